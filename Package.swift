@@ -1,0 +1,46 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// One set of rules for every Swift target: Swift 6 mode, and a warning is an error.
+let rules: [SwiftSetting] = [
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+
+let package = Package(
+  name: "holdfast",
+  products: [.executable(name: "holdfast", targets: ["holdfast"])],
+  targets: [
+    // Debian's C libraries, and what Swift cannot import from their headers.
+    .systemLibrary(name: "CPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+    .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+    .target(name: "CCurlShims", dependencies: ["CCurl"]),
+    .systemLibrary(name: "CEpoll"),
+
+    // .sql files become string literals, so that the binary carries them.
+    .executableTarget(name: "embed-text", path: "Sources/EmbedText/Tool"),
+    .plugin(name: "EmbedText", capability: .buildTool(), dependencies: ["embed-text"], path: "Sources/EmbedText/Plugin"),
+    .target(name: "SQLFiles", path: "sql", plugins: ["EmbedText"]),
+
+    // Ground floor: values, logs, threads. They know no Holdfast.
+    .target(name: "JSON"),
+    .target(name: "Log"),
+    .target(name: "Concurrency", dependencies: ["CEpoll"]),
+
+    // Clients of the outside world. They know no Holdfast either.
+    .target(name: "PostgresClient", dependencies: ["CPQ", "Concurrency"]),
+    .target(name: "HTTPClient", dependencies: ["CCurl", "CCurlShims", "Concurrency"]),
+
+    // The engine, what its steps can do, and the command.
+    .target(name: "StepEngine", dependencies: ["PostgresClient", "Concurrency", "JSON", "Log", "SQLFiles"]),
+    .target(name: "StepKinds", dependencies: ["StepEngine", "HTTPClient", "Concurrency", "JSON", "Log"]),
+    .executableTarget(name: "holdfast", dependencies: ["StepKinds", "StepEngine", "PostgresClient", "Concurrency", "JSON", "Log"]),
+  ]
+)
+
+for target in package.targets where ![.system, .plugin].contains(target.type) {
+  target.swiftSettings = rules
+}
