@@ -1,0 +1,118 @@
+-- Refuses a list of steps that can't be a DAG: names, kinds, needs and shapes, with one sentence for the first mistake.
+-- Steps have to be listed in an order in which each needs only earlier ones, so a cycle can't be written down.
+create or replace function holdfast.check_steps(p_steps jsonb, p_outer text[], p_path text) returns void
+language plpgsql
+as $$
+declare
+  v_problem text;
+  v_step jsonb;
+begin
+  if p_steps is null or jsonb_typeof(p_steps) <> 'array' or jsonb_array_length(p_steps) = 0 then
+    perform holdfast.refuse(format('%s has to be a list of at least one step', p_path || 'steps'));
+  end if;
+
+  -- Shapes and names.
+  select format('step %s%s: %s', p_path, coalesce(s.e ->> 'name', '#' || s.i), p.problem)
+  into v_problem
+  from jsonb_array_elements(p_steps) with ordinality s(e, i)
+  cross join lateral (values
+    (1, jsonb_typeof(s.e) <> 'object', 'has to be an object'),
+    (2, coalesce(s.e ->> 'name', '') !~ '^[A-Za-z][A-Za-z0-9_-]{0,99}$',
+      'its name has to be 1 to 100 letters, digits, "-" and "_", beginning with a letter'),
+    (3, s.e ? 'forEach' and s.e ? 'uses', 'a group (forEach) has steps, not uses'),
+    (4, not s.e ? 'forEach' and s.e ? 'steps', 'steps inside a step need a forEach'),
+    (5, not s.e ? 'forEach' and jsonb_typeof(s.e -> 'uses') is distinct from 'string', '"uses" is missing'),
+    (6, s.e ? 'forEach' and coalesce(s.e ->> 'as', '') !~ '^[A-Za-z][A-Za-z0-9_]*$', 'forEach needs "as", a name for each item'),
+    (7, s.e ? 'needs' and jsonb_typeof(s.e -> 'needs') <> 'array', '"needs" has to be a list of step names'),
+    (8, s.e ? 'limits' and jsonb_typeof(s.e -> 'limits') <> 'array', '"limits" has to be a list of limit names'),
+    (9, s.e ? 'refs' and jsonb_typeof(s.e -> 'refs') <> 'array', '"refs" has to be a list of step names'),
+    (10, s.e ? 'on' and jsonb_typeof(s.e -> 'on') <> 'object', '"on" has to be an object of worker labels'),
+    (11, s.e ? 'undo' and jsonb_typeof(s.e -> 'undo' -> 'uses') is distinct from 'string', '"undo" has to be an object with "uses"'),
+    (12, s.e ? 'retry' and jsonb_typeof(s.e -> 'retry') <> 'object', '"retry" has to be an object'),
+    (13, s.e ? 'priority' and jsonb_typeof(s.e -> 'priority') <> 'number', '"priority" has to be a number'),
+    (14, s.e ? 'always' and jsonb_typeof(s.e -> 'always') <> 'boolean', '"always" has to be true or false')
+  ) p(rank, wrong, problem)
+  where p.wrong
+  order by s.i, p.rank
+  limit 1;
+  if found then
+    perform holdfast.refuse(v_problem);
+  end if;
+
+  select format('step %s%s is listed twice', p_path, s.e ->> 'name') into v_problem
+  from jsonb_array_elements(p_steps) s(e)
+  group by s.e ->> 'name' having count(*) > 1
+  limit 1;
+  if found then
+    perform holdfast.refuse(v_problem);
+  end if;
+
+  -- Kinds that no worker has ever offered.
+  select format('step %s%s uses %L, a kind that no worker offers', p_path, s.e ->> 'name', k.uses) into v_problem
+  from jsonb_array_elements(p_steps) with ordinality s(e, i)
+  cross join lateral (values (s.e ->> 'uses'), (s.e -> 'undo' ->> 'uses')) k(uses)
+  where k.uses is not null and not exists (select from holdfast.step_kind n where n.uses = k.uses)
+  order by s.i limit 1;
+  if found then
+    perform holdfast.refuse(
+      v_problem,
+      'known kinds: ' || coalesce((select string_agg(n.uses, ', ' order by n.uses) from holdfast.step_kind n), 'none yet; start a worker'));
+  end if;
+
+  -- Needs: an earlier step of the same list, or GROUP.STEP of an earlier group.
+  with listed as materialized (
+    select s.e ->> 'name' as name, s.i, s.e from jsonb_array_elements(p_steps) with ordinality s(e, i)
+  )
+  select
+    case
+      when p.name is null then format('step %s%s needs %L, which is not a step beside it', p_path, l.name, n.need)
+      when p.i = l.i then format('step %s%s needs itself', p_path, l.name)
+      when p.i > l.i then format('step %s%s needs %L, which is listed after it', p_path, l.name, n.need)
+      else format('step %s%s needs %L, but %L has no such step', p_path, l.name, n.need, p.name)
+    end
+  into v_problem
+  from listed l
+  cross join lateral jsonb_array_elements_text(l.e -> 'needs') n(need)
+  left join listed p on p.name = split_part(n.need, '.', 1)
+  where l.e ? 'needs' and (
+    p.name is null or p.i >= l.i
+    or (position('.' in n.need) > 0
+      and (not p.e ? 'forEach' or not (substr(n.need, length(p.name) + 2) = any (holdfast.group_paths(p.e -> 'steps'))))))
+  order by l.i
+  limit 1;
+  if found then
+    perform holdfast.refuse(v_problem, 'list steps so that each needs only steps before it; a cycle can''t be ordered');
+  end if;
+
+  -- References: steps that are surely finished before this one isn't demanded here (the author knows), but known names are.
+  select format('step %s%s refers to %L, which is not a step that it can see', p_path, s.e ->> 'name', r.ref) into v_problem
+  from jsonb_array_elements(p_steps) s(e)
+  cross join lateral jsonb_array_elements_text(s.e -> 'refs') r(ref)
+  where s.e ? 'refs'
+    and not (r.ref = any (p_outer))
+    and not exists (select from jsonb_array_elements(p_steps) o(e) where o.e ->> 'name' = split_part(r.ref, '.', 1))
+  limit 1;
+  if found then
+    perform holdfast.refuse(v_problem, 'a step inside a group sees its siblings and what the group itself lists in refs');
+  end if;
+
+  -- Expressions, and what is inside of groups.
+  for v_step in select s.e from jsonb_array_elements(p_steps) s(e) where s.e ? 'forEach' or s.e ? 'when' loop
+    begin
+      perform (v_step ->> 'forEach')::jsonpath, (v_step ->> 'when')::jsonpath;
+    exception when others then
+      perform holdfast.refuse(format(
+        'step %s%s: not an SQL/JSON path: %s', p_path, v_step ->> 'name', coalesce(v_step ->> 'forEach', v_step ->> 'when')));
+    end;
+    if v_step ? 'forEach' then
+      perform holdfast.check_steps(
+        v_step -> 'steps',
+        array(select jsonb_array_elements_text(coalesce(v_step -> 'refs', '[]'))),
+        p_path || (v_step ->> 'name') || '.');
+    end if;
+  end loop;
+end
+$$;
+
+comment on function holdfast.check_steps(jsonb, text[], text) is
+  'Refuses steps that are no DAG or name what does not exist; groups are checked all the way down.';

@@ -1,0 +1,106 @@
+-- Takes up to p_want ready steps for a worker, from the lanes that it can serve: highest priority first, and within a
+-- priority fair shares of each lane, so that a policy with ten thousand ready steps can't starve one with three.
+--
+-- p_mark_lanes, p_marks: where the worker's last claims in these lanes ended. Entries below are known to be taken; to read
+-- them again would cost more with every step done while some transaction keeps them from being vacuumed. Marks are only
+-- hints: a worker drops them now and then, and finds what came late.
+create or replace function holdfast.claim(
+  p_worker int, p_want int, p_mark_lanes int[], p_marks bigint[], p_after_lane int
+) returns table (
+  step_id bigint, fence bigint, lane_id int, seq bigint, body_id bigint, uses text, name text, attempt int, wakes int,
+  time_limit_ms bigint, item jsonb, context jsonb, payload jsonb
+)
+language plpgsql
+as $$
+#variable_conflict use_column
+declare
+  v_left int := p_want;
+  v_lane record;
+  v_priority int;
+  v_share int;
+  v_take int;
+  v_got int;
+  v_pass int;
+  v_lanes int;
+  v_active record;
+begin
+  for v_active in
+    -- The lanes that hold something, in the order of their turns, gathered by priority.
+    select l.priority, array_agg(l.lane_id order by l.lane_id <= p_after_lane, l.lane_id) as lanes
+    from holdfast.worker_lane wl
+    join holdfast.lane l on l.lane_id = wl.lane_id
+    left join unnest(p_mark_lanes, p_marks) m(lane_id, seq) on m.lane_id = wl.lane_id
+    where wl.worker_id = p_worker
+      and exists (select from holdfast.ready r where r.lane_id = wl.lane_id and r.seq >= coalesce(m.seq, 0))
+      and not exists (
+        select from holdfast.pause p
+        where (p.scope = 'queue' and p.name = l.queue) or (p.scope = 'policy' and p.name = l.policy))
+    group by l.priority
+    order by l.priority desc
+  loop
+    v_lanes := cardinality(v_active.lanes);
+    -- First everyone's share, then what is left to whoever still has steps.
+    for v_pass in 1 .. case when v_lanes = 1 then 1 else 2 end loop
+      for v_lane in
+        select l.lane_id, cardinality(l.limits) > 0 as limited, l.limits, t.i, coalesce(m.seq, 0) as mark
+        from unnest(v_active.lanes) with ordinality t(id, i)
+        join holdfast.lane l on l.lane_id = t.id
+        left join unnest(p_mark_lanes, p_marks) m(lane_id, seq) on m.lane_id = t.id
+        order by t.i
+      loop
+        exit when v_left <= 0;
+        v_share := case when v_pass = 1 then (v_left + v_lanes - v_lane.i::int) / (v_lanes - v_lane.i::int + 1) else v_left end;
+        v_take := case when v_lane.limited then least(v_share, holdfast.limit_room(v_lane.limits)) else v_share end;
+        continue when v_take <= 0;
+
+        return query
+        with picked as materialized (
+          select r.ctid as tid, nextval('holdfast.fence_sequence') as fence
+          from (
+            select r.ctid
+            from holdfast.ready r
+            where r.lane_id = v_lane.lane_id and r.seq >= v_lane.mark
+            order by r.seq
+            limit v_take
+            for update skip locked
+          ) r
+        ),
+        taken as (
+          delete from holdfast.ready r using picked p where r.ctid = p.tid
+          returning r.*, p.fence
+        ),
+        known as materialized (
+          select t.*, s.body_id, s.name, s.item, b.uses, b.has_undo, b.wants_inputs,
+            least(now() + b.time_limit, t.deadline_at) as time_limit_at
+          from taken t
+          join holdfast.step s on s.step_id = t.step_id
+          join holdfast.step_body b on b.body_id = s.body_id
+        ),
+        leased as (
+          insert into holdfast.lease (
+            step_id, fence, worker_id, lane_id, limited, failures, crashes, wakes, time_limit_at, deadline_at)
+          select k.step_id, k.fence, p_worker, k.lane_id, v_lane.limited, k.failures, k.crashes, k.wakes,
+            k.time_limit_at, k.deadline_at
+          from known k
+        ),
+        undoable as (
+          insert into holdfast.undo (step_id, fence)
+          select k.step_id, k.fence from known k where k.has_undo
+          on conflict do nothing
+        )
+        select
+          k.step_id, k.fence, k.lane_id, k.seq, k.body_id, k.uses, k.name, k.failures + k.crashes + 1, k.wakes,
+          (extract(epoch from k.time_limit_at - now()) * 1000)::bigint, k.item,
+          case when k.wants_inputs then holdfast.step_context(k.step_id) end, k.payload
+        from known k;
+        get diagnostics v_got = row_count;
+        v_left := v_left - v_got;
+      end loop;
+    end loop;
+    exit when v_left <= 0;
+  end loop;
+end
+$$;
+
+comment on function holdfast.claim(int, int, int[], bigint[], int) is
+  'Takes ready steps for a worker, by priority and in fair shares; internal, use exchange.';

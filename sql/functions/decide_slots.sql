@@ -1,0 +1,55 @@
+-- Writes a scheduler''s decision about a policy: what becomes of each slot, how far the schedule is decided, and when to look
+-- again. One transaction; a slot that another scheduler decided first is left as that one decided it.
+-- p_states: for each slot fire | queue | skip | miss; p_cancel: cancel the live runs first (overlap: replace).
+-- Returns the runs that were started.
+create or replace function holdfast.decide_slots(
+  p_policy text, p_slots timestamptz[], p_states text[], p_reasons text[], p_cancel boolean,
+  p_decided_through timestamptz, p_next_slot timestamptz, p_look_at timestamptz
+) returns table (slot timestamptz, run_id bigint)
+language plpgsql security definer set search_path = holdfast, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  v_policy policy;
+  v record;
+  v_first boolean;
+begin
+  select p.* into v_policy from policy p where p.policy = p_policy for update;
+  if not found or not v_policy.enabled then
+    return;
+  end if;
+  if p_cancel then
+    perform cancel(r.run_id, 'a newer slot of its policy replaces it')
+    from run r where r.policy = p_policy and r.finished_at is null and r.slot is not null;
+  end if;
+  for v in select d.slot, d.state, d.reason from unnest(p_slots, p_states, p_reasons) d(slot, state, reason) order by d.slot loop
+    if v.state = 'fire' then
+      insert into policy_slot (policy, slot, state, reason) values (p_policy, v.slot, 'fired', v.reason)
+      on conflict (policy, slot) do update set state = 'fired', reason = excluded.reason, decided_at = now()
+      where policy_slot.state = 'queued';
+      v_first := found;
+      if v_first then
+        slot := v.slot;
+        run_id := submit(v_policy.plan, p_policy || '@' || to_char(v.slot at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), null, v.slot);
+        update policy_slot q set run_id = decide_slots.run_id where q.policy = p_policy and q.slot = v.slot;
+        return next;
+      end if;
+    else
+      insert into policy_slot (policy, slot, state, reason)
+      values (p_policy, v.slot, case v.state when 'queue' then 'queued' when 'miss' then 'missed' else 'skipped' end, v.reason)
+      on conflict (policy, slot) do update set state = excluded.state, reason = excluded.reason, decided_at = now()
+      where policy_slot.state = 'queued' and excluded.state <> 'queued';
+      if found and v.state <> 'queue' then
+        perform add_event('slot-' || case v.state when 'miss' then 'missed' else 'skipped' end,
+          format('policy %s did not run at %s: %s', p_policy, v.slot, v.reason), p_subject => p_policy);
+      end if;
+    end if;
+  end loop;
+  update policy p set
+    decided_through = greatest(p.decided_through, p_decided_through), next_slot = p_next_slot, look_at = p_look_at
+  where p.policy = p_policy;
+end
+$$;
+
+comment on function holdfast.decide_slots(text, timestamptz[], text[], text[], boolean, timestamptz, timestamptz, timestamptz) is
+  'Fires, queues, skips or misses slots of a policy, each exactly once.';

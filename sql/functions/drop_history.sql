@@ -1,0 +1,40 @@
+-- Drops the partitions of days that are older than the setting history_days and whose runs are all over. Returns the days
+-- that went. A day with a run that is still alive stays, with everything in it.
+create or replace function holdfast.drop_history(p_days int default null) returns date[]
+language plpgsql security definer set search_path = holdfast, pg_temp
+as $$
+declare
+  v_before date := (now() at time zone 'UTC')::date - coalesce(p_days, setting('history_days')::int);
+  v_day date;
+  v_table text;
+  v_number bigint;
+  v_gone date[] := '{}';
+begin
+  perform pg_advisory_xact_lock(hashtext('holdfast.partitions'));
+  for v_day in
+    select distinct to_date(right(c.relname, 8), 'YYYYMMDD')
+    from pg_inherits i join pg_class c on c.oid = i.inhrelid
+    where i.inhparent in ('run'::regclass, 'event'::regclass)
+      and to_date(right(c.relname, 8), 'YYYYMMDD') < v_before
+    order by 1
+  loop
+    v_number := v_day - date '2020-01-01';
+    continue when exists (
+      select from run r
+      where r.run_id >= v_number << 28 and r.run_id < (v_number + 1) << 28 and r.finished_at is null);
+    foreach v_table in array array['event', 'step_log', 'attempt', 'step', 'run'] loop
+      execute format('drop table if exists holdfast.%I', v_table || '_' || to_char(v_day, 'YYYYMMDD'));
+    end loop;
+    delete from submit_key k where k.run_id >= v_number << 28 and k.run_id < (v_number + 1) << 28;
+    v_gone := v_gone || v_day;
+  end loop;
+  delete from step_body b where b.used_on < v_before - 1
+    and not exists (select from run r where r.finished_at is null and r.submitted_at < v_before);
+  delete from worker w where w.ended_at < v_before;
+  delete from policy_slot q where q.slot < v_before and q.state <> 'queued';
+  delete from resource r where r.state = 'released' and r.released_at < v_before;
+  return v_gone;
+end
+$$;
+
+comment on function holdfast.drop_history(int) is 'Drops whole days of ended runs.';

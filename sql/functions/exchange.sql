@@ -1,0 +1,122 @@
+-- A worker's one call: reports finished steps, renews its leases, and takes new steps; one transaction, one commit.
+--
+-- p_steps, p_fences: what is reported, with the fence of each claim
+-- p_outcomes: null (all succeeded), or for each succeeded | skipped | failed | wait | returned | cancelled
+-- p_details: null, or for each null, the outputs (succeeded) or what settle.sql describes
+-- p_want: how many steps to take; p_idle: true if the worker has nothing at all to do and listens on channel
+--   holdfast_worker, where its id is then sent as soon as there is something
+-- p_mark_lanes, p_marks, p_after_lane: see claim; leave them out if in doubt
+--
+-- Rows, by what:
+--   step     a step that is now leased to the worker
+--   stale    a report that was refused, since the lease is no longer the worker's: forget that step
+--   retire   the worker is not registered any more, or was taken for lost: stop all steps, register again
+create or replace function holdfast.exchange(
+  p_worker int, p_steps bigint[] default '{}', p_fences bigint[] default '{}', p_outcomes text[] default null,
+  p_details jsonb[] default null, p_want int default 0, p_idle boolean default false,
+  p_mark_lanes int[] default '{}', p_marks bigint[] default '{}', p_after_lane int default 0
+) returns table (
+  what text, step_id bigint, fence bigint, lane_id int, seq bigint, body_id bigint, uses text, name text, attempt int,
+  wakes int, time_limit_ms bigint, item jsonb, context jsonb, payload jsonb
+)
+language plpgsql security definer set search_path = holdfast, pg_temp set enable_seqscan = off set jit = off
+as $$
+#variable_conflict use_column
+declare
+  v_state text;
+  v_renew boolean;
+  v_done bigint[];
+  v_limit int;
+  v_rest record;
+  v_claimed int := 0;
+begin
+  if cardinality(p_steps) > 0 then
+    if p_outcomes is null and p_details is null then
+      with gone as (
+        delete from lease l using unnest(p_steps, p_fences) r(step_id, fence)
+        where l.step_id = r.step_id and l.fence = r.fence and l.worker_id = p_worker
+        returning l.step_id, l.fence, l.started_at
+      ), kept as (
+        insert into attempt (step_id, fence, state, worker_id, started_at)
+        select g.step_id, g.fence, 'succeeded', p_worker, g.started_at from gone g
+      )
+      select array_agg(g.step_id) into v_done from gone g;
+    else
+      v_limit := setting('output_limit_bytes')::int;
+      with report as materialized (
+        select r.step_id, r.fence, coalesce(r.outcome, 'succeeded') as outcome, r.detail
+        from unnest(p_steps, p_fences, p_outcomes, p_details) r(step_id, fence, outcome, detail)
+      ), gone as (
+        delete from lease l using report r
+        where l.step_id = r.step_id and l.fence = r.fence and l.worker_id = p_worker
+          and r.outcome in ('succeeded', 'skipped')
+          and (r.detail is null or octet_length(r.detail::text) <= v_limit)
+        returning l.step_id, l.fence, l.started_at, r.outcome, r.detail
+      ), kept as (
+        insert into attempt (step_id, fence, state, worker_id, started_at, outputs)
+        select g.step_id, g.fence, g.outcome::attempt_state, p_worker, g.started_at, g.detail from gone g
+      )
+      select array_agg(g.step_id) into v_done from gone g;
+    end if;
+
+    if v_done is not null then
+      perform complete(v_done, array_fill(true, array[cardinality(v_done)]));
+    end if;
+
+    -- Everything else, one by one: failures and waits are rare, stale reports more so.
+    if cardinality(v_done) is distinct from cardinality(p_steps) then
+      for v_rest in
+        select r.step_id, r.fence, r.outcome, r.detail
+        from unnest(p_steps, p_fences, p_outcomes, p_details) r(step_id, fence, outcome, detail)
+        where v_done is null or r.step_id <> all (v_done)
+      loop
+        if coalesce(v_rest.outcome, 'succeeded') in ('succeeded', 'skipped') and octet_length(v_rest.detail::text) > v_limit then
+          v_rest.detail := jsonb_build_object('class', 'permanent', 'message', format(
+            'its outputs are %s bytes, over the limit of %s; store large data elsewhere and put out where',
+            octet_length(v_rest.detail::text), v_limit));
+          v_rest.outcome := 'failed';
+        end if;
+        if coalesce(v_rest.outcome, 'succeeded') in ('succeeded', 'skipped')
+          or not settle(v_rest.step_id, v_rest.fence, p_worker, v_rest.outcome, v_rest.detail)
+        then
+          what := 'stale';
+          step_id := v_rest.step_id;
+          fence := v_rest.fence;
+          return next;
+        end if;
+      end loop;
+    end if;
+  end if;
+
+  select w.state, w.expires_at - now() < w.lease * 0.7 into v_state, v_renew
+  from worker w where w.worker_id = p_worker;
+  if v_state is null or v_state in ('lost', 'stopped') then
+    what := 'retire';
+    step_id := null;
+    fence := null;
+    return next;
+    return;
+  end if;
+  if v_renew then
+    -- The state is asked for again: tick may have taken this worker for lost in between.
+    update worker w set expires_at = now() + w.lease, seen_at = now()
+    where w.worker_id = p_worker and w.state in ('active', 'draining');
+  end if;
+
+  if p_want > 0 and v_state = 'active' then
+    if p_idle then
+      -- Before the look, so that whoever makes steps ready after the look sees this worker waiting.
+      insert into idle_worker (worker_id) values (p_worker) on conflict do nothing;
+    end if;
+    return query
+    select 'step', c.* from claim(p_worker, least(p_want, 1000), p_mark_lanes, p_marks, p_after_lane) c;
+    get diagnostics v_claimed = row_count;
+    if p_idle and v_claimed > 0 then
+      delete from idle_worker i where i.worker_id = p_worker;
+    end if;
+  end if;
+end
+$$;
+
+comment on function holdfast.exchange(int, bigint[], bigint[], text[], jsonb[], int, boolean, int[], bigint[], int) is
+  'Reports finished steps, renews the worker''s leases and takes new steps, in one transaction.';

@@ -1,0 +1,31 @@
+-- A worker begins: returns its id, under which it claims and reports. Each start of a process registers anew.
+-- p_queues: null serves every queue. p_lease_seconds: null takes the setting.
+create or replace function holdfast.register(
+  p_name text, p_slots int, p_kinds text[], p_labels jsonb default '{}', p_queues text[] default null,
+  p_host text default '', p_pid int default null, p_version text default '', p_lease_seconds float8 default null
+) returns int
+language plpgsql security definer set search_path = holdfast, pg_temp
+as $$
+declare
+  v_worker worker;
+begin
+  if coalesce(cardinality(p_kinds), 0) = 0 then
+    perform refuse('a worker has to offer at least one kind of step');
+  end if;
+  insert into step_kind (uses) select distinct k from unnest(p_kinds) k
+  where not exists (select from step_kind s where s.uses = k)
+  on conflict do nothing;
+
+  insert into worker (name, host, pid, version, slots, kinds, queues, labels, lease, expires_at)
+  select p_name, p_host, p_pid, p_version, greatest(1, p_slots), p_kinds, p_queues, p_labels, l.lease, now() + l.lease
+  from (select make_interval(secs => coalesce(p_lease_seconds, setting('lease_seconds')::float8)) as lease) l
+  returning * into v_worker;
+  perform assign_lanes(v_worker);
+  perform add_event('worker-started', format('worker %s started on %s with %s slots', p_name, p_host, p_slots),
+    p_worker => v_worker.worker_id, p_subject => p_name);
+  return v_worker.worker_id;
+end
+$$;
+
+comment on function holdfast.register(text, int, text[], jsonb, text[], text, int, text, float8) is
+  'Registers a worker with its slots, kinds and labels; returns its id.';

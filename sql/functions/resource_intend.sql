@@ -1,0 +1,31 @@
+-- Before an outside object is made: writes down that this step is about to make it. The name has to follow from run and
+-- step, not from the attempt. Returns what is known of it: intent or exists (an earlier attempt got that far), and its
+-- detail. An object that a live step of another run claims is refused.
+create or replace function holdfast.resource_intend(
+  p_step bigint, p_fence bigint, p_kind text, p_driver text, p_name text, p_detail jsonb default null
+) returns table (resource_id bigint, state text, detail jsonb)
+language plpgsql security definer set search_path = holdfast, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  v_resource resource;
+begin
+  perform held(p_step, p_fence);
+  insert into resource (kind, driver, name, run_id, step_id, detail)
+  values (p_kind, p_driver, p_name, p_step >> 20, p_step, p_detail)
+  on conflict (kind, driver, name) do nothing;
+  select r.* into v_resource from resource r
+  where r.kind = p_kind and r.driver = p_driver and r.name = p_name for update;
+  if v_resource.state = 'released' then
+    update resource r set state = 'intent', run_id = p_step >> 20, step_id = p_step, detail = p_detail,
+      intended_at = now(), made_at = null, released_at = null
+    where r.resource_id = v_resource.resource_id returning * into v_resource;
+  elsif v_resource.run_id <> p_step >> 20 then
+    perform refuse(format('%s %s belongs to run %s', p_kind, p_name, v_resource.run_id), null, 'HF003');
+  end if;
+  return query select v_resource.resource_id, v_resource.state, v_resource.detail;
+end
+$$;
+
+comment on function holdfast.resource_intend(bigint, bigint, text, text, text, jsonb) is
+  'Writes the intent to make an outside object, before it is made.';

@@ -1,0 +1,18 @@
+-- Ends a pause; returns false if there was none.
+create or replace function holdfast.resume(p_scope text, p_name text) returns boolean
+language plpgsql security definer set search_path = holdfast, pg_temp
+as $$
+begin
+  delete from pause p where p.scope = p_scope and p.name = p_name;
+  if not found then
+    return false;
+  end if;
+  perform add_event('resumed', format('%s %s goes on', p_scope, p_name), p_subject => p_name);
+  perform wake((
+    select array_agg(l.lane_id) from lane l
+    where (p_scope = 'queue' and l.queue = p_name) or (p_scope = 'policy' and l.policy = p_name)));
+  return true;
+end
+$$;
+
+comment on function holdfast.resume(text, text) is 'Lets a paused queue or policy go on.';

@@ -1,0 +1,87 @@
+-- Runs again what did not succeed in a run that is over: its failed, omitted, cancelled and quarantined steps, what was
+-- undone, and, with p_from, that step and everything after it. What succeeded stays. Returns how many steps were reopened.
+create or replace function holdfast.retry(p_run bigint, p_from text default null) returns int
+language plpgsql security definer set search_path = holdfast, pg_temp
+as $$
+declare
+  v_base bigint := p_run << 20;
+  v_run run;
+  v_open bigint[];
+  v_decide bigint[];
+  v_lanes int[];
+begin
+  select r.* into v_run from run r where r.run_id = p_run for update;
+  if not found then
+    perform refuse(format('there is no run %s', p_run), null, 'HF002');
+  elsif v_run.finished_at is null then
+    perform refuse(format('run %s is not over yet; cancel it first', p_run), null, 'HF003');
+  end if;
+  if p_from is not null
+    and not exists (select from step s where s.step_id between v_base and v_base + 1048575 and s.name = p_from)
+  then
+    perform refuse(format('run %s has no step %L', p_run, p_from), null, 'HF002');
+  end if;
+
+  -- The last word on each step; undo steps are not repeated, but what they undid is.
+  with recursive last_word as materialized (
+    select s.step_id, s.name, s.children,
+      (select a.state from attempt a where a.step_id = s.step_id order by a.fence desc limit 1) as state
+    from step s
+    where s.step_id between v_base and v_base + 1048575 and s.name not like 'undo:%'
+  ), undone as materialized (
+    select substr(s.name, 6) as name
+    from step s join attempt a on a.step_id = s.step_id and a.state = 'succeeded'
+    where s.step_id between v_base and v_base + 1048575 and s.name like 'undo:%'
+  ), reopened(step_id) as (
+    select w.step_id from last_word w
+    where w.state is null or w.state not in ('succeeded', 'skipped') or w.name = p_from
+      or w.name in (select u.name from undone u)
+    union
+    -- With everything that needs it: what was omitted, and what runs always.
+    select v_base | (c.code >> 3)
+    from reopened r join last_word w on w.step_id = r.step_id cross join lateral unnest(w.children) c(code)
+    where c.code >> 3 <> 0
+  )
+  select array_agg(r.step_id) into v_open from reopened r;
+  if v_open is null then
+    perform refuse(format('run %s succeeded; name the step to repeat it from', p_run), null, 'HF003');
+  end if;
+
+  insert into attempt (step_id, fence, state, message)
+  select o, nextval('fence_sequence'), 'reopened', 'the run was retried' from unnest(v_open) o;
+  update run r set
+    state = 'running', failure = null, stop_reason = null, stop_state = null, finished_at = null, deadline_at = null
+  where r.run_id = p_run;
+  delete from stopping_run s where s.run_id = p_run;
+  delete from join_counter j where j.step_id between v_base and v_base + 1048575;
+
+  with edge as materialized (
+    -- Edges between reopened steps, and from them to the end; only these are counted off again.
+    select s.step_id as parent, v_base | (c.code >> 3) as child, c.code & 7 as flags
+    from unnest(v_open) o(id) join step s on s.step_id = o.id cross join lateral unnest(s.children) c(code)
+  ), counted as (
+    insert into join_counter (step_id, pending)
+    select e.child, count(*) from edge e where e.flags & 1 = 1 and (e.child = v_base or e.child = any (v_open)) group by 1
+  ), free as materialized (
+    select s.step_id, s.lane_id, b.is_group or b.spec ? 'when' or b.deadline is not null as decide
+    from unnest(v_open) o(id) join step s on s.step_id = o.id join step_body b on b.body_id = s.body_id
+    where not exists (select from edge e where e.child = s.step_id)
+  ), put as (
+    insert into ready (step_id, lane_id)
+    select f.step_id, f.lane_id from free f where not f.decide order by f.step_id
+    returning lane_id
+  )
+  select (select array_agg(distinct p.lane_id) from put p), (select array_agg(f.step_id) from free f where f.decide)
+  into v_lanes, v_decide;
+
+  perform add_event('run-retried', format('run of %s is retried: %s steps', v_run.workflow, cardinality(v_open)), p_run => p_run);
+  if v_decide is not null then
+    perform complete('{}', '{}', v_decide);
+  end if;
+  perform wake(v_lanes);
+  return cardinality(v_open);
+end
+$$;
+
+comment on function holdfast.retry(bigint, text) is
+  'Repeats what did not succeed in a run that is over, or everything from one step on.';

@@ -1,0 +1,37 @@
+-- What a step''s expressions see: {"params": …, "steps": {name: outputs}, "item": …}, of what its refs and params ask for.
+create or replace function holdfast.step_context(p_step bigint) returns jsonb
+language plpgsql stable
+as $$
+declare
+  v_base bigint := p_step & ~1048575::bigint;
+  v_step holdfast.step;
+  v_params boolean;
+  v_outputs jsonb;
+begin
+  select s.* into v_step from holdfast.step s where s.step_id = p_step;
+  select coalesce((b.spec -> 'params')::boolean, b.spec ? 'when' or b.is_group) into v_params
+  from holdfast.step_body b where b.body_id = v_step.body_id;
+
+  select jsonb_object_agg(
+    r.name,
+    case when r.ordinal <> 'null' then
+      (select a.outputs from holdfast.attempt a
+       where a.step_id = v_base | r.ordinal::int and a.state = 'succeeded' limit 1)
+    else
+      -- A group''s step: the outputs of all its instances, in the order of the items.
+      (select jsonb_agg(a.outputs order by s.step_id)
+       from holdfast.step s left join holdfast.attempt a on a.step_id = s.step_id and a.state = 'succeeded'
+       where s.step_id > v_base and s.step_id <= v_base + 1048575
+         and regexp_replace(s.name, '\[\d+\]', '', 'g') = r.name)
+    end)
+  into v_outputs
+  from jsonb_each(v_step.refs) r(name, ordinal);
+
+  return jsonb_build_object(
+    'params', case when v_params then (select r.params from holdfast.run r where r.run_id = p_step >> 20) end,
+    'steps', coalesce(v_outputs, '{}'),
+    'item', v_step.item);
+end
+$$;
+
+comment on function holdfast.step_context(bigint) is 'Parameters, outputs and item that a step asked for.';

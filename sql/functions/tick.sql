@@ -1,0 +1,88 @@
+-- What time brings: takes back the leases of lost workers, wakes parked steps that are due, ends what ran over its time,
+-- and finishes cancels. Any worker or scheduler calls it about once a second, and when it said that something is due;
+-- only one at a time does the work. Returns the milliseconds until something parked is due (at most 60,000).
+create or replace function holdfast.tick() returns int
+language plpgsql security definer set search_path = holdfast, pg_temp set enable_seqscan = off set jit = off
+as $$
+declare
+  v record;
+  v_lanes int[];
+  v_next timestamptz;
+begin
+  if not pg_try_advisory_xact_lock(hashtext('holdfast.tick')) then
+    return 1000;
+  end if;
+
+  -- Workers that were not heard of in time, and then every lease whose worker is gone.
+  for v in
+    update worker w set state = 'lost', ended_at = now()
+    where w.worker_id in (
+      select l.worker_id from worker l
+      where l.state in ('active', 'draining') and l.expires_at < now()
+      for update skip locked)
+    returning w.worker_id, w.name, w.seen_at
+  loop
+    delete from worker_lane wl where wl.worker_id = v.worker_id;
+    delete from idle_worker i where i.worker_id = v.worker_id;
+    perform add_event('worker-lost', format('worker %s was last heard of at %s', v.name, v.seen_at),
+      p_worker => v.worker_id, p_subject => v.name);
+  end loop;
+  for v in
+    select l.step_id, l.fence, w.name
+    from lease l left join worker w on w.worker_id = l.worker_id
+    where w.state is null or w.state in ('lost', 'stopped')
+    order by l.step_id
+    limit 5000
+  loop
+    perform settle(v.step_id, v.fence, null, 'lost', jsonb_build_object('message', format('its worker %s was lost', v.name)));
+  end loop;
+
+  -- Steps that ran over their time, and whose worker didn't stop them.
+  for v in
+    select l.step_id, l.fence, l.worker_id
+    from lease l
+    where l.time_limit_at < now() - make_interval(secs => setting('stuck_grace_seconds')::float8)
+    limit 1000
+  loop
+    perform settle(v.step_id, v.fence, null, 'failed',
+      '{"class": "retryable", "message": "it ran over its time limit and its worker did not stop it"}');
+    perform pg_notify('holdfast_worker', v.worker_id::text);
+  end loop;
+
+  -- Parked steps past their deadline, then those that are due.
+  for v in
+    delete from parked p where p.step_id in (
+      select d.step_id from parked d where d.deadline_at < now() limit 1000 for update skip locked)
+    returning p.step_id, p.reason
+  loop
+    insert into attempt (step_id, fence, state, message)
+    values (v.step_id, nextval('fence_sequence'), 'failed', 'it did not end before its deadline; it waited: ' || v.reason);
+    perform fail_run(v.step_id, (select s.name from step s where s.step_id = v.step_id), 'it did not end before its deadline');
+    perform complete(array[v.step_id], array[false]);
+  end loop;
+  with due as materialized (
+    select p.step_id from parked p where p.wake_at <= now() order by p.wake_at limit 5000 for update skip locked
+  ), woken as (
+    delete from parked p using due d where p.step_id = d.step_id returning p.*
+  ), put as (
+    insert into ready (step_id, lane_id, failures, crashes, wakes, deadline_at)
+    select w.step_id, w.lane_id, w.failures, w.crashes, w.wakes, w.deadline_at from woken w order by w.wake_at
+    returning lane_id
+  )
+  select array_agg(distinct p.lane_id) into v_lanes from put p;
+  if v_lanes is not null then
+    perform wake(v_lanes);
+  end if;
+
+  -- Runs past their deadline, and cancels that are not through.
+  perform cancel(r.run_id, 'it did not end before its deadline', 'failed')
+  from run r where r.finished_at is null and r.deadline_at < now() and r.state = 'running';
+  perform sweep_stopping(s.run_id) from stopping_run s;
+
+  select min(p.wake_at) into v_next from parked p where p.wake_at is not null;
+  return greatest(0, least(60000, ceil(extract(epoch from coalesce(v_next, clock_timestamp() + interval '1 min') - clock_timestamp()) * 1000)))::int;
+end
+$$;
+
+comment on function holdfast.tick() is
+  'Takes back lost leases, wakes due steps, enforces deadlines; returns milliseconds until the next due step.';
