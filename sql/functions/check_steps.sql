@@ -15,25 +15,31 @@ begin
   select format('step %s%s: %s', p_path, coalesce(s.e ->> 'name', '#' || s.i), p.problem)
   into v_problem
   from jsonb_array_elements(p_steps) with ordinality s(e, i)
-  cross join lateral (values
-    (1, jsonb_typeof(s.e) <> 'object', 'has to be an object'),
-    (2, coalesce(s.e ->> 'name', '') !~ '^[A-Za-z][A-Za-z0-9_-]{0,99}$',
-      'its name has to be 1 to 100 letters, digits, "-" and "_", beginning with a letter'),
-    (3, s.e ? 'forEach' and s.e ? 'uses', 'a group (forEach) has steps, not uses'),
-    (4, not s.e ? 'forEach' and s.e ? 'steps', 'steps inside a step need a forEach'),
-    (5, not s.e ? 'forEach' and jsonb_typeof(s.e -> 'uses') is distinct from 'string', '"uses" is missing'),
-    (6, s.e ? 'forEach' and coalesce(s.e ->> 'as', '') !~ '^[A-Za-z][A-Za-z0-9_]*$', 'forEach needs "as", a name for each item'),
-    (7, s.e ? 'needs' and jsonb_typeof(s.e -> 'needs') <> 'array', '"needs" has to be a list of step names'),
-    (8, s.e ? 'limits' and jsonb_typeof(s.e -> 'limits') <> 'array', '"limits" has to be a list of limit names'),
-    (9, s.e ? 'refs' and jsonb_typeof(s.e -> 'refs') <> 'array', '"refs" has to be a list of step names'),
-    (10, s.e ? 'on' and jsonb_typeof(s.e -> 'on') <> 'object', '"on" has to be an object of worker labels'),
-    (11, s.e ? 'undo' and jsonb_typeof(s.e -> 'undo' -> 'uses') is distinct from 'string', '"undo" has to be an object with "uses"'),
-    (12, s.e ? 'retry' and jsonb_typeof(s.e -> 'retry') <> 'object', '"retry" has to be an object'),
-    (13, s.e ? 'priority' and jsonb_typeof(s.e -> 'priority') <> 'number', '"priority" has to be a number'),
-    (14, s.e ? 'always' and jsonb_typeof(s.e -> 'always') <> 'boolean', '"always" has to be true or false')
-  ) p(rank, wrong, problem)
-  where p.wrong
-  order by s.i, p.rank
+  cross join lateral (
+    select case
+      when jsonb_typeof(s.e) <> 'object' then 'has to be an object'
+      when coalesce(s.e ->> 'name', '') !~ '^[A-Za-z][A-Za-z0-9_-]{0,99}$'
+        then 'its name has to be 1 to 100 letters, digits, "-" and "_", beginning with a letter'
+      when s.e ? 'forEach' and s.e ? 'uses' then 'a group (forEach) has steps, not uses'
+      when s.e ? 'forEach' and coalesce(s.e ->> 'as', '') !~ '^[A-Za-z][A-Za-z0-9_]*$'
+        then 'forEach needs "as", a name for each item'
+      when not s.e ? 'forEach' and s.e ? 'steps' then 'steps inside a step need a forEach'
+      when not s.e ? 'forEach' and jsonb_typeof(s.e -> 'uses') is distinct from 'string' then '"uses" is missing'
+      when jsonb_typeof(s.e -> 'needs') <> 'array' then '"needs" has to be a list of step names'
+      when jsonb_typeof(s.e -> 'limits') <> 'array' then '"limits" has to be a list of limit names'
+      when jsonb_typeof(s.e -> 'refs') <> 'array' then '"refs" has to be a list of step names'
+      when jsonb_typeof(s.e -> 'on') <> 'object' then '"on" has to be an object of worker labels'
+      when s.e ? 'undo' and jsonb_typeof(s.e -> 'undo' -> 'uses') is distinct from 'string'
+        then '"undo" has to be an object with "uses"'
+      when jsonb_typeof(s.e -> 'retry') <> 'object' or jsonb_typeof(s.e -> 'retry' -> 'attempts') <> 'number'
+        then '"retry" has to be an object, and its "attempts" a number'
+      when jsonb_typeof(s.e -> 'priority') <> 'number' then '"priority" has to be a number'
+      when jsonb_typeof(s.e -> 'always') <> 'boolean' then '"always" has to be true or false'
+      when jsonb_typeof(s.e -> 'params') <> 'boolean' then '"params" has to be true or false'
+    end as problem
+  ) p
+  where p.problem is not null
+  order by s.i
   limit 1;
   if found then
     perform holdfast.refuse(v_problem);
@@ -62,23 +68,24 @@ begin
   -- Needs: an earlier step of the same list, or GROUP.STEP of an earlier group.
   with listed as materialized (
     select s.e ->> 'name' as name, s.i, s.e from jsonb_array_elements(p_steps) with ordinality s(e, i)
+  ), need as materialized (
+    select l.name, l.i, n.need, split_part(n.need, '.', 1) as head
+    from listed l cross join lateral jsonb_array_elements_text(l.e -> 'needs') n(need)
   )
   select
     case
-      when p.name is null then format('step %s%s needs %L, which is not a step beside it', p_path, l.name, n.need)
-      when p.i = l.i then format('step %s%s needs itself', p_path, l.name)
-      when p.i > l.i then format('step %s%s needs %L, which is listed after it', p_path, l.name, n.need)
-      else format('step %s%s needs %L, but %L has no such step', p_path, l.name, n.need, p.name)
+      when p.name is null then format('step %s%s needs %L, which is not a step beside it', p_path, n.name, n.need)
+      when p.i = n.i then format('step %s%s needs itself', p_path, n.name)
+      when p.i > n.i then format('step %s%s needs %L, which is listed after it', p_path, n.name, n.need)
+      else format('step %s%s needs %L, but %L has no such step', p_path, n.name, n.need, p.name)
     end
   into v_problem
-  from listed l
-  cross join lateral jsonb_array_elements_text(l.e -> 'needs') n(need)
-  left join listed p on p.name = split_part(n.need, '.', 1)
-  where l.e ? 'needs' and (
-    p.name is null or p.i >= l.i
-    or (position('.' in n.need) > 0
-      and (not p.e ? 'forEach' or not (substr(n.need, length(p.name) + 2) = any (holdfast.group_paths(p.e -> 'steps'))))))
-  order by l.i
+  from need n
+  left join listed p on p.name = n.head
+  where p.name is null or p.i >= n.i
+    or (n.need <> n.head
+      and (not p.e ? 'forEach' or not (substr(n.need, length(n.head) + 2) = any (holdfast.group_paths(p.e -> 'steps')))))
+  order by n.i
   limit 1;
   if found then
     perform holdfast.refuse(v_problem, 'list steps so that each needs only steps before it; a cycle can''t be ordered');

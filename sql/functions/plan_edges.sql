@@ -8,18 +8,20 @@ as $$
     select s.i::int as i, s.e ->> 'name' as name, s.e - 'name' - 'needs' as spec, s.e
     from jsonb_array_elements(p_steps) with ordinality s(e, i)
   ),
+  need as materialized (
+    select l.i, n.need, split_part(n.need, '.', 1) as head
+    from listed l cross join lateral jsonb_array_elements_text(l.e -> 'needs') n(need)
+  ),
   edge as materialized (
     -- One row for each step (or inner step of a group) that a step needs.
-    select distinct c.i as child, p.i as parent, p.e ? 'forEach' as of_group, path.path
-    from listed c
-    cross join lateral jsonb_array_elements_text(c.e -> 'needs') n(need)
-    join listed p on p.name = split_part(n.need, '.', 1)
+    select distinct n.i as child, p.i as parent, p.spec ? 'forEach' as of_group, path.path
+    from need n
+    join listed p on p.name = n.head
     cross join lateral (
-      select null as path where not p.e ? 'forEach'
+      select null as path where not p.spec ? 'forEach'
       union all
-      select substr(l, length(p.name) + 2) from unnest(holdfast.need_paths(p_steps, n.need)) l where p.e ? 'forEach'
+      select substr(l, length(n.head) + 2) from unnest(holdfast.need_paths(p_steps, n.need)) l where p.spec ? 'forEach'
     ) path
-    where c.e ? 'needs'
   ),
   node as materialized (
     select
