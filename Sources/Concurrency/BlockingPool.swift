@@ -36,6 +36,13 @@ public final class BlockingPool: TaskExecutor {
     }
   }
 
+  /// The same for a body that cannot fail.
+  public func run<T: Sendable>(_ body: @escaping @Sendable () -> T) async -> T {
+    await withCheckedContinuation { continuation in
+      queue.add(.closure { continuation.resume(returning: body()) })
+    }
+  }
+
   /// Called by Swift for a task that prefers this executor.
   public func enqueue(_ job: consuming ExecutorJob) {
     queue.add(.job(UnownedJob(job), asUnownedTaskExecutor()))

@@ -76,17 +76,18 @@ public final class Reactor: Sendable {
   /// Readiness is a hint: use non-blocking calls, and wait again on `EAGAIN`. An error or a hang-up counts as ready for
   /// all of `interest`. Several tasks may wait for one descriptor. If the task is cancelled, or already was, it throws
   /// `.cancelled`; after `deadline` it throws `.timedOut` (within about a millisecond). Nothing stays registered then.
+  /// With `shielded`, cancellation is ignored, so that cleaning up after one can wait, too: give it a deadline.
   public func wait(
-    for interest: Readiness, on descriptor: CInt, until deadline: ContinuousClock.Instant? = nil
+    for interest: Readiness, on descriptor: CInt, until deadline: ContinuousClock.Instant? = nil, shielded: Bool = false
   ) async throws(WaitError) -> Readiness {
     guard failure == 0 else { throw .failed(failure) }
     let id = state.withLock { $0.makeID() }
     let result = await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
-        register(id, interest, descriptor, deadline, continuation)
+        register(id, interest, descriptor, deadline, shielded, continuation)
       }
     } onCancel: {
-      end(id, .cancelled)
+      if !shielded { end(id, .cancelled) }
     }
     return try result.get()
   }
@@ -106,11 +107,11 @@ public final class Reactor: Sendable {
 
   private func register(
     _ id: UInt64, _ interest: Readiness, _ descriptor: CInt, _ deadline: ContinuousClock.Instant?,
-    _ continuation: CheckedContinuation<Result<Readiness, WaitError>, Never>
+    _ shielded: Bool, _ continuation: CheckedContinuation<Result<Readiness, WaitError>, Never>
   ) {
     let (refused, mustWake) = state.withLock { state -> (WaitError?, Bool) in
       // `onCancel` runs after this flag is set and needs this lock: either it finds the waiter, or we see the flag.
-      if Task.isCancelled { return (.cancelled, false) }
+      if Task.isCancelled, !shielded { return (.cancelled, false) }
       let arming = state.add(id, interest, descriptor, deadline, continuation)
       let code = arm(arming)
       guard code == 0 else {

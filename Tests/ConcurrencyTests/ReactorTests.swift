@@ -101,6 +101,19 @@ final class SocketPair: Sendable {
     #expect(reactor.waitCount == 0)
   }
 
+  @Test("a shielded wait goes on although its task is cancelled", arguments: [0, 10])
+  func shielded(delay: Int) async throws {
+    let pair = SocketPair()
+    let task = Task { [reactor] in
+      try await reactor.wait(for: .readable, on: pair.near, until: .now + .seconds(20), shielded: true)
+    }
+    if delay > 0 { try await Task.sleep(for: .milliseconds(delay)) }
+    task.cancel()
+    try await Task.sleep(for: .milliseconds(10))
+    pair.send()
+    #expect(try await task.value == .readable)
+  }
+
   @Test("a closed descriptor and a regular file are refused")
   func refused() async throws {
     await #expect(throws: WaitError.failed(EBADF)) { try await reactor.wait(for: .readable, on: 9999) }
