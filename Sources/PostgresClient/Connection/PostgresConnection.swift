@@ -13,8 +13,7 @@ public final class PostgresConnection {
   /// Host, port and database, for errors.
   public let place: String
 
-  /// What this connection has prepared: the statement, and its name on the server.
-  var prepared: [String: (statement: PostgresStatement, serverName: String)] = [:]
+  var prepared: [String: Prepared] = [:]
   var preparedCount = 0
   var parameters = ParameterBuffer()
 
@@ -96,6 +95,14 @@ public final class PostgresConnection {
     error.sqlState = last.sqlState
     return error
   }
+}
+
+/// A statement that the server keeps for this connection.
+struct Prepared {
+  var statement: PostgresStatement
+  /// The parameters' types when it was prepared; zero where the server found one.
+  var types: [UInt32]
+  var serverName: String
 }
 
 /// A `PGconn` on its way to its owner.
