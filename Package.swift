@@ -38,6 +38,9 @@ let package = Package(
     .target(name: "StepEngine", dependencies: ["PostgresClient", "Concurrency", "JSON", "Log", "SQLFiles"]),
     .target(name: "StepKinds", dependencies: ["StepEngine", "HTTPClient", "Concurrency", "JSON", "Log"]),
     .executableTarget(name: "holdfast", dependencies: ["StepKinds", "StepEngine", "PostgresClient", "Concurrency", "JSON", "Log"]),
+
+    // One test target per source target.
+    .testTarget(name: "ConcurrencyTests", dependencies: ["Concurrency"]),
   ]
 )
 
