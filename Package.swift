@@ -41,6 +41,8 @@ let package = Package(
 
     // One test target per source target.
     .testTarget(name: "ConcurrencyTests", dependencies: ["Concurrency"]),
+    .target(name: "HTTPTestServer", path: "Tests/HTTPTestServer", exclude: ["server.py"]),
+    .testTarget(name: "HTTPClientTests", dependencies: ["HTTPClient", "HTTPTestServer"]),
   ]
 )
 

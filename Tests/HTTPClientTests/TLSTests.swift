@@ -1,0 +1,55 @@
+import Foundation
+import HTTPClient
+import HTTPTestServer
+import Testing
+
+/// A certificate authority and certificates of it, made by openssl.
+struct TestCertificates {
+  let folder: URL
+
+  init() throws {
+    folder = FileManager.default.temporaryDirectory.appending(path: "holdfast-tls-\(UUID())")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    try run("req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 2 -subj /CN=TestCA")
+    for (name, address) in [("good", "127.0.0.1"), ("other", "127.0.0.2")] {
+      try "subjectAltName=IP:\(address)".write(to: folder.appending(path: "\(name).ext"), atomically: true, encoding: .utf8)
+      try run("req -newkey rsa:2048 -nodes -keyout \(name).key -out \(name).csr -subj /CN=\(name)")
+      try run(
+        "x509 -req -in \(name).csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 1 -extfile \(name).ext -out \(name).pem")
+    }
+  }
+
+  func path(_ name: String) -> String { folder.appending(path: name).path() }
+
+  private func run(_ arguments: String) throws {
+    let process = Process()
+    process.executableURL = URL(filePath: "/usr/bin/env")
+    process.arguments = ["openssl"] + arguments.split(separator: " ").map(String.init)
+    process.currentDirectoryURL = folder
+    process.standardError = FileHandle.nullDevice
+    process.standardOutput = FileHandle.nullDevice
+    try process.run()
+    process.waitUntilExit()
+    try #require(process.terminationStatus == 0)
+  }
+}
+
+@Suite("TLS")
+struct TLSTests {
+  @Test("a server is trusted by its authority and its name, and by nothing else")
+  func trust() async throws {
+    let certificates = try TestCertificates()
+    defer { try? FileManager.default.removeItem(at: certificates.folder) }
+    let good = try HTTPTestServer(certificate: (certificates.path("good.pem"), certificates.path("good.key")))
+    let other = try HTTPTestServer(certificate: (certificates.path("other.pem"), certificates.path("other.key")))
+    let trusting = HTTPClient(caFile: certificates.path("ca.pem"))
+    let request = HTTPRequest("GET", good.url("echo", scheme: "https"))
+
+    #expect(try await trusting.send(request).status == 200)
+    #expect(await failure(of: request)?.kind == .untrusted)
+    #expect(await failure(of: HTTPRequest("GET", other.url("echo", scheme: "https")), trusting)?.kind == .untrusted)
+    #expect(await failure(of: request, HTTPClient(caFile: "/no/such/file"))?.kind == .local)
+    // Plain HTTP on the other side is a TLS failure.
+    #expect(await failure(of: HTTPRequest("GET", try server.get().url("echo", scheme: "https")))?.kind == .tls)
+  }
+}
