@@ -38,6 +38,10 @@ let package = Package(
     .target(name: "StepEngine", dependencies: ["PostgresClient", "Concurrency", "JSON", "Log", "SQLFiles"]),
     .target(name: "StepKinds", dependencies: ["StepEngine", "HTTPClient", "Concurrency", "JSON", "Log"]),
     .executableTarget(name: "holdfast", dependencies: ["StepKinds", "StepEngine", "PostgresClient", "Concurrency", "JSON", "Log"]),
+
+    // What tests and benchmarks need: a PostgreSQL of their own, scratch folders, seeds.
+    .target(name: "TestSupport", path: "Tests/Support"),
+    .testTarget(name: "TestSupportTests", dependencies: ["TestSupport"], path: "Tests/SupportTests"),
   ]
 )
 
