@@ -43,6 +43,9 @@ let package = Package(
     .testTarget(name: "ConcurrencyTests", dependencies: ["Concurrency"]),
     .target(name: "HTTPTestServer", path: "Tests/HTTPTestServer", exclude: ["server.py"]),
     .testTarget(name: "HTTPClientTests", dependencies: ["HTTPClient", "HTTPTestServer"]),
+    // What tests and benchmarks need: a PostgreSQL of their own, scratch folders, seeds.
+    .target(name: "TestSupport", path: "Tests/Support"),
+    .testTarget(name: "TestSupportTests", dependencies: ["TestSupport"], path: "Tests/SupportTests"),
   ]
 )
 
