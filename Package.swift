@@ -38,6 +38,8 @@ let package = Package(
     .target(name: "StepEngine", dependencies: ["PostgresClient", "Concurrency", "JSON", "Log", "SQLFiles"]),
     .target(name: "StepKinds", dependencies: ["StepEngine", "HTTPClient", "Concurrency", "JSON", "Log"]),
     .executableTarget(name: "holdfast", dependencies: ["StepKinds", "StepEngine", "PostgresClient", "Concurrency", "JSON", "Log"]),
+
+    .testTarget(name: "StepEngineTests", dependencies: ["StepEngine", "JSON"]),
   ]
 )
 
