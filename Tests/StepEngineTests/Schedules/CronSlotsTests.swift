@@ -61,7 +61,8 @@ struct CronSlotsTests {
     let leapSunday = try CronExpression("0 * 29 2 */7")
     let berlin = try TimeZoneDatabase.system.zone(named: "Europe/Berlin")
     #expect(
-      leapSunday.nextSlot(after: CivilTime(2088, 3, 1).wallSeconds, in: berlin) == CivilTime(2128, 2, 28, 23).wallSeconds)
+      leapSunday.nextSlot(after: CivilTime(2088, 3, 1).wallSeconds, in: berlin)
+        == CivilTime(2128, 2, 28, 23).wallSeconds)
     #expect(leapDay.nextSlot(after: CivilTime(9999, 3, 1).wallSeconds, in: berlin) == nil)
     #expect(leapDay.nextSlot(after: .max, in: berlin) == nil)
     #expect(
