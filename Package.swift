@@ -46,6 +46,7 @@ let package = Package(
     // What tests and benchmarks need: a PostgreSQL of their own, scratch folders, seeds.
     .target(name: "TestSupport", path: "Tests/Support"),
     .testTarget(name: "TestSupportTests", dependencies: ["TestSupport"], path: "Tests/SupportTests"),
+    .testTarget(name: "StepEngineTests", dependencies: ["StepEngine", "JSON"]),
   ]
 )
 
