@@ -3,8 +3,8 @@
 -- p_steps, p_fences: what is reported, with the fence of each claim
 -- p_outcomes: null (all succeeded), or for each succeeded | skipped | failed | wait | returned | cancelled
 -- p_details: null, or for each null, the outputs (succeeded) or what settle.sql describes
--- p_want: how many steps to take; p_idle: true if the worker has nothing at all to do and listens on channel
---   holdfast_worker, where its id is then sent as soon as there is something
+-- p_want: how many steps to take; p_idle: true if the worker has slots free, found too little at its last call and listens on channel
+--   holdfast_worker_ID, where it is then told as soon as there is something
 -- p_mark_lanes, p_marks, p_after_lane: see claim; leave them out if in doubt
 --
 -- Rows, by what:

@@ -35,7 +35,7 @@ begin
     )
     select distinct s.worker_id from stopped s
   loop
-    perform pg_notify('holdfast_worker', v_worker::text);
+    perform pg_notify('holdfast_worker_' || v_worker, 'stop');
   end loop;
 
   if v_steps is not null then

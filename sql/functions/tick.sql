@@ -46,7 +46,7 @@ begin
   loop
     perform settle(v.step_id, v.fence, null, 'failed',
       '{"class": "retryable", "message": "it ran over its time limit and its worker did not stop it"}');
-    perform pg_notify('holdfast_worker', v.worker_id::text);
+    perform pg_notify('holdfast_worker_' || v.worker_id, 'stop');
   end loop;
 
   -- Parked steps past their deadline, then those that are due.

@@ -19,7 +19,7 @@ begin
     delete from holdfast.idle_worker i using chosen c where i.worker_id = c.worker_id
     returning i.worker_id
   loop
-    perform pg_notify('holdfast_worker', v_worker::text);
+    perform pg_notify('holdfast_worker_' || v_worker, '');
   end loop;
 end
 $$;

@@ -1,0 +1,69 @@
+public import PostgresClient
+
+/// What went wrong between the engine and its store.
+public struct StoreError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// What a caller can act on.
+  public enum Kind: Sendable, Equatable {
+    /// Nothing happened; try again after a pause.
+    case unreachable
+    /// The connection broke after the call was sent: it may have happened, or not.
+    case outcomeUnknown
+    /// The database has no Holdfast schema, another version's, or the role may not use it.
+    case notUsable
+    /// The server has no room for what was to be written; try again after a pause.
+    case full
+    /// The plan or the call is wrong (SQLSTATE HF001).
+    case invalid
+    /// There is no such run, step, policy or limit (HF002).
+    case notFound
+    /// Not possible in the present state (HF003).
+    case wrongState
+    /// The caller's lease is gone (HF004): stop the step.
+    case staleFence
+    /// The task was cancelled.
+    case cancelled
+    /// Anything else; a mistake of this program.
+    case rejected
+  }
+
+  public let kind: Kind
+  /// One sentence for people: what, where, why, what to do next.
+  public let description: String
+
+  public init(_ kind: Kind, _ description: String) {
+    self.kind = kind
+    self.description = description
+  }
+
+  /// Whether the call certainly had no effect and may be made again.
+  public var isRetryable: Bool { kind == .unreachable || kind == .full }
+
+  /// The engine's view of an error of PostgreSQL's client.
+  public init(_ error: PostgresError) {
+    let kind: Kind =
+      switch error.sqlState {
+      case "HF001": .invalid
+      case "HF002": .notFound
+      case "HF003": .wrongState
+      case "HF004": .staleFence
+      default:
+        switch error.kind {
+        case .outcomeUnknown: .outcomeUnknown
+        case .missingObject, .notPermitted, .authentication, .invalidConfiguration: .notUsable
+        case .diskFull: .full
+        case .cancelled: .cancelled
+        case let other where error.isRetryable || other == .closed: .unreachable
+        default: .rejected
+        }
+      }
+    switch kind {
+    case .invalid, .notFound, .wrongState, .staleFence:
+      // The sentence comes from our own functions and is meant for people; it has nothing of the connection in it.
+      self.init(kind, error.message + (error.hint.map { $0.isEmpty ? "" : " (\($0))" } ?? ""))
+    case .notUsable where error.kind == .missingObject:
+      self.init(kind, "The database has no Holdfast schema of this version; run `holdfast migrate`. (\(error))")
+    default:
+      self.init(kind, error.description)
+    }
+  }
+}

@@ -1,0 +1,296 @@
+/// What a worker decides, as a value: what to call next, which steps to start and which to stop.
+///
+/// Knows neither threads nor a database, so a simulation can drive it through any history. Times are durations since some
+/// fixed moment; the worker's own clock only decides when to call, never who holds a lease.
+struct WorkerCore: Sendable {
+  struct Settings: Sendable, Equatable {
+    var slots: Int
+    var lease: Duration
+    /// How long to rest when there is nothing to do and nobody calls.
+    var poll: Duration = .seconds(1)
+    /// How long a finished step may wait for others to be reported with it.
+    var flush: Duration = .milliseconds(2)
+    /// How often to look after what time brings.
+    var tick: Duration = .seconds(1)
+    /// At most so many reports in one exchange.
+    var batch = 500
+  }
+
+  /// The next call to the store.
+  enum Action: Sendable, Equatable {
+    case exchange(ExchangeRequest)
+    case heartbeat(HeartbeatRequest)
+    case tick
+    /// The store took this worker for lost: begin anew with another id.
+    case register
+    /// Everything is handed over: the worker is done.
+    case leave
+    /// Nothing to call before this moment, unless something happens.
+    case wait(until: Duration)
+  }
+
+  /// What the shell has to do with steps.
+  enum Effect: Sendable, Equatable {
+    case start(ClaimedStep)
+    case cancel(HeldStep)
+  }
+
+  /// Why a running step was told to stop; decides what is reported of it.
+  private enum StopCause: Sendable, Equatable {
+    case timeLimit(Duration)
+    case runCancelled
+    case shutdown
+    /// The lease is gone: whatever comes out of it is nobody's.
+    case lost
+  }
+
+  private struct Running: Sendable {
+    let step: HeldStep
+    let timeLimit: Duration?
+    let timeLimitAt: Duration?
+    var stop: StopCause?
+  }
+
+  /// Whether to look for more steps.
+  private enum Appetite: Sendable, Equatable {
+    /// The last claim was full: there is more.
+    case hungry
+    /// The last claim came short: look once more from this moment on, and be told when something comes.
+    case wary(from: Duration)
+    case resting(until: Duration)
+  }
+
+  private(set) var worker: Int32?
+  private let settings: Settings
+  private var running: [StepID: Running] = [:]
+  private var finished: [StepReport] = []
+  private var firstFinishedAt: Duration?
+  private var sent: [StepReport] = []
+  private var appetite = Appetite.hungry
+  private var marks = ClaimMarks()
+  private var heartbeatDue: Duration = .zero
+  private var tickDue: Duration = .zero
+  /// The leases last at least until a lease length after this.
+  private var renewedAt: Duration = .zero
+  private var mustReconcile = false
+  private(set) var isDraining = false
+  /// A batch was refused as a whole: report one step at a time, to find out which.
+  private var isCautious = false
+
+  init(settings: Settings) { self.settings = settings }
+
+  var runningCount: Int { running.count }
+  var unreportedCount: Int { finished.count + sent.count }
+
+  // MARK: - What to do next
+
+  /// The next call, if nothing happens in between.
+  func nextAction(at now: Duration) -> Action {
+    guard let worker else { return .register }
+    if mustReconcile || now >= heartbeatDue {
+      let held = running.values.filter { $0.stop != .lost }.map(\.step) + finished.map(\.step)
+      return .heartbeat(HeartbeatRequest(worker: worker, held: held, isDraining: isDraining, reconcile: mustReconcile))
+    }
+    if now >= tickDue { return .tick }
+    if mustFlush(at: now) || mayClaim(at: now) { return .exchange(exchange(worker, at: now)) }
+    if isDraining, running.isEmpty, finished.isEmpty { return .leave }
+    return .wait(until: nextMoment(after: now))
+  }
+
+  private var freeSlots: Int { isDraining ? 0 : max(0, settings.slots - running.count) }
+
+  private func mustFlush(at now: Duration) -> Bool {
+    guard let first = firstFinishedAt else { return false }
+    return running.isEmpty || finished.count >= settings.batch || now >= first + settings.flush
+  }
+
+  private func mayClaim(at now: Duration) -> Bool {
+    guard freeSlots > 0 else { return false }
+    switch appetite {
+    case .hungry: return true
+    case .wary(let from): return now >= from
+    case .resting(let until): return now >= until
+    }
+  }
+
+  private func exchange(_ worker: Int32, at now: Duration) -> ExchangeRequest {
+    var request = ExchangeRequest(worker: worker)
+    request.reports = Array(finished.prefix(isCautious ? 1 : settings.batch))
+    request.want = freeSlots
+    request.idle = appetite != .hungry && request.want > 0
+    request.marks = marks.current(at: now)
+    request.afterLane = marks.afterLane
+    return request
+  }
+
+  private func nextMoment(after now: Duration) -> Duration {
+    var moment = min(heartbeatDue, tickDue)
+    if let first = firstFinishedAt { moment = min(moment, first + settings.flush) }
+    if freeSlots > 0 {
+      switch appetite {
+      case .hungry: moment = now
+      case .wary(let at), .resting(let at): moment = min(moment, at)
+      }
+    }
+    return moment
+  }
+
+  // MARK: - What happened
+
+  mutating func registered(as id: Int32, sentAt: Duration) {
+    worker = id
+    renewedAt = sentAt
+    heartbeatDue = sentAt + settings.lease / 3
+    appetite = .hungry
+    marks = ClaimMarks()
+    mustReconcile = false
+    // Whatever was held under the old id is held no more.
+    finished = []
+    firstFinishedAt = nil
+    sent = []
+  }
+
+  /// The exchange is on its way: its reports are neither here nor there until it is answered.
+  mutating func exchangeSent(_ request: ExchangeRequest) {
+    sent = request.reports
+    finished.removeFirst(request.reports.count)
+    if finished.isEmpty { firstFinishedAt = nil }
+  }
+
+  mutating func exchangeReplied(
+    _ reply: ExchangeReply, to request: ExchangeRequest, sentAt: Duration, at now: Duration
+  ) -> [Effect] {
+    sent = []
+    isCautious = false
+    guard !reply.isRetired else { return retire() }
+    // An exchange leaves the leases at least 0.7 of their length.
+    renewedAt = max(renewedAt, sentAt - settings.lease * 3 / 10)
+    if request.want > 0 {
+      marks.claimed(reply.claimed, with: request.marks, from: sentAt, to: now)
+      if reply.claimed.count >= request.want {
+        appetite = .hungry
+      } else if request.idle, reply.claimed.isEmpty {
+        appetite = .resting(until: now + settings.poll)
+      } else {
+        appetite = .wary(from: reply.claimed.isEmpty ? now : now + settings.flush)
+      }
+    }
+    return reply.claimed.map { claimed in
+      running[claimed.step.id] = Running(
+        step: claimed.step, timeLimit: claimed.timeLimit, timeLimitAt: claimed.timeLimit.map { now + $0 })
+      return .start(claimed)
+    }
+  }
+
+  /// An exchange failed: its reports are to be sent again. That is safe even if they arrived, since they are fenced.
+  mutating func exchangeFailed(_ error: StoreError, at now: Duration) {
+    finished = sent + finished
+    if !finished.isEmpty { firstFinishedAt = firstFinishedAt ?? now }
+    let count = sent.count
+    sent = []
+    switch error.kind {
+    case .rejected, .invalid:
+      if count == 1, let first = finished.first {
+        // This very report can't be stored; its step fails with that instead of blocking all others.
+        finished[0] = StepReport(
+          step: first.step,
+          result: .failed(StepFailure(.permanent, "what it reported could not be stored: \(error.description)")))
+      }
+      isCautious = count > 0
+    default: break
+    }
+    // Steps may have been claimed without our knowledge.
+    if error.kind != .unreachable { mustReconcile = true }
+    if appetite == .hungry { appetite = .wary(from: now + settings.poll) }
+  }
+
+  mutating func heartbeatReplied(
+    _ reply: HeartbeatReply, to request: HeartbeatRequest, sentAt: Duration
+  ) -> [Effect] {
+    guard !reply.isRetired else { return retire() }
+    renewedAt = max(renewedAt, sentAt)
+    heartbeatDue = sentAt + settings.lease / 3
+    if request.reconcile { mustReconcile = false }
+    return reply.stops.compactMap { stop in
+      guard running[stop.step.id]?.step == stop.step else { return nil }
+      return self.stop(stop.step.id, stop.isStale ? .lost : .runCancelled)
+    }
+  }
+
+  mutating func heartbeatFailed(at now: Duration) {
+    // Sooner than usual, since the leases run out meanwhile.
+    heartbeatDue = now + min(settings.lease / 10, .seconds(1))
+  }
+
+  mutating func ticked(nextDue: Duration, at now: Duration) {
+    tickDue = now + max(.milliseconds(5), min(settings.tick, nextDue))
+  }
+
+  mutating func tickFailed(at now: Duration) { tickDue = now + settings.tick }
+
+  /// A notification came: there may be something to claim, or, with `stop`, a step to end.
+  mutating func notified(stop: Bool, at now: Duration) {
+    if stop { heartbeatDue = min(heartbeatDue, now) }
+    if case .resting = appetite { appetite = .wary(from: now) }
+  }
+
+  /// A step's task is over. Returns whether the worker should look at once: with the first report, which starts the wait
+  /// for others, and with the last, which ends it.
+  mutating func stepFinished(_ step: HeldStep, _ result: StepResult, at now: Duration) -> Bool {
+    guard let was = running[step.id], was.step == step else { return false }
+    running[step.id] = nil
+    switch (was.stop, result) {
+    case (.lost, _): return running.isEmpty
+    case (nil, .returned):
+      // It gave up as if cancelled, and nobody did that: a fault of the step like any other.
+      let failure = StepFailure(.retryable, "it ended as if it had been cancelled, but it was not")
+      finished.append(StepReport(step: step, result: .failed(failure)))
+    case (nil, _), (_, .succeeded), (_, .skipped): finished.append(StepReport(step: step, result: result))
+    case (.runCancelled, _): finished.append(StepReport(step: step, result: .cancelled))
+    case (.shutdown, _): finished.append(StepReport(step: step, result: .returned))
+    case (.timeLimit(let limit), _):
+      let failure = StepFailure(.retryable, "it ran over its time limit of \(limit.seconds) s and was stopped")
+      finished.append(StepReport(step: step, result: .failed(failure)))
+    }
+    defer { firstFinishedAt = firstFinishedAt ?? now }
+    return firstFinishedAt == nil || running.isEmpty || finished.count == settings.batch
+  }
+
+  /// What this moment demands without any call: steps over their time, and leases that may have ended.
+  mutating func due(at now: Duration) -> [Effect] {
+    if !running.isEmpty, now >= renewedAt + settings.lease {
+      // No one may believe us any more, so neither do we: another worker may be doing these steps.
+      return running.keys.compactMap { stop($0, .lost) }
+    }
+    return running.values.compactMap { running in
+      guard running.stop == nil, let limit = running.timeLimit, let at = running.timeLimitAt, now >= at else { return nil }
+      return stop(running.step.id, .timeLimit(limit))
+    }
+  }
+
+  /// Take no more; what runs goes on.
+  mutating func drain(at now: Duration) {
+    isDraining = true
+    heartbeatDue = min(heartbeatDue, now)
+  }
+
+  /// The grace is over: stop what still runs and hand it back.
+  mutating func cancelAll() -> [Effect] { running.keys.compactMap { stop($0, .shutdown) } }
+
+  /// The store does not know us any more: stop everything, begin anew.
+  private mutating func retire() -> [Effect] {
+    worker = nil
+    sent = []
+    finished = []
+    firstFinishedAt = nil
+    return running.keys.compactMap { stop($0, .lost) }
+  }
+
+  private mutating func stop(_ id: StepID, _ cause: StopCause) -> Effect? {
+    guard var step = running[id], step.stop != .lost, step.stop != cause else { return nil }
+    let isFirst = step.stop == nil
+    step.stop = cause
+    running[id] = step
+    return isFirst ? .cancel(step.step) : nil
+  }
+}
