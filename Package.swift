@@ -41,6 +41,10 @@ let package = Package(
 
     // One test target per source target.
     .testTarget(name: "ConcurrencyTests", dependencies: ["Concurrency"]),
+
+    // What tests and benchmarks need: a PostgreSQL of their own, scratch folders, seeds.
+    .target(name: "TestSupport", path: "Tests/Support"),
+    .testTarget(name: "TestSupportTests", dependencies: ["TestSupport"], path: "Tests/SupportTests"),
   ]
 )
 
