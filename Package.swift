@@ -41,6 +41,7 @@ let package = Package(
 
     // One test target per source target.
     .testTarget(name: "ConcurrencyTests", dependencies: ["Concurrency"]),
+    .testTarget(name: "PostgresClientTests", dependencies: ["PostgresClient", "TestSupport"]),
 
     // What tests and benchmarks need: a PostgreSQL of their own, scratch folders, seeds.
     .target(name: "TestSupport", path: "Tests/Support"),
