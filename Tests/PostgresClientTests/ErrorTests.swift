@@ -13,7 +13,7 @@ import Testing
     ("select * from no_such_table", .missingObject, "42P01", false),
     ("select no_such_function()", .missingObject, "42883", false),
     ("select * from no_such_schema.t", .missingObject, "42P01", false),
-    ("set transaction read only; insert into unique_rows values (5)", .readOnly, "25006", true),
+    ("set transaction read only; create table never ()", .readOnly, "25006", true),
     ("set role nobody_special; select * from unique_rows", .notPermitted, "42501", false),
     ("do $$ begin raise exception 'no' using errcode = '40001'; end $$", .serialization, "40001", true),
     ("do $$ begin raise exception 'no' using errcode = '40P01'; end $$", .serialization, "40P01", true),
