@@ -47,6 +47,9 @@ let package = Package(
     .target(name: "TestSupport", path: "Tests/Support"),
     .testTarget(name: "TestSupportTests", dependencies: ["TestSupport"], path: "Tests/SupportTests"),
     .testTarget(name: "StepEngineTests", dependencies: ["StepEngine", "JSON"]),
+    .testTarget(name: "PostgresClientTests", dependencies: ["PostgresClient", "TestSupport"]),
+
+    // What tests and benchmarks need: a PostgreSQL of their own, scratch folders, seeds.
   ]
 )
 

@@ -37,7 +37,7 @@ public final class BlockingPool: TaskExecutor {
   }
 
   /// The same for a body that cannot fail.
-  public func run<T: Sendable>(_ body: @escaping @Sendable () -> T) async -> T {
+  public func runNonthrowing<T: Sendable>(_ body: @escaping @Sendable () -> T) async -> T {
     await withCheckedContinuation { continuation in
       queue.add(.closure { continuation.resume(returning: body()) })
     }

@@ -124,7 +124,7 @@ extension PostgresConnection {
     // Cancelling opens a connection of its own, and blocks.
     flight.cancelRequest = Task {
       await previous?.value
-      await BlockingPool.shared.run { handle.send() }
+      await BlockingPool.shared.runNonthrowing { handle.send() }
     }
   }
 }

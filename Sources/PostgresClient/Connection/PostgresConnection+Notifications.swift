@@ -49,7 +49,7 @@ extension PostgresConnection {
           throw self.error(.unreachable, error.description, what: doing)
         }
       }
-      guard PQconsumeInput(raw) == 1, PQstatus(raw) == CONNECTION_OK else {
+      guard stillStands() else {
         isBroken = true
         throw lostWhileIdle(doing)
       }

@@ -38,7 +38,7 @@ private final class Attempt {
     guard !Task.isCancelled else { throw Self.failure(.cancelled, "the task was cancelled", configuration) }
     let notices = NoticeBox(configuration.onNotice)
     // Looks names up and reads files: blocks.
-    let started = await onBlockingPool { start(options, notices) }
+    let started = await BlockingPool.shared.runNonthrowing { start(options, notices) }
     guard let started else { throw Self.failure(.unreachable, "out of memory", configuration) }
     handle = started
     self.configuration = configuration
@@ -75,7 +75,7 @@ private final class Attempt {
       }
       // Looks up the next host's name, derives keys and does TLS: blocks. The socket may be another one afterwards.
       let handle = handle
-      let polled = await onBlockingPool { PQconnectPoll(handle.raw).rawValue }
+      let polled = await BlockingPool.shared.runNonthrowing { PQconnectPoll(handle.raw).rawValue }
       switch PostgresPollingStatusType(polled) {
       case PGRES_POLLING_OK: return .opened
       case PGRES_POLLING_READING: interest = .readable
@@ -150,9 +150,4 @@ private func withCStrings<R>(_ strings: [String], _ body: (UnsafePointer<UnsafeP
     pointers.append(nil)
     return pointers.withUnsafeBufferPointer { body($0.baseAddress) }
   }
-}
-
-/// Runs a blocking call that cannot fail.
-func onBlockingPool<T: Sendable>(_ body: @escaping @Sendable () -> T) async -> T {
-  await BlockingPool.shared.run(body)
 }

@@ -51,8 +51,14 @@ public final class PostgresConnection {
 
   /// Whether the connection still stands and rests, judged without a round trip.
   public func checkIdle() -> Bool {
-    guard isUsable, !isBusy, PQtransactionStatus(raw) == PQTRANS_IDLE, PQconsumeInput(raw) == 1 else { return false }
-    return PQstatus(raw) == CONNECTION_OK
+    isUsable && !isBusy && PQtransactionStatus(raw) == PQTRANS_IDLE && stillStands()
+  }
+
+  /// Reads what came while nothing was running: perhaps the server's farewell, or the end.
+  func stillStands() -> Bool {
+    guard PQconsumeInput(raw) == 1 else { return false }
+    _ = PQisBusy(raw)  // only this makes libpq look at what it has read
+    return PQstatus(raw) == CONNECTION_OK && notices.lastFatal == nil
   }
 
   /// Runs `body` without noticing cancellation: for the write that records an outcome, which must survive the
@@ -79,7 +85,7 @@ public final class PostgresConnection {
     }
     guard isShielded || !Task.isCancelled else { throw error(.cancelled, "the task was cancelled", what: what) }
     // Seeing a closed connection before sending is the difference between "no effect" and "unknown".
-    guard isUsable, PQconsumeInput(raw) == 1, PQstatus(raw) == CONNECTION_OK else {
+    guard isUsable, stillStands() else {
       isBroken = true
       throw lostWhileIdle(what)
     }
