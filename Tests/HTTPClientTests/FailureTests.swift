@@ -49,7 +49,8 @@ struct FailureTests {
     #expect(try await first.status == 200)
   }
 
-  @Test("a body beyond the limit is refused, with and without an announced length", arguments: ["large?bytes=2000", "drip"])
+  @Test(
+    "a body beyond the limit is refused, with and without an announced length", arguments: ["large?bytes=2000", "drip"])
   func tooLarge(path: String) async throws {
     var request = HTTPRequest("GET", try server.get().url(path))
     request.responseLimit = path == "drip" ? 10 : 1999

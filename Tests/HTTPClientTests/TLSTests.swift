@@ -12,10 +12,12 @@ struct TestCertificates {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     try run("req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 2 -subj /CN=TestCA")
     for (name, address) in [("good", "127.0.0.1"), ("other", "127.0.0.2")] {
-      try "subjectAltName=IP:\(address)".write(to: folder.appending(path: "\(name).ext"), atomically: true, encoding: .utf8)
+      try "subjectAltName=IP:\(address)".write(
+        to: folder.appending(path: "\(name).ext"), atomically: true, encoding: .utf8)
       try run("req -newkey rsa:2048 -nodes -keyout \(name).key -out \(name).csr -subj /CN=\(name)")
       try run(
-        "x509 -req -in \(name).csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 1 -extfile \(name).ext -out \(name).pem")
+        "x509 -req -in \(name).csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 1 -extfile \(name).ext -out \(name).pem"
+      )
     }
   }
 
