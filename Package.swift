@@ -48,8 +48,6 @@ let package = Package(
     .testTarget(name: "TestSupportTests", dependencies: ["TestSupport"], path: "Tests/SupportTests"),
     .testTarget(name: "StepEngineTests", dependencies: ["StepEngine", "JSON"]),
     .testTarget(name: "PostgresClientTests", dependencies: ["PostgresClient", "TestSupport"]),
-
-    // What tests and benchmarks need: a PostgreSQL of their own, scratch folders, seeds.
   ]
 )
 

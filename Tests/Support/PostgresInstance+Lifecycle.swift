@@ -43,12 +43,7 @@ extension PostgresInstance {
     for process in all { _ = Glibc.kill(process, SIGKILL) }
     try await eventually(within: .seconds(10)) { !all.contains(where: isAlive) }
     // PostgreSQL takes a dead postmaster that nobody waited for yet for a living one; some containers' init never waits.
-<<<<<<< HEAD
-    let reaped = { processStatus(postmaster) == nil }
-    if (try? await eventually(within: .seconds(2), reaped)) == nil {
-=======
     if (try? await eventually(within: .seconds(2)) { processStatus(postmaster) == nil }) == nil {
->>>>>>> postgres
       try FileManager.default.removeItem(at: directory.appendingPathComponent("postmaster.pid"))
     }
   }
