@@ -16,7 +16,7 @@ extension PostgresInstance {
     let log = directory.appendingPathComponent("server.log").path
     let result = try await program.run("pg_ctl", ["-D", directory.path, "-l", log, "-w", "-t", "120", "start"])
     guard result.exitCode == 0 else {
-      throw TestSupportError("cannot start PostgreSQL in \(directory.path): \(self.log.suffix(2000))")
+      throw TestSupportError("cannot start PostgreSQL in \(directory.path):\n\(self.log.suffix(2000))")
     }
   }
 
@@ -42,6 +42,10 @@ extension PostgresInstance {
     let all = [postmaster] + children(of: postmaster)
     for process in all { _ = Glibc.kill(process, SIGKILL) }
     try await eventually(within: .seconds(10)) { !all.contains(where: isAlive) }
+    // PostgreSQL takes a dead postmaster that nobody waited for yet for a living one; some containers' init never waits.
+    if (try? await eventually(within: .seconds(2)) { processStatus(postmaster) == nil }) == nil {
+      try FileManager.default.removeItem(at: directory.appendingPathComponent("postmaster.pid"))
+    }
   }
 
   private func children(of parent: pid_t) -> [pid_t] {
