@@ -48,6 +48,9 @@ let package = Package(
     .testTarget(name: "TestSupportTests", dependencies: ["TestSupport"], path: "Tests/SupportTests"),
     .testTarget(name: "StepEngineTests", dependencies: ["StepEngine", "JSON"]),
     .testTarget(name: "PostgresClientTests", dependencies: ["PostgresClient", "TestSupport"]),
+    .executableTarget(
+      name: "holdfast-benchmarks", dependencies: ["TestSupport"], path: "Tests/Benchmarks",
+      exclude: ["BareLoop", "pgqueuer_noop.py"]),
   ]
 )
 
