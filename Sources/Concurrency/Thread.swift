@@ -4,7 +4,7 @@ import Glibc
 ///
 /// The thread leaves signals (but not faults) to the other threads: a program that waits for them with `signalfd` would
 /// otherwise be killed by one that lands here. Returns zero or an errno.
-func startThread(named name: String, _ body: @escaping @Sendable () -> Void) -> CInt {
+package func startThread(named name: String, _ body: @escaping @Sendable () -> Void) -> CInt {
   var blocked = sigset_t()
   var previous = sigset_t()
   sigfillset(&blocked)

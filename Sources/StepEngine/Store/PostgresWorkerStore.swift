@@ -104,6 +104,15 @@ public final class PostgresWorkerStore: WorkerStore {
     return try read { () throws(PostgresError) in Int(try rows.single().int32(0)) }
   }
 
+  /// The last calls of a worker that was cancelled: reports what is done and hands back the rest, shielded from that very
+  /// cancellation. Returns how many steps went back; nil if the store could not be told, and their leases have to run out.
+  func handOver(_ last: ExchangeRequest?, worker: Int32) async -> Int? {
+    try? await connection.shielded { _ in
+      if let last { _ = try? await exchange(last) }
+      return try await leave(worker: worker)
+    }
+  }
+
   // MARK: - Helpers
 
   private func query(

@@ -23,9 +23,9 @@ final class StepLogBuffer: Sendable {
       state.counts[step] = number
       // A gap in the numbers shows that a line was dropped here.
       guard state.bytes < Self.bytesWaiting else { return }
-      let text = number <= Self.linesPerAttempt ? text : "… more lines were printed and dropped"
+      var text = number <= Self.linesPerAttempt ? text : "… more lines were printed and dropped"
       // PostgreSQL's text has no zero bytes.
-      let text = text.utf8.contains(0) ? String(text.filter { $0 != "\0" }) : text
+      if text.utf8.contains(0) { text = String(text.filter { $0 != "\0" }) }
       state.bytes += text.utf8.count
       state.lines.append(StepLogLine(step: step, number: number, text: text))
     }

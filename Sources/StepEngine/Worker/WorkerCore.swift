@@ -74,6 +74,8 @@ struct WorkerCore: Sendable {
   private var renewedAt: Duration = .zero
   private var mustReconcile = false
   private(set) var isDraining = false
+  /// Steps have printed something that the store does not have yet.
+  private var logWaits = false
   /// A batch was refused as a whole: report one step at a time, to find out which.
   private var isCautious = false
 
@@ -100,6 +102,7 @@ struct WorkerCore: Sendable {
   private var freeSlots: Int { isDraining ? 0 : max(0, settings.slots - running.count) }
 
   private func mustFlush(at now: Duration) -> Bool {
+    if logWaits { return true }
     guard let first = firstFinishedAt else { return false }
     return running.isEmpty || finished.count >= settings.batch || now >= first + settings.flush
   }
@@ -135,6 +138,14 @@ struct WorkerCore: Sendable {
     return moment
   }
 
+  /// What to report when the worker ends now; takes nothing new.
+  func lastExchange() -> ExchangeRequest? {
+    guard let worker, !(sent + finished).isEmpty else { return nil }
+    var request = ExchangeRequest(worker: worker)
+    request.reports = sent + finished
+    return request
+  }
+
   // MARK: - What happened
 
   mutating func registered(as id: Int32, sentAt: Duration) {
@@ -153,6 +164,7 @@ struct WorkerCore: Sendable {
   /// The exchange is on its way: its reports are neither here nor there until it is answered.
   mutating func exchangeSent(_ request: ExchangeRequest) {
     sent = request.reports
+    logWaits = false
     finished.removeFirst(request.reports.count)
     if finished.isEmpty { firstFinishedAt = nil }
   }
@@ -255,6 +267,9 @@ struct WorkerCore: Sendable {
     defer { firstFinishedAt = firstFinishedAt ?? now }
     return firstFinishedAt == nil || running.isEmpty || finished.count == settings.batch
   }
+
+  /// Steps have printed lines, which the next exchange should take along soon.
+  mutating func printed() { logWaits = worker != nil }
 
   /// What this moment demands without any call: steps over their time, and leases that may have ended.
   mutating func due(at now: Duration) -> [Effect] {

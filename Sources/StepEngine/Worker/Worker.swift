@@ -1,0 +1,292 @@
+internal import JSON
+public import Log
+public import PostgresClient
+import Synchronization
+
+/// Does steps: claims them, runs their kinds, reports what came of them, and keeps its leases alive.
+///
+/// One connection for all calls, and one to listen on. Loses nothing that it can't lose: if it vanishes, its leases run
+/// out and another worker goes on.
+public final class Worker: Sendable {
+  /// How a worker behaves; the defaults suit most.
+  public struct Options: Sendable {
+    /// How long it rests when there is nothing to do and no notification comes.
+    public var poll: Duration = .seconds(1)
+    /// How often it looks after what time brings: due retries, lost workers, deadlines.
+    public var tick: Duration = .seconds(1)
+    /// Where to listen for notifications; nil: poll only. Must not be a transaction pooler.
+    public var listenDatabase: PostgresConfiguration?
+    /// How long cancelled steps may take to end before their leases go back regardless.
+    public var cancelGrace: Duration = .seconds(8)
+
+    public init() {}
+  }
+
+  private let database: PostgresConfiguration
+  private let profile: WorkerProfile
+  private let kinds: [String: any StepKind]
+  private let options: Options
+  private let logger: Logger
+
+  private let core: Mutex<WorkerCore>
+  private let alarm = Alarm()
+  private let tasks = StepTasks()
+  private let log = StepLogBuffer()
+  private let bodies = StepBodyCache()
+  private let started = ContinuousClock.now
+
+  /// A worker that offers `kinds`; `profile.kinds` is set accordingly.
+  public init(
+    database: PostgresConfiguration, profile: WorkerProfile, kinds: [any StepKind], options: Options = Options(),
+    logger: Logger = Logger()
+  ) {
+    self.database = database
+    self.kinds = Dictionary(kinds.map { ($0.name, $0) }, uniquingKeysWith: { _, last in last })
+    var profile = profile
+    profile.kinds = self.kinds.keys.sorted()
+    self.profile = profile
+    self.options = options
+    self.logger = logger.with(["worker": profile.name])
+    core = Mutex(
+      WorkerCore(
+        settings: .init(
+          slots: profile.slots, lease: profile.lease ?? .seconds(30), poll: options.poll, tick: options.tick)))
+  }
+
+  /// Take no more steps; `run` returns when those that run are done.
+  public func drain() {
+    core.withLock { $0.drain(at: now) }
+    alarm.ring()
+  }
+
+  /// Works until it is drained or cancelled; hands back what it holds in either case.
+  ///
+  /// - Throws: `StoreError` if the database can't be used at all (wrong version, no permission). An unreachable database
+  ///   is waited for.
+  public func run() async throws {
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { try await self.converse() }
+      group.addTask { await self.watch() }
+      if let listen = options.listenDatabase {
+        group.addTask { await self.listen(on: listen) }
+      }
+      // The conversation ends when the worker is done; the others never end by themselves.
+      defer { group.cancelAll() }
+      try await group.next()
+    }
+  }
+
+  private var now: Duration { ContinuousClock.now - started }
+
+  private func instant(_ time: Duration) -> ContinuousClock.Instant { started + time }
+
+  // MARK: - The conversation with the store
+
+  /// Makes one call after the other, as the core decides, on one connection after the other.
+  private func converse() async throws {
+    var store: PostgresWorkerStore?
+    while !Task.isCancelled {
+      if store?.isUsable != true { store = try await connect() }
+      guard let current = store else { break }
+      if try await step(current) { return }
+    }
+    await abandon(store)
+  }
+
+  /// Makes the next call, or waits. Returns true when the worker is done.
+  private func step(_ store: PostgresWorkerStore) async throws -> Bool {
+    let sentAt = now
+    switch core.withLock({ $0.nextAction(at: sentAt) }) {
+    case .wait(let until):
+      await alarm.wait(until: instant(until))
+    case .register:
+      do {
+        let id = try await store.register(profile)
+        core.withLock { $0.registered(as: id, sentAt: sentAt) }
+        logger.info("registered", ["id": "\(id)", "slots": "\(profile.slots)"])
+      } catch { try await failed(error, "register") }
+    case .heartbeat(let request):
+      do {
+        let reply = try await store.heartbeat(request)
+        perform(core.withLock { $0.heartbeatReplied(reply, to: request, sentAt: sentAt) })
+        if reply.isRetired { logger.warning("the engine took this worker for lost; beginning anew") }
+        for stop in reply.stops {
+          logger.info("stopping a step", ["step": "\(stop.step.id)", "reason": stop.reason])
+        }
+      } catch {
+        core.withLock { $0.heartbeatFailed(at: now) }
+        try await failed(error, "renew leases")
+      }
+    case .tick:
+      do {
+        let next = try await store.tick()
+        core.withLock { $0.ticked(nextDue: next, at: now) }
+      } catch {
+        core.withLock { $0.tickFailed(at: now) }
+        try await failed(error, "tick")
+      }
+    case .exchange(var request):
+      request.log = log.take()
+      try await exchange(request, store, sentAt: sentAt)
+    case .leave:
+      _ = try? await store.leave(worker: core.withLock { $0.worker } ?? 0)
+      logger.info("left")
+      return true
+    }
+    return false
+  }
+
+  private func exchange(_ request: ExchangeRequest, _ store: PostgresWorkerStore, sentAt: Duration) async throws {
+    core.withLock { $0.exchangeSent(request) }
+    let reply: ExchangeReply
+    do { reply = try await store.exchange(request) } catch {
+      log.putBack(request.log)
+      core.withLock { $0.exchangeFailed(error, at: now) }
+      return try await failed(error, "exchange steps")
+    }
+    for step in reply.stale {
+      logger.warning("a report was refused: its lease was lost", ["step": "\(step.id)", "fence": "\(step.fence)"])
+    }
+    if reply.isRetired { logger.warning("the engine took this worker for lost; beginning anew") }
+    // What a step is has to be known before it starts; nearly always it is.
+    let missing = bodies.missing(of: reply.claimed.map(\.body))
+    var unknown: StoreError?
+    if !missing.isEmpty {
+      do { bodies.add(try await store.bodies(missing)) } catch { unknown = error }
+    }
+    perform(core.withLock { $0.exchangeReplied(reply, to: request, sentAt: sentAt, at: now) })
+    if let unknown { try await failed(unknown, "read step bodies") }
+  }
+
+  /// An error of the store: unusable ends the worker, everything else is said and waited out.
+  private func failed(_ error: StoreError, _ what: String) async throws {
+    switch error.kind {
+    case .notUsable: throw error
+    case .cancelled: return
+    default:
+      logger.error("could not \(what)", ["error": error.description])
+      // A database that answers with errors is not asked again at once.
+      try? await Task.sleep(for: .milliseconds(200))
+    }
+  }
+
+  private func connect() async throws -> PostgresWorkerStore? {
+    let connector = PostgresConnector(database, backoff: Backoff(first: .milliseconds(100), limit: .seconds(5)))
+    do {
+      let connection = try await connector.connect(
+        givesUp: { [.authentication, .notPermitted, .missingObject, .invalidConfiguration].contains($0.kind) },
+        onFailure: { error, delay in
+          logger.error("could not connect", ["error": error.description, "retry_in": "\(delay.seconds)"])
+        })
+      return PostgresWorkerStore(connection, patience: (profile.lease ?? .seconds(30)) * 2 / 3)
+    } catch {
+      if error.kind == .cancelled { return nil }
+      throw StoreError(error)
+    }
+  }
+
+  /// Cancelled: stop the steps, give them a moment to end, and hand everything back.
+  private func abandon(_ store: PostgresWorkerStore?) async {
+    perform(core.withLock { $0.cancelAll() })
+    // Tasks that were started by now are awaited in a task that the cancellation doesn't reach.
+    let ending = Task {
+      await withTaskGroup(of: Void.self) { group in
+        group.addTask { await self.tasks.waitForAll() }
+        group.addTask { try? await Task.sleep(for: self.options.cancelGrace) }
+        await group.next()
+        group.cancelAll()
+      }
+    }
+    await ending.value
+    guard let store, store.isUsable, let worker = core.withLock({ $0.worker }) else { return }
+    var last = core.withLock { $0.lastExchange() }
+    last?.log = log.take()
+    let returned = await store.handOver(last, worker: worker)
+    logger.info("left at once", ["returned": returned.map { "\($0)" } ?? "unknown"])
+  }
+
+  // MARK: - Steps
+
+  private func perform(_ effects: [WorkerCore.Effect]) {
+    for effect in effects {
+      switch effect {
+      case .cancel(let step): tasks.cancel(step)
+      case .start(let claimed):
+        let body = bodies[claimed.body]
+        tasks.start(claimed.step) {
+          let result = await self.execute(claimed, body)
+          self.log.forget(claimed.step)
+          if self.core.withLock({ $0.stepFinished(claimed.step, result, at: self.now) }) { self.alarm.ring() }
+        }
+      }
+    }
+  }
+
+  private func execute(_ claimed: ClaimedStep, _ body: StepBody?) async -> StepResult {
+    guard let body else { return .failed(StepFailure(.retryable, "what it is could not be read from the database")) }
+    guard let kind = kinds[body.uses] else {
+      return .failed(StepFailure(.permanent, "this worker does not do \(body.uses)"))
+    }
+    do {
+      let log = self.log
+      let step = claimed.step
+      let context = try StepContext(claimed, body) { log.append($0, to: step) }
+      return try StepResult(await kind.run(context))
+    } catch let failure as StepFailure {
+      return .failed(failure)
+    } catch is CancellationError {
+      return .returned
+    } catch {
+      return .failed(StepFailure(.retryable, "\(error)"))
+    }
+  }
+
+  // MARK: - Beside the conversation
+
+  /// Enforces time limits and lost leases, whatever the database does.
+  private func watch() async {
+    while (try? await Task.sleep(for: .milliseconds(250))) != nil {
+      perform(core.withLock { $0.due(at: now) })
+      if !log.isEmpty {
+        core.withLock { $0.printed() }
+        alarm.ring()
+      }
+    }
+  }
+
+  /// Listens for calls; when that fails, polling goes on, and it is tried again.
+  private func listen(on database: PostgresConfiguration) async {
+    let connector = PostgresConnector(database)
+    while !Task.isCancelled {
+      do {
+        let connection = try await connector.connect { _, _ in }
+        try await listen(connection)
+      } catch {
+        if error.kind == .cancelled { return }
+        logger.warning("stopped listening; polling meanwhile", ["error": error.description])
+        try? await Task.sleep(for: .seconds(1))
+      }
+    }
+  }
+
+  private func listen(_ connection: PostgresConnection) async throws(PostgresError) {
+    var channel: Int32?
+    while true {
+      let worker = core.withLock { $0.worker }
+      if let worker, worker != channel {
+        try await connection.listen(["holdfast_worker_\(worker)"])
+        channel = worker
+        // What came before is seen by looking once.
+        core.withLock { $0.notified(stop: true, at: now) }
+        alarm.ring()
+      }
+      let patience: Duration = channel == nil ? .milliseconds(20) : .seconds(5)
+      guard let notification = try await connection.nextNotification(until: .now + patience) else {
+        if channel != nil { try await connection.ping(until: .now + .seconds(10)) }
+        continue
+      }
+      core.withLock { $0.notified(stop: notification.payload == "stop", at: now) }
+      alarm.ring()
+    }
+  }
+}
