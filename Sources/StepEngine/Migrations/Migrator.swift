@@ -1,0 +1,185 @@
+public import PostgresClient
+
+/// Brings a database to the schema of this binary.
+///
+/// Everything happens in one transaction under an advisory lock: ten processes at once do it once, and a failure leaves
+/// what was there. Migrations are numbered and applied once; functions, views and roles are applied when they changed.
+public struct Migrator: Sendable {
+  /// What one run did, or would do.
+  public struct Report: Sendable, Equatable {
+    /// Paths below `sql/`, in the order of their application; empty if there was nothing to do.
+    public var applied: [String] = []
+    /// The number of the newest migration now.
+    public var version = 0
+  }
+
+  /// The schema of this binary.
+  public static let version = SchemaFile.all(in: "migrations").compactMap(\.version).max() ?? 0
+
+  private let migrations: [SchemaFile]
+  private let definitions: [SchemaFile]
+
+  /// A migrator to this binary's schema. `withRoles` false leaves the cluster's roles alone.
+  public init(withRoles: Bool = true) {
+    self.init(
+      migrations: SchemaFile.all(in: "migrations"),
+      definitions: SchemaFile.all(in: "functions") + SchemaFile.all(in: "views")
+        + (withRoles ? SchemaFile.all(in: "roles") : []))
+  }
+
+  init(migrations: [SchemaFile], definitions: [SchemaFile]) {
+    self.migrations = migrations
+    self.definitions = definitions
+  }
+
+  /// Applies what is missing; with `dryRun` only says what that is.
+  /// - Throws: `StoreError`: `.notUsable` if the database is newer than this binary or was changed by hand; then nothing
+  ///   was applied.
+  public func migrate(_ connection: PostgresConnection, dryRun: Bool = false) async throws -> Report {
+    do {
+      try await connection.execute("begin; select pg_advisory_xact_lock(hashtext('holdfast.migrate'))")
+      let report = try await apply(connection, dryRun: dryRun)
+      try await connection.execute(dryRun ? "rollback" : "commit")
+      return report
+    } catch {
+      if connection.isUsable { try? await connection.execute("rollback") }
+      if let error = error as? PostgresError { throw StoreError(error) }
+      throw error
+    }
+  }
+
+  private func apply(_ connection: PostgresConnection, dryRun: Bool) async throws -> Report {
+    guard let first = migrations.first(where: { $0.version == 0 }) else {
+      throw StoreError(.rejected, "This binary carries no schema; it was built wrongly.")
+    }
+    // Even a dry run does this: it is rolled back.
+    try await connection.execute(first.text)
+    // Bodies may name functions that come later in the alphabet.
+    try await connection.execute("set local check_function_bodies = off; set local client_min_messages = warning")
+
+    let applied = try await applied(connection)
+    try check(applied)
+    var report = Report(version: Self.version)
+    for file in migrations {
+      guard let version = file.version, version > 0, applied[version] == nil else { continue }
+      try await run(file, connection)
+      _ = try await connection.query(
+        "insert into holdfast.migration (version, name, checksum) values ($1, $2, encode(sha256(convert_to($3, 'UTF8')), 'hex'))",
+        [.int32(Int32(version)), .text(file.path), .text(file.text)])
+      report.applied.append(file.path)
+    }
+    report.applied += try await applyDefinitions(connection)
+    if !report.applied.isEmpty { _ = try await connection.query("select holdfast.ensure_partitions()") }
+    return report
+  }
+
+  /// Refuses a database that a newer binary has migrated, or whose history is not ours.
+  private func check(_ applied: [Int: String]) throws {
+    let known = Dictionary(
+      uniqueKeysWithValues: migrations.compactMap { file in file.version.map { ($0, file) } })
+    if let newest = applied.keys.max(), newest > (known.keys.max() ?? 0) {
+      throw StoreError(
+        .notUsable,
+        "The database has schema \(newest), and this holdfast knows only \(known.keys.max() ?? 0): it was migrated by a "
+          + "newer one. Use that.")
+    }
+  }
+
+  /// Versions and checksums of the migrations in the database; says which of ours differ.
+  private func applied(_ connection: PostgresConnection) async throws -> [Int: String] {
+    var applied: [Int: String] = [:]
+    for row in try await connection.query("select version, checksum from holdfast.migration") {
+      applied[Int(try row.int32(0))] = try row.string(1)
+    }
+    for file in migrations {
+      guard let version = file.version, let checksum = applied[version] else { continue }
+      let same = try await connection.query(
+        "select encode(sha256(convert_to($1, 'UTF8')), 'hex') = $2", [.text(file.text), .text(checksum)])
+      guard try same.single().bool(0) else {
+        throw StoreError(
+          .notUsable,
+          "The database's migration \(version) is not the one that this holdfast has (\(file.path)): they come from "
+            + "different versions, so nothing was changed.")
+      }
+    }
+    return applied
+  }
+
+  private func applyDefinitions(_ connection: PostgresConnection) async throws -> [String] {
+    let paths = definitions.map(\.path)
+    let rows = try await connection.query(
+      """
+      select n.path
+      from unnest($1::text[], $2::text[]) with ordinality n(path, body, i)
+      left join holdfast.definition d
+        on d.path = n.path and d.checksum = encode(sha256(convert_to(n.body, 'UTF8')), 'hex')
+      where d.path is null
+      order by n.i
+      """, [.textArray(paths), .textArray(definitions.map(\.text))])
+    var changed = Set(try rows.map { try $0.string(0) })
+    guard !changed.isEmpty else { return [] }
+    // Views are made anew together, since they stand on each other and their columns can't be replaced one by one; and
+    // what is made anew has to be granted anew.
+    changed.formUnion(paths.filter { !$0.hasPrefix("functions/") })
+    try await dropViews(connection)
+    var applied: [String] = []
+    for file in definitions where changed.contains(file.path) {
+      if file.path.hasPrefix("functions/") {
+        try await replaceFunction(file, connection)
+      } else {
+        try await run(file, connection)
+      }
+      _ = try await connection.query(
+        """
+        insert into holdfast.definition (path, checksum) values ($1, encode(sha256(convert_to($2, 'UTF8')), 'hex'))
+        on conflict (path) do update set checksum = excluded.checksum, applied_at = now()
+        """, [.text(file.path), .text(file.text)])
+      applied.append(file.path)
+    }
+    return applied
+  }
+
+  /// Replaces a function, and drops an older one of the same name with other parameters.
+  private func replaceFunction(_ file: SchemaFile, _ connection: PostgresConnection) async throws {
+    let existing = """
+      select p.oid::int8, p.oid::regprocedure::text
+      from pg_proc p where p.pronamespace = 'holdfast'::regnamespace and p.proname = $1
+      """
+    let before = try await connection.query(existing, [.text(file.object)])
+    try await run(file, connection)
+    let after = try await connection.query(existing, [.text(file.object)])
+    guard after.count > before.count else { return }
+    for row in before { try await connection.execute("drop function \(try row.string(1))") }
+  }
+
+  private func dropViews(_ connection: PostgresConnection) async throws {
+    let rows = try await connection.query(
+      "select format('drop view if exists holdfast.%I cascade', viewname) from pg_views where schemaname = 'holdfast'")
+    for row in rows { try await connection.execute(try row.string(0)) }
+  }
+
+  private func run(_ file: SchemaFile, _ connection: PostgresConnection) async throws {
+    do { try await connection.execute(file.text) } catch {
+      var error = error
+      error.what = "apply sql/\(file.path)"
+      throw error
+    }
+  }
+
+  /// Whether the database has this binary's schema; the sentence of the error says what to do if not.
+  public static func check(_ connection: PostgresConnection) async throws(StoreError) {
+    let version: Int
+    do {
+      version = Int(try await connection.query("select max(version) from holdfast.migration").single().int32(0))
+    } catch {
+      throw StoreError(error)
+    }
+    if version < Self.version {
+      throw StoreError(
+        .notUsable, "The database has schema \(version), this holdfast needs \(Self.version): run `holdfast migrate`.")
+    } else if version > Self.version {
+      throw StoreError(
+        .notUsable, "The database has schema \(version), this holdfast knows only \(Self.version): use a newer one.")
+    }
+  }
+}
