@@ -42,6 +42,9 @@ let package = Package(
     // What tests and benchmarks need: a PostgreSQL of their own, scratch folders, seeds.
     .target(name: "TestSupport", path: "Tests/Support"),
     .testTarget(name: "TestSupportTests", dependencies: ["TestSupport"], path: "Tests/SupportTests"),
+    .executableTarget(
+      name: "holdfast-benchmarks", dependencies: ["TestSupport"], path: "Tests/Benchmarks",
+      exclude: ["BareLoop", "pgqueuer_noop.py"]),
   ]
 )
 
