@@ -5,11 +5,7 @@ import TestSupport
 struct EngineBenchmark {
   var rounds = 3
   var steps = 100_000
-<<<<<<< HEAD
-  var jobs = 50_000
-=======
   var jobs = 30_000
->>>>>>> bench
   var samples = 200
 
   /// Nothing disturbs a run (no checkpoint within it), and a commit is on disk before it returns.

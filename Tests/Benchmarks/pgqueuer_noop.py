@@ -10,12 +10,8 @@ import time
 
 import asyncpg
 import uvloop
-<<<<<<< HEAD
-from pgqueuer import AsyncpgDriver, QueueManager
-=======
 from pgqueuer import QueueManager
 from pgqueuer.db import AsyncpgDriver, AsyncpgPoolDriver, Driver
->>>>>>> bench
 from pgqueuer.models import Job
 from pgqueuer.queries import Queries
 from pgqueuer.types import QueueExecutionMode
@@ -23,27 +19,17 @@ from pgqueuer.types import QueueExecutionMode
 BATCH = 100
 
 
-<<<<<<< HEAD
-async def throughput(url: str, jobs: int) -> float:
-    connection = await asyncpg.connect(url)
-    queries = Queries(AsyncpgDriver(connection))
-=======
 async def throughput(url: str, jobs: int, driver: Driver) -> float:
     """Jobs per second from the start to the last job's handler."""
     connection = await asyncpg.connect(url)
     queries = Queries(AsyncpgDriver(connection))
     await queries.install()
->>>>>>> bench
     for _ in range(0, jobs, 1000):
         await queries.enqueue(["noop"] * 1000, [None] * 1000, [0] * 1000)
     await connection.execute("VACUUM ANALYZE pgqueuer")
     await connection.execute("CHECKPOINT")
 
-<<<<<<< HEAD
-    manager = QueueManager(AsyncpgDriver(connection))
-=======
     manager = QueueManager(Queries(driver))
->>>>>>> bench
     handled = 0
     last = 0.0
 
@@ -55,30 +41,18 @@ async def throughput(url: str, jobs: int, driver: Driver) -> float:
 
     begin = time.perf_counter()
     await manager.run(batch_size=BATCH, mode=QueueExecutionMode.drain)
-<<<<<<< HEAD
-    connection = await asyncpg.connect(url)
-    recorded = await connection.fetchval("SELECT count(DISTINCT job_id) FROM pgqueuer_log WHERE status = 'successful'")
-    await connection.close()
-    if (handled, recorded) != (jobs, jobs):
-        raise SystemExit(f"pgqueuer handled {handled} and recorded {recorded} jobs instead of {jobs}")
-=======
     recorded = await connection.fetchval("SELECT count(DISTINCT job_id) FROM pgqueuer_log WHERE status = 'successful'")
     if (handled, recorded) != (jobs, jobs):
         raise SystemExit(f"pgqueuer handled {handled} and recorded {recorded} jobs instead of {jobs}")
     await queries.uninstall()
     await connection.close()
->>>>>>> bench
     return jobs / (last - begin)
 
 
 async def latencies(url: str, samples: int) -> list[float]:
     connection = await asyncpg.connect(url)
     producer = Queries(AsyncpgDriver(await asyncpg.connect(url)))
-<<<<<<< HEAD
-    manager = QueueManager(AsyncpgDriver(connection))
-=======
     manager = QueueManager(Queries(AsyncpgDriver(connection)))
->>>>>>> bench
     started: asyncio.Queue[float] = asyncio.Queue()
 
     @manager.entrypoint("timed")
@@ -100,14 +74,6 @@ async def latencies(url: str, samples: int) -> list[float]:
 
 async def main() -> None:
     url, jobs, samples = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-<<<<<<< HEAD
-    connection = await asyncpg.connect(url)
-    await Queries(AsyncpgDriver(connection)).install()
-    await connection.close()
-    rate = await throughput(url, jobs)
-    times = await latencies(url, samples)
-    print(json.dumps({"rate": rate, "p50": times[len(times) // 2], "p95": times[len(times) * 95 // 100]}))
-=======
     # With a pool, claims and completions overlap; which is faster depends on the machine. The better one counts.
     rates = [
         await throughput(url, jobs, AsyncpgDriver(await asyncpg.connect(url))),
@@ -118,7 +84,6 @@ async def main() -> None:
     await connection.close()
     times = await latencies(url, samples)
     print(json.dumps({"rate": max(rates), "p50": times[len(times) // 2], "p95": times[len(times) * 95 // 100]}))
->>>>>>> bench
 
 
 uvloop.run(main())
