@@ -49,7 +49,9 @@ struct WindowFinder {
   /// have opened later than it has, one that stays open for two weeks to close earlier than it will.
   mutating func span(from instant: Int64) -> WindowSpan {
     // Not far from where it was found: the end of a stretch that never closes is only where the search ended.
-    if let last, last.from <= instant, instant < min(last.span.closes, last.from + 7 * secondsPerDay) { return last.span }
+    if let last, last.from <= instant, instant < min(last.span.closes, last.from + 7 * secondsPerDay) {
+      return last.span
+    }
     let span = search(from: instant)
     last = (instant, span)
     return span
