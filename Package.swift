@@ -40,6 +40,7 @@ let package = Package(
     .executableTarget(name: "holdfast", dependencies: ["StepKinds", "StepEngine", "PostgresClient", "Concurrency", "JSON", "Log"]),
 
     .testTarget(name: "StepEngineTests", dependencies: ["StepEngine", "JSON"]),
+    .testTarget(name: "HoldfastTests", dependencies: ["holdfast", "Log"], exclude: ["Help"]),
   ]
 )
 
