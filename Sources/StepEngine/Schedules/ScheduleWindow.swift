@@ -1,4 +1,7 @@
 /// A time of day on some days of the week at which slots may fire.
+///
+/// It opens and closes when the clock first reaches or passes these times: one that lies in an hour that the clock
+/// skips does not open that day, one that ends in an hour that is shown twice ends the first time.
 public struct ScheduleWindow: Sendable, Hashable {
   /// The days on which the window opens, as cron's fifth field has them: `mon-fri`.
   public let days: String
