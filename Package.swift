@@ -51,6 +51,7 @@ let package = Package(
     .executableTarget(
       name: "holdfast-benchmarks", dependencies: ["TestSupport"], path: "Tests/Benchmarks",
       exclude: ["BareLoop", "pgqueuer_noop.py"]),
+    .testTarget(name: "HoldfastTests", dependencies: ["holdfast", "Log"], exclude: ["Help"]),
   ]
 )
 

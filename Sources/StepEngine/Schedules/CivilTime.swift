@@ -3,15 +3,20 @@
 /// Arithmetic uses *wall seconds*: the seconds since 1970-01-01 00:00:00 on the same wall clock. The calendar is
 /// Gregorian throughout.
 public struct CivilTime: Sendable, Hashable, CustomStringConvertible {
+  /// Any year; 0 is the one before 1.
   public var year: Int
   /// 1 to 12.
   public var month: Int
   /// 1 to 31.
   public var day: Int
+  /// 0 to 23.
   public var hour: Int
+  /// 0 to 59.
   public var minute: Int
+  /// 0 to 59.
   public var second: Int
 
+  /// The date and time of these numbers, which are not checked.
   public init(_ year: Int, _ month: Int, _ day: Int, _ hour: Int = 0, _ minute: Int = 0, _ second: Int = 0) {
     self.year = year
     self.month = month

@@ -22,6 +22,7 @@ public struct CronExpression: Sendable, Hashable, CustomStringConvertible {
   /// Whether a day must fit both day fields rather than either.
   let needsBothDays: Bool
 
+  /// The text that it was parsed from.
   public var description: String { text }
 
   /// Parses an expression of five fields or one `@` name.

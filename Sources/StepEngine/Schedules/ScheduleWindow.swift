@@ -1,4 +1,7 @@
 /// A time of day on some days of the week at which slots may fire.
+///
+/// It opens and closes when the clock first reaches or passes these times: one that lies in an hour that the clock
+/// skips does not open that day, one that ends in an hour that is shown twice ends the first time.
 public struct ScheduleWindow: Sendable, Hashable {
   /// The days on which the window opens, as cron's fifth field has them: `mon-fri`.
   public let days: String
@@ -49,7 +52,9 @@ struct WindowFinder {
   /// have opened later than it has, one that stays open for two weeks to close earlier than it will.
   mutating func span(from instant: Int64) -> WindowSpan {
     // Not far from where it was found: the end of a stretch that never closes is only where the search ended.
-    if let last, last.from <= instant, instant < min(last.span.closes, last.from + 7 * secondsPerDay) { return last.span }
+    if let last, last.from <= instant, instant < min(last.span.closes, last.from + 7 * secondsPerDay) {
+      return last.span
+    }
     let span = search(from: instant)
     last = (instant, span)
     return span

@@ -13,6 +13,7 @@ public final class TimeZoneDatabase: Sendable {
   public static let system = TimeZoneDatabase(
     folders: (getenv("TZDIR").map { [String(cString: $0)] } ?? []).filter { !$0.isEmpty } + ["/usr/share/zoneinfo"])
 
+  /// Zones from these folders, searched in this order. Reads nothing yet.
   public init(folders: [String]) { self.folders = folders }
 
   /// The zone of this IANA name. `UTC` needs no data; any other is read from its file, the first time.
@@ -53,6 +54,7 @@ public final class TimeZoneDatabase: Sendable {
 
 /// A time zone that could not be had.
 public struct TimeZoneError: Error, Equatable, CustomStringConvertible {
+  /// What kind of failure it is.
   public enum Kind: Sendable, Equatable {
     /// No zone has this name.
     case unknownName
@@ -62,6 +64,7 @@ public struct TimeZoneError: Error, Equatable, CustomStringConvertible {
     case damagedFile
   }
 
+  /// What kind of failure this is.
   public let kind: Kind
   /// The names that come nearest, best first; at most three.
   public let suggestions: [String]

@@ -64,7 +64,7 @@ struct CronOracleTests {
     let zone = try TimeZoneDatabase.system.zone(named: name)
     // From 1975 on all offsets are whole minutes, which the oracle's steps need.
     let first = CivilTime(1975, 1, 1).wallSeconds
-    for round in 0..<24 {
+    for round in 0..<14 {
       var middle = Int64.random(in: first...4_200_000_000, using: &random)
       let change = zone.period(at: middle).end
       if round % 8 != 0, change < 5_000_000_000 { middle = change + .random(in: -90000...90000, using: &random) }
@@ -79,7 +79,8 @@ struct CronOracleTests {
         let slots = cron.slots(after: start, through: end, limit: 10_000, in: zone)
         #expect(slots == expected, "'\(cron)' in \(name) after \(start), seed \(seed)")
         // From any instant, not only from a slot.
-        let probe = Int64.random(in: start..<end, using: &random)
+        let nearby = Bool.random(using: &random) ? (middle - 90_000)..<(middle + 90_000) : start..<end
+        let probe = Int64.random(in: nearby, using: &random)
         let next = cron.nextSlot(after: probe, in: zone)
         #expect(
           next.flatMap { $0 > end ? nil : $0 } == expected.first { $0 > probe },

@@ -1,0 +1,27 @@
+/// `holdfast migrate`
+enum MigrateCommand {
+  static let dryRun = Option<Bool>.flag("--dry-run", "Show what would be done, and change nothing")
+  static let appRoles = Option<Bool>.flag(
+    "--app-roles", off: "--no-roles", default: true,
+    "Create the roles for workers and readers, if they do not exist; needs the right to create roles")
+
+  static let command = Command(
+    name: "migrate",
+    summary: "Create Holdfast's schema in the database, or bring it up to date",
+    discussion: [
+      "Safe to run at any time and from several places at once: what is done already is left alone, and a "
+        + "migration that fails leaves nothing behind."
+    ],
+    options: [dryRun.description, appRoles.description],
+    examples: [
+      Example(purpose: "See what a new version would change", line: "holdfast migrate --dry-run"),
+      Example(
+        purpose: "Set up a database where roles are managed elsewhere",
+        line: "holdfast migrate --no-roles --database postgres://holdfast@db.example.org/holdfast"),
+    ],
+    run: run)
+
+  static func run(_ arguments: ParsedArguments) async throws {
+    throw CommandFailure(.failed, "'migrate' is not built yet")
+  }
+}

@@ -1,0 +1,61 @@
+import Foundation
+import Testing
+
+@testable import holdfast
+
+/// The pages as people see them; run with HOLDFAST_UPDATE_GOLDEN=1 to write them anew.
+@Suite("Help pages")
+struct HelpTests {
+  static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Help")
+
+  @Test("pages are as they were agreed on", arguments: ["holdfast"] + Program.holdfast.commands.map(\.name))
+  func golden(name: String) throws {
+    let page = self.page(name, TextStyle())
+    let file = Self.folder.appending(path: "\(name).help.txt")
+    if ProcessInfo.processInfo.environment["HOLDFAST_UPDATE_GOLDEN"] == "1" { try Data(page.utf8).write(to: file) }
+    #expect(try page == String(contentsOf: file, encoding: .utf8))
+  }
+
+  func page(_ name: String, _ style: TextStyle) -> String {
+    let help = HelpPage(program: .holdfast, style: style)
+    return Program.holdfast.commands.first { $0.name == name }.map(help.page(of:)) ?? help.page()
+  }
+
+  @Test("lines fit the width, but for examples, which are to be copied", arguments: [50, 60, 80, 100])
+  func width(width: Int) {
+    for name in ["holdfast"] + Program.holdfast.commands.map(\.name) {
+      let page = page(name, TextStyle(width: width)).split(separator: "\nEXAMPLES")[0]
+      for line in page.split(separator: "\n") { #expect(line.count <= width, "\(name): \(line)") }
+    }
+  }
+
+  @Test("text is broken between words, and nothing is lost")
+  func wrapping() {
+    #expect(wrap("one two three", width: 7) == ["one two", "three"])
+    #expect(wrap("unbreakable word", width: 4) == ["unbreakable", "word"])
+    #expect(wrap("", width: 10) == [])
+    #expect(
+      twoColumns([("a", "one two"), (String(repeating: "x", count: 30), "three")], width: 100)
+        == [
+          "  a" + String(repeating: " ", count: 27) + "one two", "  " + String(repeating: "x", count: 30),
+          String(repeating: " ", count: 30) + "three",
+        ])
+  }
+
+  @Test(
+    "colours are for terminals that know them, unless NO_COLOR is set",
+    arguments: [
+      (["TERM": "xterm"], true), (["TERM": "xterm", "NO_COLOR": "1"], false),
+      (["TERM": "xterm", "NO_COLOR": ""], true),
+      (["TERM": "dumb"], false), ([:], false),
+    ] as [([String: String], Bool)])
+  func colours(environment: [String: String], isColored: Bool) throws {
+    let style = TextStyle.forTerminal(columns: 80) { environment[$0] }
+    #expect(style.isColored == isColored && style.width == 80)
+    #expect(page("worker", style).contains("\u{1B}") == isColored)
+    #expect(TextStyle.forTerminal(columns: 0) { _ in nil }.width == 100)
+    #expect(TextStyle.forTerminal(columns: 300) { _ in nil }.width == 100)
+    let pipe = Pipe()
+    #expect(!TextStyle.forStream(pipe.fileHandleForWriting.fileDescriptor, environment: { environment[$0] }).isColored)
+  }
+}
