@@ -43,6 +43,7 @@ let package = Package(
     .testTarget(name: "ConcurrencyTests", dependencies: ["Concurrency"]),
     .target(name: "HTTPTestServer", path: "Tests/HTTPTestServer", exclude: ["server.py"]),
     .testTarget(name: "HTTPClientTests", dependencies: ["HTTPClient", "HTTPTestServer"]),
+    .testTarget(name: "StepKindsTests", dependencies: ["StepKinds", "StepEngine", "HTTPTestServer", "JSON"]),
   ]
 )
 

@@ -16,11 +16,15 @@ public protocol StepKind: Sendable {
 
 /// What a kind is told about the step that it does.
 public struct StepContext: Sendable {
+  /// The step's number.
   public let id: StepID
   /// The step's name within its run, with the item's number for a group's instance: `volumes[3].snapshot`.
   public let name: String
   /// 1 for the first attempt; retries and lost leases count, parking does not.
   public let attempt: Int
+  /// How often this step has been parked and woken before: 0 on its first run. Retries do not reset it.
+  public let wakeCount: Int
+  /// The token of the lease under which this runs.
   public let fence: Fence
   /// The step's arguments, as its workflow gives them.
   public let with: JSONValue
@@ -36,12 +40,13 @@ public struct StepContext: Sendable {
   public let log: @Sendable (String) -> Void
 
   public init(
-    id: StepID, name: String, attempt: Int, fence: Fence, with: JSONValue, item: JSONValue?, params: JSONValue,
-    inputs: [String: JSONValue], signal: JSONValue?, log: @escaping @Sendable (String) -> Void
+    id: StepID, name: String, attempt: Int, wakeCount: Int = 0, fence: Fence, with: JSONValue, item: JSONValue?,
+    params: JSONValue, inputs: [String: JSONValue], signal: JSONValue?, log: @escaping @Sendable (String) -> Void
   ) {
     self.id = id
     self.name = name
     self.attempt = attempt
+    self.wakeCount = wakeCount
     self.fence = fence
     self.with = with
     self.item = item
