@@ -52,6 +52,7 @@ let package = Package(
       name: "holdfast-benchmarks", dependencies: ["TestSupport"], path: "Tests/Benchmarks",
       exclude: ["BareLoop", "pgqueuer_noop.py"]),
     .testTarget(name: "HoldfastTests", dependencies: ["holdfast", "Log"], exclude: ["Help"]),
+    .testTarget(name: "StepKindsTests", dependencies: ["StepKinds", "StepEngine", "HTTPTestServer", "JSON"]),
   ]
 )
 

@@ -1,0 +1,30 @@
+import JSON
+import StepEngine
+
+/// `approval`: parks the step until somebody sends it the signal `approval`.
+///
+/// `with`: `message`, what people are asked. The signal's payload may hold `approvedBy` and `comment`, which become the
+/// outputs, and `approved: false`, which fails the step for good.
+struct ApprovalStep: StepKind {
+  let name = "approval"
+
+  func run(_ step: StepContext) async throws -> StepOutcome {
+    let arguments = try StepArguments(step.with, of: name, keys: ["message"])
+    let message = try arguments.string("message")
+    guard let signal = step.signal else {
+      let reason = "waits for approval" + (message.map { ": " + $0 } ?? "")
+      return .wait(StepWait(signal: "approval", reason: reason))
+    }
+    let comment = signal["comment"]?.string
+    switch signal["approved"] {
+    case nil, .bool(true):
+      return .succeeded(outputs: ["approvedBy": signal["approvedBy"] ?? .null, "comment": signal["comment"] ?? .null])
+    case .bool(false):
+      let person = signal["approvedBy"]?.string.map { " by " + $0 } ?? ""
+      throw StepFailure(.permanent, "approval: refused\(person)" + (comment.map { ": " + $0 } ?? ""))
+    default:
+      // Whoever wrote "no" did not mean yes.
+      throw StepFailure(.permanent, "approval: the signal's 'approved' must be true or false; nothing was approved")
+    }
+  }
+}
