@@ -76,8 +76,8 @@ struct WorkerCore: Sendable {
   private(set) var isDraining = false
   /// Steps have printed something that the store does not have yet.
   private var logWaits = false
-  /// A batch was refused as a whole: report one step at a time, to find out which.
-  private var isCautious = false
+  /// So many reports were refused as one batch: they go one by one, and claim nothing, to find out which it was.
+  private var suspects = 0
 
   init(settings: Settings) { self.settings = settings }
 
@@ -118,8 +118,10 @@ struct WorkerCore: Sendable {
 
   private func exchange(_ worker: Int32, at now: Duration) -> ExchangeRequest {
     var request = ExchangeRequest(worker: worker)
+    let isCautious = suspects > 0 && !finished.isEmpty
     request.reports = Array(finished.prefix(isCautious ? 1 : settings.batch))
-    request.want = freeSlots
+    // What is refused then is this report, and not a claim.
+    request.want = isCautious ? 0 : freeSlots
     request.idle = appetite != .hungry && request.want > 0
     request.marks = marks.current(at: now)
     request.afterLane = marks.afterLane
@@ -173,7 +175,7 @@ struct WorkerCore: Sendable {
     _ reply: ExchangeReply, to request: ExchangeRequest, sentAt: Duration, at now: Duration
   ) -> [Effect] {
     sent = []
-    isCautious = false
+    suspects = max(0, suspects - request.reports.count)
     guard !reply.isRetired else { return retire() }
     // An exchange leaves the leases at least 0.7 of their length.
     renewedAt = max(renewedAt, sentAt - settings.lease * 3 / 10)
@@ -202,13 +204,13 @@ struct WorkerCore: Sendable {
     sent = []
     switch error.kind {
     case .rejected, .invalid:
-      if count == 1, let first = finished.first {
+      if count == 1, suspects > 0, let first = finished.first {
         // This very report can't be stored; its step fails with that instead of blocking all others.
         finished[0] = StepReport(
           step: first.step,
           result: .failed(StepFailure(.permanent, "what it reported could not be stored: \(error.description)")))
       }
-      isCautious = count > 0
+      suspects = max(suspects, count)
     default: break
     }
     // Steps may have been claimed without our knowledge.
@@ -298,6 +300,7 @@ struct WorkerCore: Sendable {
     sent = []
     finished = []
     firstFinishedAt = nil
+    suspects = 0
     return running.keys.compactMap { stop($0, .lost) }
   }
 

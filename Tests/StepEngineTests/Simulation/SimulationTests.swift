@@ -51,7 +51,7 @@ import Testing
   private static func tell(_ seed: UInt64) {
     let again = Simulation(seed: seed, isTraced: true)
     again.run()
-    let end = again.lines.suffix(100).joined(separator: "\n")
+    let end = again.lines.suffix(Self.environment["HOLDFAST_TRACE"].flatMap { Int($0) } ?? 100).joined(separator: "\n")
     Issue.record(
       """
       \(again.violation ?? "it does not break when played again: something in it isn't decided by the seed")
