@@ -276,7 +276,9 @@ struct WorkerCore: Sendable {
   /// What this moment demands without any call: steps over their time, and leases that may have ended.
   mutating func due(at now: Duration) -> [Effect] {
     if !running.isEmpty, now >= renewedAt + settings.lease {
-      // No one may believe us any more, so neither do we: another worker may be doing these steps.
+      // No one may believe us any more, so neither do we: another worker may be doing these steps. If the store still
+      // takes them for ours, it has to be told.
+      mustReconcile = true
       return running.keys.compactMap { stop($0, .lost) }
     }
     return running.values.compactMap { running in
