@@ -91,7 +91,9 @@ struct WorkerCore: Sendable {
     guard let worker else { return .register }
     if mustReconcile || now >= heartbeatDue {
       let held = running.values.filter { $0.stop != .lost }.map(\.step) + finished.map(\.step)
-      return .heartbeat(HeartbeatRequest(worker: worker, held: held, isDraining: isDraining, reconcile: mustReconcile))
+      // This is everything that is held, as no exchange is under way. A call whose answer was given up may have its effect
+      // long after that, and its claims would be nobody's: so every heartbeat hands back what is leased beyond this.
+      return .heartbeat(HeartbeatRequest(worker: worker, held: held, isDraining: isDraining, reconcile: true))
     }
     if now >= tickDue { return .tick }
     if mustFlush(at: now) || mayClaim(at: now) { return .exchange(exchange(worker, at: now)) }
@@ -224,7 +226,7 @@ struct WorkerCore: Sendable {
     guard !reply.isRetired else { return retire() }
     renewedAt = max(renewedAt, sentAt)
     heartbeatDue = sentAt + settings.lease / 3
-    if request.reconcile { mustReconcile = false }
+    mustReconcile = false
     return reply.stops.compactMap { stop in
       guard running[stop.step.id]?.step == stop.step else { return nil }
       return self.stop(stop.step.id, stop.isStale ? .lost : .runCancelled)
