@@ -191,6 +191,11 @@ struct WorkerCore: Sendable {
         appetite = .wary(from: reply.claimed.isEmpty ? now : now + settings.flush)
       }
     }
+    guard now < renewedAt + settings.lease else {
+      // The answer took so long that these steps may be another's by now; unless they are, the heartbeat returns them.
+      mustReconcile = true
+      return []
+    }
     return reply.claimed.map { claimed in
       running[claimed.step.id] = Running(
         step: claimed.step, timeLimit: claimed.timeLimit, timeLimitAt: claimed.timeLimit.map { now + $0 })

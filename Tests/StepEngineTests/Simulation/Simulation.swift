@@ -149,7 +149,6 @@ final class Simulation {
     outages = []
     for name in store.limits.keys.sorted() where store.limits[name] == 0 { store.setLimit(name, 1) }
     for policy in store.pausedPolicies.sorted() { store.resume(policy: policy) }
-    for process in processes where process.isAlive && process.frozenUntil > now { process.frozenUntil = now }
     if !processes.contains(where: { $0.isAlive && !$0.core.isDraining }) { startProcess() }
     approve()
   }
@@ -175,7 +174,8 @@ final class Simulation {
   /// With nothing to do, workers look as seldom as they were told.
   private func rest() {
     guard violation == nil else { return }
-    play(until: now + 3_000_000)
+    let thaw = processes.filter(\.isAlive).map(\.frozenUntil).max() ?? 0
+    play(until: max(now, thaw) + 3_000_000)
     let before = processes.map(\.calls)
     play(until: now + 6_000_000)
     for (process, before) in zip(processes, before) where process.isAlive {
