@@ -6,6 +6,8 @@ struct SimulatedWorld {
   var lease: Moment
   var poll: Moment
   var runs: Int
+  /// A call takes up to so long each way, if nothing is wrong with it.
+  var latency = 2000
   /// Nothing goes wrong, and everything has room: then nothing may be slow either.
   var isQuiet: Bool
 
@@ -36,7 +38,11 @@ struct SimulatedWorld {
     lease = isQuiet ? 30_000_000 : chance.within(2...6) * 1_000_000
     poll = isQuiet ? 30_000_000 : chance.within(5...30) * 100_000
     runs = chance.within(1...6)
-    guard !isQuiet else { return }
+    guard !isQuiet else {
+      runs = chance.within(5...15)
+      latency = chance.within(1000...50_000)
+      return
+    }
     if chance.percent(35) { unreachable = chance.within(1...20) }
     if chance.percent(35) { lostAnswer = chance.within(1...20) }
     if chance.percent(25) { lateEffect = chance.within(1...10) }

@@ -10,8 +10,8 @@ extension Simulation {
     process.isCalling = true
     process.calls += 1
     let isSlow = chance.percent(world.slow)
-    let there = isSlow ? chance.within(10_000...world.lease) : chance.within(100...2000)
-    let back = isSlow ? chance.within(10_000...world.lease) : chance.within(100...2000)
+    let there = isSlow ? chance.within(10_000...world.lease) : chance.within(100...world.latency)
+    let back = isSlow ? chance.within(10_000...world.lease) : chance.within(100...world.latency)
     let patience = world.lease * 2 / 3
     let fate = chance.below(100)
     let name = what()

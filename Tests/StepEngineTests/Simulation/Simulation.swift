@@ -31,6 +31,7 @@ final class Simulation {
     chance = Chance(seed: seed)
     world = SimulatedWorld(&chance)
     store = ModelStore(seed: chance.bits())
+    store.settings.maxCrashes = chance.within(1...3)
     self.isTraced = isTraced
   }
 
