@@ -70,6 +70,9 @@ struct WorkerCore: Sendable {
   private var marks = ClaimMarks()
   private var heartbeatDue: Duration = .zero
   private var tickDue: Duration = .zero
+  /// The last notifications. An answer that was on its way then doesn't know what they were about.
+  private var notifiedAt: Duration?
+  private var notifiedToStopAt: Duration?
   /// The leases last at least until a lease length after this.
   private var renewedAt: Duration = .zero
   private var mustReconcile = false
@@ -186,7 +189,8 @@ struct WorkerCore: Sendable {
       if reply.claimed.count >= request.want {
         appetite = .hungry
       } else if request.idle, reply.claimed.isEmpty {
-        appetite = .resting(until: now + settings.poll)
+        let wasNotified = notifiedAt.map { $0 > sentAt } ?? false
+        appetite = wasNotified ? .wary(from: now) : .resting(until: now + settings.poll)
       } else {
         appetite = .wary(from: reply.claimed.isEmpty ? now : now + settings.flush)
       }
@@ -230,7 +234,9 @@ struct WorkerCore: Sendable {
   ) -> [Effect] {
     guard !reply.isRetired else { return retire() }
     renewedAt = max(renewedAt, sentAt)
-    heartbeatDue = sentAt + settings.lease / 3
+    let wasNotified = notifiedToStopAt.map { $0 > sentAt } ?? false
+    // Just after it was drained, too, the store has to hear of it.
+    if !wasNotified, request.isDraining == isDraining { heartbeatDue = sentAt + settings.lease / 3 }
     mustReconcile = false
     return reply.stops.compactMap { stop in
       guard running[stop.step.id]?.step == stop.step else { return nil }
@@ -251,7 +257,12 @@ struct WorkerCore: Sendable {
 
   /// A notification came: there may be something to claim, or, with `stop`, a step to end.
   mutating func notified(stop: Bool, at now: Duration) {
-    if stop { heartbeatDue = min(heartbeatDue, now) }
+    if stop {
+      heartbeatDue = min(heartbeatDue, now)
+      notifiedToStopAt = now
+    } else {
+      notifiedAt = now
+    }
     if case .resting = appetite { appetite = .wary(from: now) }
   }
 
