@@ -200,10 +200,12 @@ struct WorkerCore: Sendable {
       mustReconcile = true
       return []
     }
-    return reply.claimed.map { claimed in
+    return reply.claimed.flatMap { claimed in
+      // If it runs here already, its lease was lost meanwhile and came back under another fence.
+      let cancel = stop(claimed.step.id, .lost)
       running[claimed.step.id] = Running(
         step: claimed.step, timeLimit: claimed.timeLimit, timeLimitAt: claimed.timeLimit.map { now + $0 })
-      return .start(claimed)
+      return [cancel, .start(claimed)].compactMap(\.self)
     }
   }
 
