@@ -160,8 +160,11 @@ extension Simulation {
     process.lost.formUnion(process.tasks.keys.filter { $0.id == claimed.step.id })
     let isUndo = store[claimed.step.id].undoes != nil
     process.tasks[claimed.step] = .init(
-      claimed: claimed, result: drawResult(isUndo: isUndo), isDeaf: world.hasDeafSteps && chance.percent(20))
+      claimed: claimed, limitAt: claimed.timeLimit.map { process.time(at: now) + $0 }, result: drawResult(isUndo: isUndo), isDeaf: world.hasDeafSteps && chance.percent(20))
     let length = chance.percent(85) ? chance.within(100...400_000) : chance.within(400_000...6_000_000)
+    if Set(process.tasks.keys.map(\.id)).count > world.slots {
+      violate("process \(process.number) has \(process.tasks.count) steps for \(world.slots) slots")
+    }
     trace("process \(process.number) begins \(claimed.step.id) with fence \(claimed.step.fence)")
     plan(claimed.step, process, after: length)
   }
@@ -218,6 +221,9 @@ extension Simulation {
       }
       self.perform(process.core.due(at: time), process)
       for (step, task) in process.tasks where !task.isCancelled {
+        if let limit = task.limitAt, time >= limit {
+          self.violate("process \(process.number) goes on with step \(step.id), which is over its time")
+        }
         if process.lost.contains(step) {
           self.violate("process \(process.number) goes on with step \(step.id), whose lease is over by its own clock")
         }

@@ -118,7 +118,9 @@ final class Simulation {
       }
     case .ended(_, let end): tally.note("\(end)")
     case .runEnded(_, let state): tally.note("run \(state)")
-    case .refused: tally.note("refused reports")
+    case .refused(let held, _):
+      tally.note("refused reports")
+      if world.isQuiet { violate("a report of step \(held.id) was refused although nothing went wrong") }
     case .claimed(let held, _):
       tally.note("claims")
       if store[held.id].undoes != nil { tally.note("undos") }
