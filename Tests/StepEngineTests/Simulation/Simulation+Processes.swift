@@ -72,7 +72,13 @@ extension Simulation {
   private func heartbeat(_ process: SimulatedProcess, _ request: HeartbeatRequest, sentAt: Duration) {
     if request.reconcile { tally.note("reconciling heartbeats") }
     call(process, "heartbeat \(request.held.map(\.id.value).sorted())") { [unowned self] in
-      .success(store.heartbeat(request, at: now))
+      let reply = store.heartbeat(request, at: now)
+      for case .settled(let step, _, _) in store.facts where !process.hasLateCalls && !process.lost.contains(step) {
+        if process.tasks[step] != nil || process.results[step] != nil {
+          violate("process \(process.number) hands back step \(step.id), which it did not lose")
+        }
+      }
+      return .success(reply)
     } answer: { [unowned self] (result: Result<HeartbeatReply, StoreError>) in
       switch result {
       case .success(let reply):
@@ -211,9 +217,12 @@ extension Simulation {
   }
 
   /// Every quarter of a second, whatever the store does.
-  private func watch(_ process: SimulatedProcess) {
-    deliver(process, at: now + 250_000) { [unowned self] in
+  private func watch(_ process: SimulatedProcess, after delay: Moment = 250_000) {
+    let planned = now + delay
+    deliver(process, at: planned) { [unowned self] in
       guard !self.isOver else { return }
+      // When it thaws, its other deeds may come first.
+      guard self.now == planned else { return self.watch(process, after: self.chance.within(1...250_000)) }
       let time = process.time(at: self.now)
       if let renewed = process.renewedAt, time >= renewed + process.leaseLength {
         process.lost.formUnion(process.tasks.keys)
