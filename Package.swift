@@ -49,7 +49,7 @@ let package = Package(
     .testTarget(name: "StepEngineTests", dependencies: ["StepEngine", "JSON"]),
     .testTarget(name: "PostgresClientTests", dependencies: ["PostgresClient", "TestSupport"]),
     .executableTarget(
-      name: "holdfast-benchmarks", dependencies: ["TestSupport"], path: "Tests/Benchmarks",
+      name: "holdfast-benchmarks", dependencies: ["TestSupport", "StepEngine", "PostgresClient", "JSON", "Log"], path: "Tests/Benchmarks",
       exclude: ["BareLoop", "pgqueuer_noop.py"]),
     .testTarget(name: "HoldfastTests", dependencies: ["holdfast", "Log"], exclude: ["Help"]),
     .testTarget(name: "StepKindsTests", dependencies: ["StepKinds", "StepEngine", "HTTPTestServer", "JSON"]),

@@ -19,7 +19,7 @@ create or replace function holdfast.exchange(
   what text, step_id bigint, fence bigint, lane_id int, seq bigint, body_id bigint, uses text, name text, attempt int,
   wakes int, time_limit_ms bigint, item jsonb, context jsonb, payload jsonb
 )
-language plpgsql security definer set search_path = holdfast, pg_temp set enable_seqscan = off set jit = off
+language plpgsql security definer set search_path = holdfast, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off
 as $$
 #variable_conflict use_column
 declare

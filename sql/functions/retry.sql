@@ -1,7 +1,7 @@
 -- Runs again what did not succeed in a run that is over: its failed, omitted, cancelled and quarantined steps, what was
 -- undone, and, with p_from, that step and everything after it. What succeeded stays. Returns how many steps were reopened.
 create or replace function holdfast.retry(p_run bigint, p_from text default null) returns int
-language plpgsql security definer set search_path = holdfast, pg_temp
+language plpgsql security definer set search_path = holdfast, pg_temp set plan_cache_mode = force_generic_plan
 as $$
 declare
   v_base bigint := p_run << 20;

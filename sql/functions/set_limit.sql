@@ -1,6 +1,6 @@
 -- Defines a limit or changes its capacity, at once for all workers; null removes it if nothing names it.
 create or replace function holdfast.set_limit(p_name text, p_capacity int) returns void
-language plpgsql security definer set search_path = holdfast, pg_temp
+language plpgsql security definer set search_path = holdfast, pg_temp set plan_cache_mode = force_generic_plan
 as $$
 begin
   if p_capacity is null then

@@ -1,7 +1,7 @@
 -- Sends a signal to a run: wakes the steps that wait for it, or keeps it for the first that will.
 -- Returns how many steps it woke.
 create or replace function holdfast.signal(p_run bigint, p_name text, p_payload jsonb default null) returns int
-language plpgsql security definer set search_path = holdfast, pg_temp
+language plpgsql security definer set search_path = holdfast, pg_temp set plan_cache_mode = force_generic_plan
 as $$
 declare
   v_lanes int[];

@@ -17,7 +17,7 @@
 create or replace function holdfast.submit(
   p_plan jsonb, p_key text default null, p_parent_step bigint default null, p_slot timestamptz default null
 ) returns bigint
-language plpgsql security definer set search_path = holdfast, pg_temp
+language plpgsql security definer set search_path = holdfast, pg_temp set plan_cache_mode = force_generic_plan
 as $$
 declare
   v_run bigint;
