@@ -26,3 +26,14 @@ left join lateral (
   from holdfast.lane l join holdfast.ready r on r.lane_id = l.lane_id
   where n.name = any (l.limits)
 ) q on true;
+
+comment on view holdfast.limit_usage is
+  'Named limits: capacity, use, who holds them and how many steps wait.';
+comment on column holdfast.limit_usage."limit" is 'Name of the limit.';
+comment on column holdfast.limit_usage.capacity is 'How many steps may run at once under it.';
+comment on column holdfast.limit_usage.used is 'How many run now; more than the capacity after it was lowered.';
+comment on column holdfast.limit_usage.free is 'How many more may start.';
+comment on column holdfast.limit_usage.waiting is 'Ready steps under this limit.';
+comment on column holdfast.limit_usage.holders is
+  'The running steps, oldest first: step_id, run_id, step, worker, since.';
+comment on column holdfast.limit_usage.changed_at is 'When the capacity was last set.';

@@ -27,3 +27,16 @@ left join holdfast.pause h
   on (h.scope = 'queue' and h.name = l.queue) or (h.scope = 'policy' and h.name = l.policy)
 where l.uses <> 'group'
 group by l.queue, l.policy, l.uses;
+
+comment on view holdfast.queue_depth is
+  'How much there is to do, by queue, policy and kind of step.';
+comment on column holdfast.queue_depth.queue is 'The queue.';
+comment on column holdfast.queue_depth.policy is 'The policy; null for runs without one.';
+comment on column holdfast.queue_depth.uses is 'Kind of step.';
+comment on column holdfast.queue_depth.ready is 'Steps that may be taken now.';
+comment on column holdfast.queue_depth.running is 'Steps that workers do now.';
+comment on column holdfast.queue_depth.parked is 'Steps that wait for a time, a signal or the next attempt.';
+comment on column holdfast.queue_depth.oldest_ready_at is 'Since when the oldest ready step is ready.';
+comment on column holdfast.queue_depth.oldest_ready_age is 'How long the oldest ready step has been ready.';
+comment on column holdfast.queue_depth.paused is 'Whether the queue or the policy is paused.';
+comment on column holdfast.queue_depth.pause_reason is 'The reason that was given for the pause.';

@@ -48,3 +48,38 @@ left join lateral (
     from holdfast.parked p where p.step_id between r.run_id << 20 and (r.run_id << 20) + 1048575 and r.finished_at is null
   ) l
 ) w on true;
+
+comment on view holdfast.run_status is
+  'Runs of workflows with their state and how many steps are where; newest by order by run_id desc.';
+comment on column holdfast.run_status.run_id is 'The run; ids grow with the time of the submit, by days.';
+comment on column holdfast.run_status.workflow is 'Name of the run''s workflow.';
+comment on column holdfast.run_status.policy is 'The policy that the run belongs to; null for a run without one.';
+comment on column holdfast.run_status.queue is 'The queue that its steps are taken from.';
+comment on column holdfast.run_status.priority is 'Higher goes first.';
+comment on column holdfast.run_status.state is
+  'running | cancelling (its steps are being stopped) | undoing (what it did is being undone) | succeeded | '
+  'failed | cancelled.';
+comment on column holdfast.run_status.submitted_at is 'When it was submitted.';
+comment on column holdfast.run_status.started_at is 'When its first step was taken by a worker; null if none was.';
+comment on column holdfast.run_status.finished_at is 'When it was over; null while it lives.';
+comment on column holdfast.run_status.elapsed is 'From the submit to the end, or until now.';
+comment on column holdfast.run_status.steps_total is
+  'Steps known so far; groups grow when they are expanded, undo steps come at the end.';
+comment on column holdfast.run_status.steps_succeeded is 'Steps that succeeded; an expanded group is one of them.';
+comment on column holdfast.run_status.steps_failed is 'Steps that failed or were quarantined.';
+comment on column holdfast.run_status.steps_skipped is 'Steps whose condition (when) was false.';
+comment on column holdfast.run_status.steps_omitted is 'Steps left out since a step that they need did not succeed.';
+comment on column holdfast.run_status.steps_cancelled is 'Steps that were cancelled.';
+comment on column holdfast.run_status.steps_running is 'Steps that a worker does now.';
+comment on column holdfast.run_status.steps_ready is 'Steps that any fitting worker may take now.';
+comment on column holdfast.run_status.steps_waiting is 'Steps that wait for a time, a signal or the next attempt.';
+comment on column holdfast.run_status.steps_blocked is 'Steps whose needs are not over.';
+comment on column holdfast.run_status.failure is 'The first failure, if a step failed.';
+comment on column holdfast.run_status.stop_reason is 'Why it was cancelled, if it was.';
+comment on column holdfast.run_status.deadline_at is 'When it is stopped if it is not over by then.';
+comment on column holdfast.run_status.slot is
+  'The time of its schedule that it was started for; null if it was not scheduled.';
+comment on column holdfast.run_status.key is 'The idempotency key of its submit.';
+comment on column holdfast.run_status.parent_run_id is 'The run whose step started this one.';
+comment on column holdfast.run_status.parent_step_id is 'The step that started this run.';
+comment on column holdfast.run_status.params is 'The parameters it was submitted with.';

@@ -49,3 +49,31 @@ cross join lateral (
     and a.state in ('succeeded', 'failed', 'skipped', 'omitted', 'cancelled', 'quarantined') as is_over
 ) v
 left join holdfast.worker w on w.worker_id = coalesce(h.worker_id, a.worker_id);
+
+comment on view holdfast.step_status is
+  'Steps with what each is doing; ask for a run_id or a step_id.';
+comment on column holdfast.step_status.step_id is 'The step: run_id << 20 | its ordinal in the run.';
+comment on column holdfast.step_status.run_id is 'The run; ask for it with run_id = ….';
+comment on column holdfast.step_status.name is
+  'Name in the plan; a group''s instances are GROUP[n].STEP, undo steps undo:STEP.';
+comment on column holdfast.step_status.uses is 'Kind of step; group for a forEach.';
+comment on column holdfast.step_status.state is
+  'blocked (needs are not over) | ready | running | waiting (for a time, a signal or the next attempt) | '
+  'succeeded | failed | skipped | omitted | cancelled | quarantined.';
+comment on column holdfast.step_status.attempt is
+  'Number of the attempt that runs, comes next or was the last; null if it never ran.';
+comment on column holdfast.step_status.worker is 'Worker that does it, or did it last.';
+comment on column holdfast.step_status.since is 'Since when it is in this state.';
+comment on column holdfast.step_status.started_at is 'When its first attempt began.';
+comment on column holdfast.step_status.finished_at is 'When it was over.';
+comment on column holdfast.step_status.elapsed is 'How long it took, or how long the running attempt has taken.';
+comment on column holdfast.step_status.reason is
+  'What it waits for, why it is being stopped, or how it failed; for people.';
+comment on column holdfast.step_status.outputs is 'What it put out, if it succeeded.';
+comment on column holdfast.step_status.wake_at is 'When a waiting step goes on at the latest.';
+comment on column holdfast.step_status.signal is 'The signal that a waiting step waits for.';
+comment on column holdfast.step_status.deadline_at is 'By when the step has to be over.';
+comment on column holdfast.step_status.time_limit_at is 'By when the running attempt has to be over.';
+comment on column holdfast.step_status.item is 'Of a group''s instance: the bindings, name to value.';
+comment on column holdfast.step_status.is_group is 'Whether it is a group (forEach).';
+comment on column holdfast.step_status.is_always is 'Whether it runs whatever became of its needs.';

@@ -58,8 +58,8 @@ select
         case when t.queue <> 'default' then ' in queue ' || t.queue else '' end)
     when t.limit_name is not null
       then format('limit %s is used up: %s of %s', t.limit_name, t.capacity, t.capacity)
-    else format('waits for a free slot: %s of %s are busy on %s', t.busy, t.slots,
-      case t.workers when 1 then 'the worker' else 'the ' || t.workers || ' workers' end || ' that can take it')
+    else format('in the queue: %s of the %s slots of %s that can take it are busy', t.busy, t.slots,
+      case t.workers when 1 then 'the worker' else 'the ' || t.workers || ' workers' end)
   end as reason,
   case
     when t.scope is not null then format('pause of %s %s', t.scope, t.pause_name)
@@ -102,16 +102,25 @@ select
   b.holder
 from holdfast.run r
 cross join lateral (
-  with node as materialized (
-    select s.step_id, s.name, s.body_id, s.children,
-      -- What has a last word other than "goes on" is over.
-      coalesce((
-        select a.state in ('succeeded', 'failed', 'skipped', 'omitted', 'cancelled', 'quarantined')
-        from holdfast.attempt a where a.step_id = s.step_id order by a.fence desc limit 1), false)
-        and not exists (select from holdfast.ready q where q.step_id = s.step_id)
-        and not exists (select from holdfast.lease h where h.step_id = s.step_id)
-        and not exists (select from holdfast.parked p where p.step_id = s.step_id) as is_over
+  with busy as materialized (
+    select h.step_id from holdfast.lease h where h.step_id between (r.run_id << 20) + 1 and (r.run_id << 20) + 1048575
+    union all
+    select q.step_id from holdfast.ready q where q.step_id between (r.run_id << 20) + 1 and (r.run_id << 20) + 1048575
+    union all
+    select p.step_id from holdfast.parked p where p.step_id between (r.run_id << 20) + 1 and (r.run_id << 20) + 1048575
+  ), last_word as materialized (
+    select distinct on (a.step_id) a.step_id, a.state
+    from holdfast.attempt a
+    where a.step_id between (r.run_id << 20) + 1 and (r.run_id << 20) + 1048575
+    order by a.step_id, a.fence desc
+  ), node as materialized (
+    select
+      s.step_id, s.name, s.body_id, s.children, y.step_id is not null as is_busy,
+      y.step_id is null
+        and coalesce(w.state in ('succeeded', 'failed', 'skipped', 'omitted', 'cancelled', 'quarantined'), false) as is_over
     from holdfast.step s
+    left join last_word w on w.step_id = s.step_id
+    left join busy y on y.step_id = s.step_id
     where s.step_id between (r.run_id << 20) + 1 and (r.run_id << 20) + 1048575
   ), edge as materialized (
     -- The needs that are not over, the first five by name.
@@ -133,9 +142,24 @@ cross join lateral (
   from node n
   join edge e on e.step_id = n.step_id
   left join holdfast.step_body y on y.body_id = n.body_id
-  where not n.is_over
-    and not exists (select from holdfast.ready q where q.step_id = n.step_id)
-    and not exists (select from holdfast.lease h where h.step_id = n.step_id)
-    and not exists (select from holdfast.parked p where p.step_id = n.step_id)
+  where not n.is_over and not n.is_busy
 ) b
 where r.finished_at is null;
+
+comment on view holdfast.waiting is
+  'Every step that neither runs nor is over: what it waits for, who holds that, and until when.';
+comment on column holdfast.waiting.run_id is 'The run; ask for it with run_id = ….';
+comment on column holdfast.waiting.step_id is 'The step: run_id << 20 | its ordinal in the run.';
+comment on column holdfast.waiting.name is 'Name of the step.';
+comment on column holdfast.waiting.workflow is 'Name of the run''s workflow.';
+comment on column holdfast.waiting.policy is 'The policy that the run belongs to; null for a run without one.';
+comment on column holdfast.waiting.queue is 'The queue that its steps are taken from.';
+comment on column holdfast.waiting.uses is 'Kind of step; group for a forEach.';
+comment on column holdfast.waiting.waits_for is
+  'need (earlier steps) | backoff (the next attempt) | signal | time | limit (a named limit is used up) | '
+  'paused (its queue or policy) | no-worker (none offers its kind, labels and queue) | queued (a free slot).';
+comment on column holdfast.waiting.since is 'Since when it waits.';
+comment on column holdfast.waiting.until is 'When the wait ends at the latest; null if that is not known.';
+comment on column holdfast.waiting.reason is 'The wait as a sentence for people.';
+comment on column holdfast.waiting.holder is
+  'Who or what it waits for: the needs by name, the runs and workers in a limit, the pause, the signal or run.';
