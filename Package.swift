@@ -46,7 +46,9 @@ let package = Package(
     // What tests and benchmarks need: a PostgreSQL of their own, scratch folders, seeds.
     .target(name: "TestSupport", path: "Tests/Support"),
     .testTarget(name: "TestSupportTests", dependencies: ["TestSupport"], path: "Tests/SupportTests"),
-    .testTarget(name: "StepEngineTests", dependencies: ["StepEngine", "JSON"]),
+    .testTarget(
+      name: "StepEngineTests",
+      dependencies: ["StepEngine", "StepKinds", "PostgresClient", "TestSupport", "JSON", "Log"]),
     .testTarget(name: "PostgresClientTests", dependencies: ["PostgresClient", "TestSupport"]),
     .executableTarget(
       name: "holdfast-benchmarks", dependencies: ["TestSupport", "StepEngine", "PostgresClient", "JSON", "Log"], path: "Tests/Benchmarks",
