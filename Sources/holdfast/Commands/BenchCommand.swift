@@ -38,7 +38,9 @@ enum BenchCommand {
       let plan = plan(steps: arguments[steps], queue)
       var submitted: [RunID] = []
       while submitted.isEmpty {
-        do { submitted.append(try await client.submit(plan)) } catch let error as StoreError where error.kind == .invalid {
+        do {
+          submitted.append(try await client.submit(plan))
+        } catch let error as StoreError where error.kind == .invalid {
           try await Task.sleep(for: .milliseconds(50))
         }
       }
