@@ -75,7 +75,8 @@ struct WorkerCore: Sendable {
   private var notifiedToStopAt: Duration?
   /// The leases last at least until a lease length after this.
   private var renewedAt: Duration = .zero
-  private var mustReconcile = false
+  /// Set when something may be leased to this worker that it does not do: the next heartbeat, sent after this, is urgent.
+  private var reconcileAfter: Duration?
   private(set) var isDraining = false
   /// Steps have printed something that the store does not have yet.
   private var logWaits = false
@@ -92,7 +93,7 @@ struct WorkerCore: Sendable {
   /// The next call, if nothing happens in between.
   func nextAction(at now: Duration) -> Action {
     guard let worker else { return .register }
-    if mustReconcile || now >= heartbeatDue {
+    if reconcileAfter != nil || now >= heartbeatDue {
       let held = running.values.filter { $0.stop != .lost }.map(\.step) + finished.map(\.step)
       // This is everything that is held, as no exchange is under way. A call whose answer was given up may have its effect
       // long after that, and its claims would be nobody's: so every heartbeat hands back what is leased beyond this.
@@ -161,7 +162,7 @@ struct WorkerCore: Sendable {
     heartbeatDue = sentAt + settings.lease / 3
     appetite = .hungry
     marks = ClaimMarks()
-    mustReconcile = false
+    reconcileAfter = nil
     // Whatever was held under the old id is held no more.
     finished = []
     firstFinishedAt = nil
@@ -197,13 +198,15 @@ struct WorkerCore: Sendable {
     }
     guard now < renewedAt + settings.lease else {
       // The answer took so long that these steps may be another's by now; unless they are, the heartbeat returns them.
-      mustReconcile = true
+      reconcileAfter = now
       return []
     }
-    return reply.claimed.map { claimed in
+    return reply.claimed.flatMap { claimed in
+      // If it runs here already, its lease was lost meanwhile and came back under another fence.
+      let cancel = stop(claimed.step.id, .lost)
       running[claimed.step.id] = Running(
         step: claimed.step, timeLimit: claimed.timeLimit, timeLimitAt: claimed.timeLimit.map { now + $0 })
-      return .start(claimed)
+      return [cancel, .start(claimed)].compactMap(\.self)
     }
   }
 
@@ -225,7 +228,7 @@ struct WorkerCore: Sendable {
     default: break
     }
     // Steps may have been claimed without our knowledge.
-    if error.kind != .unreachable { mustReconcile = true }
+    if error.kind != .unreachable { reconcileAfter = now }
     if appetite == .hungry { appetite = .wary(from: now + settings.poll) }
   }
 
@@ -237,7 +240,7 @@ struct WorkerCore: Sendable {
     let wasNotified = notifiedToStopAt.map { $0 > sentAt } ?? false
     // Just after it was drained, too, the store has to hear of it.
     if !wasNotified, request.isDraining == isDraining { heartbeatDue = sentAt + settings.lease / 3 }
-    mustReconcile = false
+    if let after = reconcileAfter, sentAt > after { reconcileAfter = nil }
     return reply.stops.compactMap { stop in
       guard running[stop.step.id]?.step == stop.step else { return nil }
       return self.stop(stop.step.id, stop.isStale ? .lost : .runCancelled)
@@ -293,10 +296,10 @@ struct WorkerCore: Sendable {
 
   /// What this moment demands without any call: steps over their time, and leases that may have ended.
   mutating func due(at now: Duration) -> [Effect] {
-    if !running.isEmpty, now >= renewedAt + settings.lease {
+    if now >= renewedAt + settings.lease, running.values.contains(where: { $0.stop != .lost }) {
       // No one may believe us any more, so neither do we: another worker may be doing these steps. If the store still
       // takes them for ours, it has to be told.
-      mustReconcile = true
+      reconcileAfter = now
       return running.keys.compactMap { stop($0, .lost) }
     }
     return running.values.compactMap { running in

@@ -156,6 +156,8 @@ extension Simulation {
     if let renewed = process.renewedAt, process.time(at: now) >= renewed + process.leaseLength {
       violate("process \(process.number) begins step \(claimed.step.id) although its leases are over by its own clock")
     }
+    // An older lease of the same step is over by that, and this process knows it.
+    process.lost.formUnion(process.tasks.keys.filter { $0.id == claimed.step.id })
     let isUndo = store[claimed.step.id].undoes != nil
     process.tasks[claimed.step] = .init(
       claimed: claimed, result: drawResult(isUndo: isUndo), isDeaf: world.hasDeafSteps && chance.percent(20))
