@@ -57,6 +57,9 @@ let package = Package(
       path: "Tests/Benchmarks",
       exclude: ["BareLoop", "pgqueuer_noop.py"]),
     .testTarget(name: "HoldfastTests", dependencies: ["holdfast", "Log"], exclude: ["Help"]),
+    // The built command against real clusters, with real faults.
+    .testTarget(
+      name: "EndToEndTests", dependencies: ["TestSupport", "holdfast"], path: "Tests/EndToEnd"),
     .testTarget(name: "StepKindsTests", dependencies: ["StepKinds", "StepEngine", "HTTPTestServer", "JSON"]),
   ]
 )
