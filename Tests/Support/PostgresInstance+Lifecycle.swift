@@ -55,7 +55,7 @@ extension PostgresInstance {
 }
 
 /// Whether a process runs; one that ended and that nobody waited for yet doesn't.
-func isAlive(_ pid: pid_t) -> Bool {
+public func isAlive(_ pid: pid_t) -> Bool {
   guard let status = processStatus(pid) else { return false }
   return status.state != "Z" && status.state != "X"
 }

@@ -1,12 +1,12 @@
 -- Writes a scheduler''s decision about a policy: what becomes of each slot, how far the schedule is decided, and when to look
 -- again. One transaction; a slot that another scheduler decided first is left as that one decided it.
--- p_states: for each slot fire | queue | skip | miss; p_cancel: cancel the live runs first (overlap: replace).
+-- p_states: for each slot fire | queue | skip | miss; p_cancel: the runs to cancel (overlap: replace).
 -- Returns the runs that were started.
 create or replace function holdfast.decide_slots(
-  p_policy text, p_slots timestamptz[], p_states text[], p_reasons text[], p_cancel boolean,
+  p_policy text, p_slots timestamptz[], p_states text[], p_reasons text[], p_cancel bigint[],
   p_decided_through timestamptz, p_next_slot timestamptz, p_look_at timestamptz
 ) returns table (slot timestamptz, run_id bigint)
-language plpgsql security definer set search_path = holdfast, pg_temp
+language plpgsql security definer set search_path = holdfast, pg_temp set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
 declare
@@ -18,10 +18,8 @@ begin
   if not found or not v_policy.enabled then
     return;
   end if;
-  if p_cancel then
-    perform cancel(r.run_id, 'a newer slot of its policy replaces it')
-    from run r where r.policy = p_policy and r.finished_at is null and r.slot is not null;
-  end if;
+  perform cancel(r.run_id, 'a newer slot of its policy replaces it')
+  from run r where r.run_id = any (p_cancel) and r.policy = p_policy and r.finished_at is null;
   for v in select d.slot, d.state, d.reason from unnest(p_slots, p_states, p_reasons) d(slot, state, reason) order by d.slot loop
     if v.state = 'fire' then
       insert into policy_slot (policy, slot, state, reason) values (p_policy, v.slot, 'fired', v.reason)
@@ -51,5 +49,5 @@ begin
 end
 $$;
 
-comment on function holdfast.decide_slots(text, timestamptz[], text[], text[], boolean, timestamptz, timestamptz, timestamptz) is
+comment on function holdfast.decide_slots(text, timestamptz[], text[], text[], bigint[], timestamptz, timestamptz, timestamptz) is
   'Fires, queues, skips or misses slots of a policy, each exactly once.';

@@ -2,13 +2,13 @@
 -- were handed over (detail.keep is true, as for a snapshot that a restore point owns).
 create or replace function holdfast.resources_to_release(p_kind text, p_driver text default null, p_limit int default 100)
 returns table (resource_id bigint, kind text, driver text, name text, run_id bigint, step_id bigint, state text, detail jsonb)
-language sql stable security definer set search_path = holdfast, pg_temp
+language sql stable security definer set search_path = holdfast, pg_temp set plan_cache_mode = force_generic_plan
 as $$
   select r.resource_id, r.kind, r.driver, r.name, r.run_id, r.step_id, r.state, r.detail
   from resource r left join run on run.run_id = r.run_id
   where r.state <> 'released' and r.kind = p_kind and (p_driver is null or r.driver = p_driver)
     and (run.run_id is null or run.finished_at is not null)
-    and not coalesce((r.detail -> 'keep')::boolean, false)
+    and coalesce(r.detail -> 'keep', 'false') <> 'true'  -- no cast: one odd row must not stop the janitor
   order by r.resource_id
   limit p_limit
 $$;

@@ -2,7 +2,7 @@
 -- and finishes cancels. Any worker or scheduler calls it about once a second, and when it said that something is due;
 -- only one at a time does the work. Returns the milliseconds until something parked is due (at most 60,000).
 create or replace function holdfast.tick() returns int
-language plpgsql security definer set search_path = holdfast, pg_temp set enable_seqscan = off set jit = off
+language plpgsql security definer set search_path = holdfast, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off
 as $$
 declare
   v record;
@@ -11,6 +11,11 @@ declare
 begin
   if not pg_try_advisory_xact_lock(hashtext('holdfast.tick')) then
     return 1000;
+  end if;
+
+  -- Once a day, the partitions of one more day.
+  if to_regclass('holdfast.event_' || to_char((now() at time zone 'UTC')::date + setting('partitions_ahead_days')::int, 'YYYYMMDD')) is null then
+    perform ensure_partitions();
   end if;
 
   -- Workers that were not heard of in time, and then every lease whose worker is gone.

@@ -53,9 +53,9 @@ public struct Migrator: Sendable {
       throw StoreError(.rejected, "This binary carries no schema; it was built wrongly.")
     }
     // Even a dry run does this: it is rolled back.
-    try await connection.execute(first.text)
+    try await connection.execute("set local client_min_messages = warning; " + first.text)
     // Bodies may name functions that come later in the alphabet.
-    try await connection.execute("set local check_function_bodies = off; set local client_min_messages = warning")
+    try await connection.execute("set local check_function_bodies = off")
 
     let applied = try await applied(connection)
     try check(applied)

@@ -19,6 +19,7 @@ public final class Worker: Sendable {
     /// How long cancelled steps may take to end before their leases go back regardless.
     public var cancelGrace: Duration = .seconds(8)
 
+    /// The defaults.
     public init() {}
   }
 
@@ -178,8 +179,9 @@ public final class Worker: Sendable {
         onFailure: { error, delay in
           logger.error("could not connect", ["error": error.description, "retry_in": "\(delay.seconds)"])
         })
+      try await Migrator.check(connection)
       return PostgresWorkerStore(connection, patience: (profile.lease ?? .seconds(30)) * 2 / 3)
-    } catch {
+    } catch let error as PostgresError {
       if error.kind == .cancelled { return nil }
       throw StoreError(error)
     }

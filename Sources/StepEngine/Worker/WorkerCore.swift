@@ -307,7 +307,9 @@ struct WorkerCore: Sendable {
       return running.keys.compactMap { stop($0, .lost) }
     }
     return running.values.compactMap { running in
-      guard running.stop == nil, let limit = running.timeLimit, let at = running.timeLimitAt, now >= at else { return nil }
+      guard running.stop == nil, let limit = running.timeLimit, let at = running.timeLimitAt, now >= at else {
+        return nil
+      }
       return stop(running.step.id, .timeLimit(limit))
     }
   }

@@ -1,4 +1,6 @@
 internal import Glibc
+internal import PostgresClient
+internal import StepEngine
 
 extension Program {
   /// Does what the command line asks for, and says how it went.
@@ -34,6 +36,16 @@ extension Program {
     switch error {
     case is UsageError: .usage
     case let error as CommandFailure: error.exitCode
+    case let error as StoreError: exitCode(for: error)
+    case let error as PostgresError: exitCode(for: StoreError(error))
+    default: .failed
+    }
+  }
+
+  private func exitCode(for error: StoreError) -> ExitCode {
+    switch error.kind {
+    case .unreachable, .outcomeUnknown, .full: .databaseUnreachable
+    case .notFound: .notFound
     default: .failed
     }
   }

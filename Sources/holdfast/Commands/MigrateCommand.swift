@@ -1,3 +1,7 @@
+internal import Log
+internal import PostgresClient
+internal import StepEngine
+
 /// `holdfast migrate`
 enum MigrateCommand {
   static let dryRun = Option<Bool>.flag("--dry-run", "Show what would be done, and change nothing")
@@ -22,6 +26,18 @@ enum MigrateCommand {
     run: run)
 
   static func run(_ arguments: ParsedArguments) async throws {
-    throw CommandFailure(.failed, "'migrate' is not built yet")
+    let isDryRun = arguments[dryRun]
+    var configuration = try PostgresConfiguration(arguments.databaseURL())
+    let logger = arguments.logger()
+    configuration.onNotice = { logger.info($0.message) }
+    let connection = try await PostgresConnection.open(configuration)
+    let report = try await Migrator(withRoles: arguments[appRoles]).migrate(connection, dryRun: isDryRun)
+    for path in report.applied { print(isDryRun ? "would apply sql/\(path)" : "applied sql/\(path)") }
+    print(
+      report.applied.isEmpty
+        ? "The database has schema \(report.version) already; nothing to do."
+        : isDryRun
+          ? "Nothing was changed; without --dry-run the database would have schema \(report.version)."
+          : "The database has schema \(report.version).")
   }
 }

@@ -1,10 +1,14 @@
+internal import Concurrency
+internal import PostgresClient
+internal import StepEngine
+
 /// `holdfast scheduler`
 enum SchedulerCommand {
   static let name = Option<String?>.optional(
     "--name", .text("NAME"), default: "the host's name and the process id",
     "The scheduler's name, as the status shows it")
   static let tick = Option<Duration>.value(
-    "--tick", .seconds(0.1...3600), default: .seconds(5), "The longest time between two looks at the schedules")
+    "--tick", .seconds(0.1...3600), default: .seconds(1), "The longest time between two looks at the schedules")
 
   static let command = Command(
     name: "scheduler",
@@ -18,6 +22,12 @@ enum SchedulerCommand {
     run: run)
 
   static func run(_ arguments: ParsedArguments) async throws {
-    throw CommandFailure(.failed, "'scheduler' is not built yet")
+    let scheduler = Scheduler(
+      database: try PostgresConfiguration(arguments.databaseURL()), name: ProcessIdentity.name(arguments[name]),
+      tick: arguments[tick], logger: arguments.logger())
+    ignoreBrokenPipes()
+    try await runUntilSignalled(terminationSignals(), grace: .seconds(10), drain: { scheduler.drain() }) {
+      try await scheduler.run()
+    }
   }
 }

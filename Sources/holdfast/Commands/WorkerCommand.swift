@@ -1,14 +1,20 @@
+internal import Concurrency
+internal import Log
+internal import PostgresClient
+internal import StepEngine
+internal import StepKinds
+
 /// `holdfast worker`
 enum WorkerCommand {
   static let name = Option<String?>.optional(
     "--name", .text("NAME"), default: "the host's name and the process id", "The worker's name, as the status shows it")
-  static let slots = Option<Int>.value("--slots", .integer(1...1000), default: 4, "How many steps are done at a time")
+  static let slots = Option<Int>.value("--slots", .integer(1...1000), default: 16, "How many steps are done at a time")
   static let labels = Option<[Label]>.repeated(
     "--label", .label, "What sets this worker apart, such as its node or zone: steps may ask for it")
   static let kinds = Option<[String]?>.optional(
     "--kinds", .list("A,B"), default: "all that it can do", "The step kinds that it does")
-  static let queue = Option<String>.value(
-    "--queue", .text("NAME"), default: "default", "The queue that it takes steps from")
+  static let queues = Option<[String]?>.optional(
+    "--queues", .list("A,B"), default: "all", "The queues that it takes steps from")
   static let lease = Option<Duration>.value(
     "--lease", .seconds(1...3600), default: .seconds(30),
     "How long a step stays with this worker without a sign of life before another one takes over")
@@ -33,7 +39,7 @@ enum WorkerCommand {
       "Unless told otherwise, a worker takes part in firing schedules, too.",
     ],
     options: [
-      name.description, slots.description, labels.description, kinds.description, queue.description, lease.description,
+      name.description, slots.description, labels.description, kinds.description, queues.description, lease.description,
       grace.description, poll.description, listenDatabase.description, pooled.description, noScheduler.description,
     ],
     examples: [
@@ -47,6 +53,60 @@ enum WorkerCommand {
     run: run)
 
   static func run(_ arguments: ParsedArguments) async throws {
-    throw CommandFailure(.failed, "'worker' is not built yet")
+    let logger = arguments.logger()
+    let worker = try worker(arguments)
+    let scheduler = arguments[noScheduler] ? nil : try scheduler(arguments)
+    ignoreBrokenPipes()
+    try await runUntilSignalled(
+      terminationSignals(), grace: arguments[grace],
+      drain: {
+        logger.info("draining: no more steps are taken; running ones may finish")
+        worker.drain()
+        scheduler?.drain()
+      },
+      work: {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+          group.addTask { try await worker.run() }
+          if let scheduler { group.addTask { try await scheduler.run() } }
+          // Whichever fails ends the other; whichever is drained first waits for it.
+          for try await _ in group {}
+        }
+      })
+  }
+
+  private static func database(_ arguments: ParsedArguments) throws -> PostgresConfiguration {
+    var database = try PostgresConfiguration(arguments.databaseURL())
+    database.preparesStatements = !arguments[pooled]
+    return database
+  }
+
+  private static func worker(_ arguments: ParsedArguments) throws -> Worker {
+    let database = try database(arguments)
+    var options = Worker.Options()
+    options.poll = arguments[poll]
+    if let listen = arguments[listenDatabase] {
+      options.listenDatabase = try PostgresConfiguration(listen)
+    } else if !arguments[pooled] {
+      options.listenDatabase = database
+    }
+    let wanted = arguments[kinds]
+    let offered = builtInStepKinds.filter { wanted?.contains($0.name) ?? true }
+    if let unknown = wanted?.first(where: { name in !builtInStepKinds.contains { $0.name == name } }) {
+      throw CommandFailure(
+        .usage,
+        "this worker can't do '\(unknown)'; it can do "
+          + builtInStepKinds.map(\.name).sorted().joined(separator: ", "))
+    }
+    let profile = WorkerProfile(
+      name: ProcessIdentity.name(arguments[name]), host: ProcessIdentity.host, processID: ProcessIdentity.processID,
+      version: Program.holdfast.version, slots: arguments[slots], kinds: offered.map(\.name),
+      labels: Dictionary(arguments[labels].map { ($0.key, $0.value) }, uniquingKeysWith: { _, last in last }),
+      queues: arguments[queues], lease: arguments[lease])
+    return Worker(database: database, profile: profile, kinds: offered, options: options, logger: arguments.logger())
+  }
+
+  private static func scheduler(_ arguments: ParsedArguments) throws -> Scheduler {
+    Scheduler(
+      database: try database(arguments), name: ProcessIdentity.name(arguments[name]), logger: arguments.logger())
   }
 }

@@ -1,0 +1,90 @@
+internal import JSON
+public import Log
+public import PostgresClient
+import Synchronization
+
+/// Fires the schedules of policies. Any number may run: one leads, and a slot fires once whoever decides it.
+public final class Scheduler: Sendable {
+  private let database: PostgresConfiguration
+  private let name: String
+  private let tick: Duration
+  private let logger: Logger
+  private let isDraining = Mutex(false)
+  private let alarm = Alarm()
+
+  /// A scheduler that looks at least every `tick`; if it dies, another one leads after five of these.
+  public init(database: PostgresConfiguration, name: String, tick: Duration = .seconds(1), logger: Logger = Logger()) {
+    self.database = database
+    self.name = name
+    self.tick = tick
+    self.logger = logger.with(["scheduler": name])
+  }
+
+  /// Finish the decision that is under way, give up the lead, and return from `run`.
+  public func drain() {
+    isDraining.withLock { $0 = true }
+    alarm.ring()
+  }
+
+  /// Schedules until drained or cancelled.
+  /// - Throws: `StoreError` if the database can't be used at all; an unreachable one is waited for.
+  public func run() async throws {
+    var store: SchedulerStore?
+    var wasLeading = false
+    while !Task.isCancelled, !isDraining.withLock({ $0 }) {
+      if store?.isUsable != true { store = try await connect() }
+      guard let current = store else { break }
+      do {
+        let isLeading = try await current.lead(as: name, for: tick * 5)
+        if isLeading != wasLeading { logger.info(isLeading ? "leading" : "standing by") }
+        wasLeading = isLeading
+        if isLeading { try await decide(current) }
+      } catch {
+        if error.kind == .notUsable { throw error }
+        if error.kind != .cancelled { logger.error("could not schedule", ["error": error.description]) }
+      }
+      await alarm.wait(until: .now + tick)
+    }
+    if let store, store.isUsable, wasLeading { await store.yieldLead(as: name) }
+  }
+
+  private func connect() async throws -> SchedulerStore? {
+    do {
+      let connection = try await PostgresConnector(database).connect(
+        givesUp: { [.authentication, .notPermitted, .missingObject, .invalidConfiguration].contains($0.kind) },
+        onFailure: { error, delay in
+          logger.error("could not connect", ["error": error.description, "retry_in": "\(delay.seconds)"])
+        })
+      try await Migrator.check(connection)
+      return SchedulerStore(connection)
+    } catch let error as PostgresError {
+      if error.kind == .cancelled { return nil }
+      throw StoreError(error)
+    }
+  }
+
+  /// Decides every policy that is due, one transaction each, until none is.
+  private func decide(_ store: SchedulerStore) async throws(StoreError) {
+    // Work first what time brings to steps, for installations without a worker that is awake.
+    try await store.tick()
+    for policy in try await store.duePolicies() {
+      let rules: ScheduleRules
+      do { rules = try ScheduleRules(json: policy.schedule) } catch {
+        logger.error("policy has a bad schedule", ["policy": policy.name, "error": error.description])
+        try await store.problem(policy.name, error.description)
+        continue
+      }
+      let decision = PolicyDecision(policy, rules)
+      do {
+        for run in try await store.write(decision) {
+          logger.info("fired", ["policy": policy.name, "slot": run.slot, "run": "\(run.run)"])
+        }
+      } catch {
+        // A plan that can't be submitted any more must not stop the other policies.
+        guard error.kind == .invalid || error.kind == .notFound else { throw error }
+        logger.error("policy can't be submitted", ["policy": policy.name, "error": error.description])
+        try await store.problem(policy.name, error.description)
+      }
+    }
+  }
+}

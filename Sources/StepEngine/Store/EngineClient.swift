@@ -1,0 +1,92 @@
+public import JSON
+public import PostgresClient
+
+/// What people and programs ask of the engine: submit, cancel, retry, signal, pause … over a pool of connections.
+///
+/// Each call is one transaction. After `.outcomeUnknown` ask what became of it; a submit with a key can simply be repeated.
+public struct EngineClient: Sendable {
+  private let pool: PostgresPool
+
+  /// A client whose calls borrow connections from `pool`.
+  public init(pool: PostgresPool) { self.pool = pool }
+
+  /// Starts a run of a plan (its form: sql/functions/submit.sql). The same `key` gives the same run.
+  /// - Throws: `StoreError`: `.invalid` with one sentence for the plan's first mistake; then nothing of it is kept.
+  public func submit(_ plan: JSONValue, key: String? = nil, parent: StepID? = nil) async throws(StoreError) -> RunID {
+    let row = try await call(
+      "select holdfast.submit($1, $2, $3)",
+      [.jsonb(plan.text), key.map { .text($0) } ?? .null, parent.map { .int64($0.value) } ?? .null])
+    return RunID(row)
+  }
+
+  /// Cancels a run, with its reason; false if it is over already.
+  public func cancel(_ run: RunID, reason: String) async throws(StoreError) -> Bool {
+    try await call("select holdfast.cancel($1, $2)::int::int8", [.int64(run.value), .text(reason)]) == 1
+  }
+
+  /// Repeats what did not succeed in a run that is over, or everything from `step` on; returns how many steps.
+  public func retry(_ run: RunID, from step: String? = nil) async throws(StoreError) -> Int {
+    Int(try await call("select holdfast.retry($1, $2)::int8", [.int64(run.value), step.map { .text($0) } ?? .null]))
+  }
+
+  /// Sends a signal to a run; returns how many steps it woke. If none waits for it yet, it is kept for the first that will.
+  public func signal(_ run: RunID, _ name: String, payload: JSONValue = .null) async throws(StoreError) -> Int {
+    Int(
+      try await call(
+        "select holdfast.signal($1, $2, $3)::int8", [.int64(run.value), .text(name), .jsonb(payload.text)]))
+  }
+
+  /// What can be paused.
+  public enum PauseScope: String, Sendable, CaseIterable {
+    case queue, policy
+  }
+
+  /// Pauses a queue or a policy: what runs goes on, nothing new is taken.
+  public func pause(_ scope: PauseScope, _ name: String, reason: String) async throws(StoreError) {
+    _ = try await call(
+      "select 1::int8 from holdfast.pause($1, $2, $3)", [.text(scope.rawValue), .text(name), .text(reason)])
+  }
+
+  /// Ends a pause; false if there was none.
+  public func resume(_ scope: PauseScope, _ name: String) async throws(StoreError) -> Bool {
+    try await call("select holdfast.resume($1, $2)::int::int8", [.text(scope.rawValue), .text(name)]) == 1
+  }
+
+  /// Defines a limit or changes its capacity; nil removes it.
+  public func setLimit(_ name: String, _ capacity: Int?) async throws(StoreError) {
+    _ = try await call(
+      "select 1::int8 from holdfast.set_limit($1, $2)",
+      [.text(name), capacity.map { .int32(Int32(clamping: $0)) } ?? .null])
+  }
+
+  /// Creates or changes a policy that runs on a schedule.
+  /// - Throws: `StoreError`: `.invalid` if the schedule or the plan can't be followed.
+  public func putPolicy(
+    _ name: String, schedule: JSONValue, plan: JSONValue, enabled: Bool = true
+  ) async throws(StoreError) {
+    do { _ = try ScheduleRules(json: schedule) } catch {
+      throw StoreError(.invalid, "policy \(name): \(error)")
+    }
+    _ = try await call(
+      "select 1::int8 from holdfast.put_policy($1, $2, $3, $4)",
+      [.text(name), .jsonb(schedule.text), .jsonb(plan.text), .bool(enabled)])
+  }
+
+  /// Removes a policy's schedule; false if there was none.
+  public func dropPolicy(_ name: String) async throws(StoreError) -> Bool {
+    try await call("select holdfast.drop_policy($1)::int::int8", [.text(name)]) == 1
+  }
+
+  /// Runs a function of the protocol that returns one number.
+  private func call(_ sql: String, _ parameters: [PostgresValue]) async throws(StoreError) -> Int64 {
+    do {
+      return try await pool.withConnection { connection in
+        try await connection.query(sql, parameters).single().int64(0)
+      }
+    } catch let error as PostgresError {
+      throw StoreError(error)
+    } catch {
+      throw StoreError(.rejected, "\(error)")
+    }
+  }
+}

@@ -1,0 +1,112 @@
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+
+extension EndToEnd {
+  @Suite("Workers that others take for lost", .serialized)
+  struct LostWorkerTests {
+    @Test("a worker that sleeps through its lease and wakes up is refused, stops its step and begins anew")
+    func stopped() async throws {
+      let installation = try await Installation(on: .shared)
+      // The first attempt waits for the second to be over, and would then write what it did.
+      let late = installation.effects.appendingPathComponent("late").path
+      let with = installation.effect(#"[ "$HOLDFAST_ATTEMPT" = 1 ] && { sleep 30; echo late > "# + late + #"; }; true"#)
+      let run = try await installation.submit(Plan("ok-stopped", [["name": "held", "uses": "exec", "with": with]]))
+      let sleeper = try installation.worker("sleeper", lease: 2)
+      try await eventually("the step's start") { installation.timesRun("held", in: run) == 1 }
+      sleeper.signal(SIGSTOP)
+      let heir = try installation.worker("heir", lease: 2)
+      try await installation.runsEnd()
+      #expect(try await installation.attempts(of: "held", in: run) == ["lost", "succeeded"])
+
+      sleeper.signal(SIGCONT)
+      try await eventually("the sleeper's new start") {
+        try await installation.number("select count(*) from holdfast.worker where name = 'sleeper' and state = 'active'") == 1
+      }
+      try await eventually("the end of its step") { children(of: sleeper.pid).isEmpty }
+      #expect(access(late, F_OK) != 0)
+      #expect(try await installation.brokenRules() == [])
+
+      // It is a worker like any other again.
+      await heir.kill()
+      let again = try await installation.submit(Plan("ok-again", [["name": "a", "uses": "noop"]]))
+      try await installation.runsEnd()
+      #expect(try await installation.state(of: again) == "succeeded")
+      await sleeper.kill()
+    }
+
+    @Test("a report that comes after the lease was lost is refused")
+    func staleReport() async throws {
+      let installation = try await Installation(on: .shared)
+      // Stopped together with its step, so that both wake up at the same time and the step ends well.
+      let with = installation.effect(#"[ "$HOLDFAST_ATTEMPT" = 1 ] && sleep 1; true"#)
+      let run = try await installation.submit(
+        Plan("ok-stale", [["name": "held", "uses": "exec", "with": with], ["name": "then", "uses": "noop", "needs": ["held"]]]))
+      let sleeper = try installation.worker("sleeper", lease: 2)
+      try await eventually("the step's start") { installation.timesRun("held", in: run) == 1 }
+      sleeper.signal(SIGSTOP)
+      let heir = try installation.worker("heir", lease: 2)
+      try await installation.runsEnd()
+      sleeper.signal(SIGCONT)
+      try await eventually("the sleeper's new start") {
+        try await installation.number("select count(*) from holdfast.worker where name = 'sleeper'") == 2
+      }
+      #expect(try await installation.attempts(of: "held", in: run) == ["lost", "succeeded"])
+      #expect(installation.timesRun("held", in: run) == 2)
+      #expect(try await installation.brokenRules() == [])
+      await sleeper.kill()
+      await heir.kill()
+    }
+
+    @Test("a worker's clock that is an hour off does no harm", arguments: ["+3600s", "-3600s"])
+    func clock(offset: String) async throws {
+      guard let library = faketimeLibrary() else {
+        print("skipped: there is no faketime to set a worker's clock off: apt-get install faketime")
+        return
+      }
+      let installation = try await Installation(on: .shared)
+      // The clock that counts from the start of the machine has no hour to be off by.
+      let prefix = [
+        "/usr/bin/env", "LD_PRELOAD=\(library)", "FAKETIME=\(offset)", "FAKETIME_DONT_FAKE_MONOTONIC=1",
+      ]
+      let odd = try installation.worker("odd", lease: 2, prefix: prefix)
+      var steps: [[String: Any]] = [
+        ["name": "long", "uses": "exec", "with": installation.effect("sleep 6")],
+        ["name": "clock", "uses": "exec", "with": installation.effect("date +%s")],
+      ]
+      steps.append(["name": "shaky", "uses": "fail", "with": ["times": 2], "retry": ["initialSeconds": 0.2]])
+      steps.append(["name": "wait", "uses": "sleep", "with": ["seconds": 1]])
+      let run = try await installation.submit(Plan("ok-clock", steps))
+      try await eventually("the step's start") { installation.timesRun("long", in: run) == 1 }
+      let other = try installation.worker("other", lease: 2)
+      try await installation.runsEnd(within: .seconds(30))
+      #expect(try await installation.attempts(of: "long", in: run) == ["succeeded"], "its lease was lost")
+      #expect(try await installation.brokenRules() == [])
+      #expect(try await installation.number("select count(*) from holdfast.worker") == 2)
+
+      // And when it dies, its leases last no longer than others'.
+      let second = try await installation.submit(
+        Plan("ok-clock", [["name": "held", "uses": "exec", "with": installation.effect(#"[ "$HOLDFAST_ATTEMPT" = 2 ] || sleep 20"#)]]))
+      try await eventually("the step's start") { installation.timesRun("held", in: second) == 1 }
+      let holder = try await installation.sql("select w.name from holdfast.lease join holdfast.worker w using (worker_id)")
+      await (holder == "odd" ? odd : other).kill()
+      try await installation.runsEnd(within: .seconds(15))
+      await odd.kill()
+      await other.kill()
+    }
+  }
+}
+
+/// Debian's libfaketime, in the folder of the machine's architecture.
+private func faketimeLibrary() -> String? {
+  let folders = (try? FileManager.default.contentsOfDirectory(atPath: "/usr/lib")) ?? []
+  return folders.map { "/usr/lib/\($0)/faketime/libfaketime.so.1" }.first { access($0, R_OK) == 0 }
+}
+
+/// The processes that a process has started and that still run.
+private func children(of parent: pid_t) -> [pid_t] {
+  let tasks = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(parent)/task")) ?? []
+  let all = tasks.compactMap { try? String(contentsOfFile: "/proc/\(parent)/task/\($0)/children", encoding: .utf8) }
+  return all.joined(separator: " ").split(separator: " ").compactMap { pid_t($0) }
+}
