@@ -58,6 +58,7 @@ let package = Package(
       exclude: ["BareLoop", "pgqueuer_noop.py"]),
     .testTarget(name: "HoldfastTests", dependencies: ["holdfast", "Log"], exclude: ["Help"]),
     // The built command against real clusters, with real faults.
+    .testTarget(
       name: "EndToEndTests", dependencies: ["TestSupport", "holdfast"], path: "Tests/EndToEnd", exclude: ["psql"]),
     .testTarget(name: "StepKindsTests", dependencies: ["StepKinds", "StepEngine", "HTTPTestServer", "JSON"]),
   ]
