@@ -86,8 +86,12 @@ begin
           select t.*, s.body_id, s.name, s.item, b.uses, b.has_undo, b.wants_inputs,
             least(now() + b.time_limit, t.deadline_at) as time_limit_at
           from taken t
-          join holdfast.step s on s.step_id = t.step_id
-          join holdfast.step_body b on b.body_id = s.body_id
+          -- Limits keep these two look-ups by key, whatever the planner takes the tables'' sizes for.
+          cross join lateral (
+            select i.body_id, i.name, i.item from holdfast.step i where i.step_id = t.step_id limit 1) s
+          cross join lateral (
+            select i.uses, i.has_undo, i.wants_inputs, i.time_limit
+            from holdfast.step_body i where i.body_id = s.body_id limit 1) b
         ),
         leased as (
           insert into holdfast.lease (

@@ -25,7 +25,7 @@ begin
           (d.step_id & ~1048575::bigint) | (c.code >> 3) as child, c.code & 7 as flags,
           count(*)::int as n, bool_or(not d.ok) as bad
         from done d
-        join holdfast.step s on s.step_id = d.step_id
+        cross join lateral (select i.children from holdfast.step i where i.step_id = d.step_id limit 1) s
         cross join lateral unnest(s.children) c(code)
         group by 1, 2
       ),
@@ -33,7 +33,7 @@ begin
       locked as materialized (
         select j.step_id, j.pending, j.failed
         from holdfast.join_counter j
-        where j.step_id in (select e.child from edge e where e.flags & 1 = 1)
+        where j.step_id = any (array(select e.child from edge e where e.flags & 1 = 1))
         order by j.step_id
         for update
       ),
@@ -42,11 +42,13 @@ begin
         from locked l join edge e on e.child = l.step_id
       ),
       closed as (
-        delete from holdfast.join_counter j using counted c where j.step_id = c.step_id and c.pending <= 0
+        delete from holdfast.join_counter j
+        where j.step_id = any (array(select c.step_id from counted c where c.pending <= 0))
       ),
       decremented as (
         update holdfast.join_counter j set pending = c.pending, failed = c.bad
-        from counted c where j.step_id = c.step_id and c.pending > 0
+        from counted c
+        where j.step_id = any (array(select o.step_id from counted o where o.pending > 0)) and c.step_id = j.step_id
       ),
       free as materialized (
         select e.child as step_id, e.flags, e.bad from edge e where e.flags & 1 = 0
@@ -69,7 +71,8 @@ begin
       put as (
         insert into holdfast.ready (step_id, lane_id)
         select f.step_id, s.lane_id
-        from judged f join holdfast.step s on s.step_id = f.step_id
+        from judged f
+        cross join lateral (select i.lane_id from holdfast.step i where i.step_id = f.step_id limit 1) s
         where f.verdict = 'put'
         returning lane_id
       )

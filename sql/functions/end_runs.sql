@@ -1,6 +1,6 @@
 -- All steps of these runs are over: performs what has to be undone, or writes how the runs ended.
 create or replace function holdfast.end_runs(p_runs bigint[]) returns void
-language plpgsql
+language plpgsql set enable_hashjoin = off set enable_mergejoin = off
 as $$
 declare
   v_left bigint[];
