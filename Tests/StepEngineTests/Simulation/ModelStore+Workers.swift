@@ -19,6 +19,7 @@ extension ModelStore {
         continue
       }
       facts.append(.settled(report.step, worker: request.worker, outcome: end.rawValue))
+      if end == .succeeded { self[report.step.id].successFence = report.step.fence }
       finish(report.step.id, end, at: now)
     }
     for report in rest.sorted(by: { $0.step.id.value < $1.step.id.value }) {
