@@ -13,7 +13,9 @@ extension Simulation {
         self.store.lastSequence += 100
         if !self.world.isQuiet, self.chance.oneIn(3) {
           // It takes its numbers now and commits later, behind what is claimed meanwhile.
-          self.at(min(self.world.duration, self.now + self.chance.within(1000...1_000_000))) { self.submit(from: first) }
+          self.at(min(self.world.duration, self.now + self.chance.within(1000...1_000_000))) {
+            self.submit(from: first)
+          }
         } else {
           self.submit(from: first)
         }

@@ -329,7 +329,8 @@ extension HeldStep {
 extension ClaimedStep {
   fileprivate static func test(_ number: Int64, fence: Int64? = nil, timeLimit: Duration? = nil) -> ClaimedStep {
     ClaimedStep(
-      step: .test(number, fence: fence), lane: 1, sequence: number, body: 1, name: "s", attempt: 1, timeLimit: timeLimit)
+      step: .test(number, fence: fence), lane: 1, sequence: number, body: 1, name: "s", attempt: 1, timeLimit: timeLimit
+    )
   }
 }
 
