@@ -1,6 +1,6 @@
 -- What a step''s expressions see: {"params": …, "steps": {name: outputs}, "item": …}, of what its refs and params ask for.
 create or replace function holdfast.step_context(p_step bigint) returns jsonb
-language plpgsql stable
+language plpgsql stable set enable_nestloop = on
 as $$
 declare
   v_base bigint := p_step & ~1048575::bigint;
