@@ -95,7 +95,7 @@ begin
 
   if v_step_state = 'retrying' then
     v_after := case
-      when v_class = 'throttled' and p_detail ? 'retryAfter'
+      when v_class = 'throttled' and jsonb_typeof(p_detail -> 'retryAfter') = 'number'
         -- A little later than asked for, not all at the same moment.
         then make_interval(secs => (p_detail ->> 'retryAfter')::float8 * (1 + 0.1 * random()))
       -- Exponential backoff with full jitter.
@@ -119,7 +119,7 @@ begin
       values (
         p_step, v_lease.lane_id,
         case
-          when p_detail ? 'wakeAfter' then now() + make_interval(secs => (p_detail ->> 'wakeAfter')::float8)
+          when jsonb_typeof(p_detail -> 'wakeAfter') = 'number' then now() + make_interval(secs => (p_detail ->> 'wakeAfter')::float8)
           -- Neither a time nor a signal would be a wait without an end.
           when not p_detail ? 'signal' then now() + interval '1 min'
         end,

@@ -1,4 +1,4 @@
--- What a step''s expressions see: {"params": …, "steps": {name: outputs}, "item": …}, of what its refs and params ask for.
+-- What a step's expressions see: {"params": …, "steps": {name: outputs}, "item": …}, of what its refs and params ask for.
 create or replace function holdfast.step_context(p_step bigint) returns jsonb
 language plpgsql stable set enable_nestloop = on
 as $$
@@ -19,7 +19,7 @@ begin
       (select a.outputs from holdfast.attempt a
        where a.step_id = v_base | r.ordinal::int and a.state = 'succeeded' order by a.fence desc limit 1)
     else
-      -- A group''s step: the outputs of all its instances, in the order of the items.
+      -- A group's step: the outputs of all its instances, in the order of the items.
       (select jsonb_agg(a.outputs order by s.step_id)
        from holdfast.step s
        left join lateral (
