@@ -49,10 +49,19 @@ begin
   end if;
 
   -- The steps of other runs that started these wait for this signal.
-  perform holdfast.signal(r.parent_step >> 20, 'run/' || r.run_id,
-    jsonb_build_object('run', r.run_id, 'state', r.state, 'failure', r.failure))
-  from holdfast.run r
-  where v_parents is not null and r.run_id = any (p_runs) and r.parent_step = any (v_parents) and r.finished_at is not null;
+  if v_parents is not null then
+    for v_run in
+      select r.* from holdfast.run r
+      where r.run_id = any (p_runs) and r.parent_step = any (v_parents) and r.finished_at is not null
+    loop
+      begin
+        perform holdfast.signal(v_run.parent_step >> 20, 'run/' || v_run.run_id,
+          jsonb_build_object('run', v_run.run_id, 'state', v_run.state, 'failure', v_run.failure));
+      exception when sqlstate 'HF002' then
+        null;  -- that run is over before this one
+      end;
+    end loop;
+  end if;
 end
 $$;
 

@@ -7,6 +7,7 @@ declare
   v_base bigint := p_run << 20;
   v_run run;
   v_open bigint[];
+  v_old bigint[];
   v_decide bigint[];
   v_lanes int[];
 begin
@@ -24,18 +25,19 @@ begin
 
   -- The last word on each step; undo steps are not repeated, but what they undid is.
   with recursive last_word as materialized (
-    select s.step_id, s.name, s.children,
-      (select a.state from attempt a where a.step_id = s.step_id order by a.fence desc limit 1) as state
+    select s.step_id, s.name, s.children, a.state, a.fence
     from step s
+    left join lateral (
+      select a.state, a.fence from attempt a where a.step_id = s.step_id order by a.fence desc limit 1) a on true
     where s.step_id between v_base and v_base + 1048575 and s.name not like 'undo:%'
   ), undone as materialized (
-    select substr(s.name, 6) as name
+    select substr(s.name, 6) as name, a.fence
     from step s join attempt a on a.step_id = s.step_id and a.state = 'succeeded'
     where s.step_id between v_base and v_base + 1048575 and s.name like 'undo:%'
   ), reopened(step_id) as (
     select w.step_id from last_word w
     where w.state is null or w.state not in ('succeeded', 'skipped') or w.name = p_from
-      or w.name in (select u.name from undone u)
+      or exists (select from undone u where u.name = w.name and u.fence > w.fence)
     union
     -- With everything that needs it: what was omitted, and what runs always.
     select v_base | (c.code >> 3)
@@ -45,6 +47,17 @@ begin
   select array_agg(r.step_id) into v_open from reopened r;
   if v_open is null then
     perform refuse(format('run %s succeeded; name the step to repeat it from', p_run), null, 'HF003');
+  end if;
+
+  -- A group that is expanded anew gets new instances; the old ones would run beside them.
+  select array_agg(i.step_id) into v_old
+  from unnest(v_open) o(id)
+  join step g on g.step_id = o.id
+  join step_body b on b.body_id = g.body_id and b.is_group
+  join step i on i.step_id between v_base and v_base + 1048575 and starts_with(i.name, g.name || '[');
+  if v_old is not null then
+    delete from step s where s.step_id = any (v_old);
+    v_open := array(select o from unnest(v_open) o except select unnest(v_old));
   end if;
 
   insert into attempt (step_id, fence, state, message)

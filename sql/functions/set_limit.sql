@@ -4,7 +4,11 @@ language plpgsql security definer set search_path = holdfast, pg_temp
 as $$
 begin
   if p_capacity is null then
-    if exists (select from lane l where p_name = any (l.limits)) then
+    if exists (select from lane l where p_name = any (l.limits)) or exists (
+      -- In groups and undos that have no lane yet.
+      select from step_body b
+      where jsonb_path_exists(b.spec, 'strict $.**.limits[*] ? (@ == $name)', jsonb_build_object('name', p_name), true))
+    then
       perform refuse(format('limit %L is named by steps; set its capacity instead', p_name), null, 'HF003');
     end if;
     delete from named_limit n where n.name = p_name;

@@ -36,8 +36,10 @@ begin
   where u.step_id between v_base and v_base + 1048575
     and not exists (
       -- The step that does the same in the course of things has done it.
-      select from holdfast.step o join holdfast.attempt a on a.step_id = o.step_id and a.state = 'succeeded'
-      where o.step_id between v_base and v_base + 1048575 and o.name = b.spec -> 'undo' ->> 'unless');
+      select from holdfast.step o
+      where o.step_id between v_base and v_base + 1048575 and o.name = b.spec -> 'undo' ->> 'unless'
+        and 'succeeded' = (
+          select a.state from holdfast.attempt a where a.step_id = o.step_id order by a.fence desc limit 1));
   v_count := coalesce(cardinality(v_names), 0);
   delete from holdfast.undo u where u.step_id between v_base and v_base + 1048575;
   if v_count = 0 then

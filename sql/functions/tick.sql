@@ -13,6 +13,11 @@ begin
     return 1000;
   end if;
 
+  -- Long before they are needed; what is there already costs one look.
+  if to_regclass('holdfast.event_' || to_char((now() at time zone 'UTC')::date + 1, 'YYYYMMDD')) is null then
+    perform ensure_partitions();
+  end if;
+
   -- Workers that were not heard of in time, and then every lease whose worker is gone.
   for v in
     update worker w set state = 'lost', ended_at = now()
@@ -49,11 +54,18 @@ begin
     perform pg_notify('holdfast_worker_' || v.worker_id, 'stop');
   end loop;
 
-  -- Parked steps past their deadline, then those that are due.
+  -- Waiting steps past their deadline, then those that are due.
   for v in
-    delete from parked p where p.step_id in (
-      select d.step_id from parked d where d.deadline_at < now() limit 1000 for update skip locked)
-    returning p.step_id, p.reason
+    with unparked as (
+      delete from parked p where p.step_id in (
+        select d.step_id from parked d where d.deadline_at < now() limit 1000 for update skip locked)
+      returning p.step_id, p.reason
+    ), unready as (
+      delete from ready r where r.step_id in (
+        select d.step_id from ready d where d.deadline_at < now() limit 1000 for update skip locked)
+      returning r.step_id
+    )
+    select u.step_id, u.reason from unparked u union all select u.step_id, 'for a worker' from unready u
   loop
     insert into attempt (step_id, fence, state, message)
     values (v.step_id, nextval('fence_sequence'), 'failed', 'it did not end before its deadline; it waited: ' || v.reason);
