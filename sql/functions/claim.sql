@@ -26,6 +26,18 @@ declare
   v_active record;
   v_locked boolean := false;
 begin
+  -- All limits that this claim may ask for, in the order of their names, so that two claims never wait for each other in
+  -- a circle.
+  if exists (select from holdfast.named_limit) then
+    perform from holdfast.named_limit n
+    where n.name in (
+      select unnest(l.limits)
+      from holdfast.worker_lane wl join holdfast.lane l on l.lane_id = wl.lane_id
+      where wl.worker_id = p_worker and l.limits <> '{}'
+        and exists (select from holdfast.ready r where r.lane_id = wl.lane_id))
+    order by n.name
+    for update;
+  end if;
   for v_active in
     -- The lanes that hold something, in the order of their turns, gathered by priority.
     with active as materialized (

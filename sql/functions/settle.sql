@@ -44,7 +44,12 @@ begin
       -- Being told to come back later is no failed attempt, but it doesn't go on forever.
       v_lease.failures := v_lease.failures - 1;
       v_lease.wakes := v_lease.wakes + 1;
-      if v_lease.wakes > 10 * v_body.max_attempts then
+      if 10 * v_body.max_attempts <= (
+        select count(*) from holdfast.attempt a
+        where a.step_id = p_step and a.state = 'retrying' and a.fence > coalesce((
+          select max(o.fence) from holdfast.attempt o where o.step_id = p_step and o.state = 'reopened'), 0)
+      ) - v_lease.failures
+      then
         v_final := 'failed';
       end if;
     elsif v_lease.failures >= v_body.max_attempts then

@@ -220,7 +220,7 @@ struct WorkerCore: Sendable {
     let count = sent.count
     sent = []
     switch error.kind {
-    case .rejected, .invalid:
+    case .rejected, .invalid, .notFound, .wrongState, .staleFence:
       if count == 1, suspects > 0, let first = finished.first {
         // This very report can't be stored; its step fails with that instead of blocking all others.
         finished[0] = StepReport(
