@@ -22,7 +22,8 @@ let package = Package(
 
     // .sql files become string literals, so that the binary carries them.
     .executableTarget(name: "embed-text", path: "Sources/EmbedText/Tool"),
-    .plugin(name: "EmbedText", capability: .buildTool(), dependencies: ["embed-text"], path: "Sources/EmbedText/Plugin"),
+    .plugin(
+      name: "EmbedText", capability: .buildTool(), dependencies: ["embed-text"], path: "Sources/EmbedText/Plugin"),
     .target(name: "SQLFiles", path: "sql", plugins: ["EmbedText"]),
 
     // Ground floor: values, logs, threads. They know no Holdfast.
@@ -37,7 +38,8 @@ let package = Package(
     // The engine, what its steps can do, and the command.
     .target(name: "StepEngine", dependencies: ["PostgresClient", "Concurrency", "JSON", "Log", "SQLFiles"]),
     .target(name: "StepKinds", dependencies: ["StepEngine", "HTTPClient", "Concurrency", "JSON", "Log"]),
-    .executableTarget(name: "holdfast", dependencies: ["StepKinds", "StepEngine", "PostgresClient", "Concurrency", "JSON", "Log"]),
+    .executableTarget(
+      name: "holdfast", dependencies: ["StepKinds", "StepEngine", "PostgresClient", "Concurrency", "JSON", "Log"]),
 
     // One test target per source target.
     .testTarget(name: "ConcurrencyTests", dependencies: ["Concurrency"]),
@@ -46,10 +48,13 @@ let package = Package(
     // What tests and benchmarks need: a PostgreSQL of their own, scratch folders, seeds.
     .target(name: "TestSupport", path: "Tests/Support"),
     .testTarget(name: "TestSupportTests", dependencies: ["TestSupport"], path: "Tests/SupportTests"),
-    .testTarget(name: "StepEngineTests", dependencies: ["StepEngine", "JSON"]),
+    .testTarget(
+      name: "StepEngineTests",
+      dependencies: ["StepEngine", "StepKinds", "PostgresClient", "TestSupport", "JSON", "Log"]),
     .testTarget(name: "PostgresClientTests", dependencies: ["PostgresClient", "TestSupport"]),
     .executableTarget(
-      name: "holdfast-benchmarks", dependencies: ["TestSupport"], path: "Tests/Benchmarks",
+      name: "holdfast-benchmarks", dependencies: ["TestSupport", "StepEngine", "PostgresClient", "JSON", "Log"],
+      path: "Tests/Benchmarks",
       exclude: ["BareLoop", "pgqueuer_noop.py"]),
     .testTarget(name: "HoldfastTests", dependencies: ["holdfast", "Log"], exclude: ["Help"]),
     // The built command against real clusters, with real faults.

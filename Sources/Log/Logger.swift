@@ -5,6 +5,7 @@ import Synchronization
 public enum LogLevel: String, Sendable, CaseIterable, Comparable {
   case debug, info, warning, error
 
+  /// Less serious levels come first.
   public static func < (left: Self, right: Self) -> Bool { left.rank < right.rank }
   private var rank: Int { Self.allCases.firstIndex(of: self) ?? 0 }
 }
@@ -25,6 +26,7 @@ public struct Logger: Sendable {
   public var format: LogFormat
   private var fields: [(key: String, value: String)] = []
 
+  /// A logger without fields.
   public init(level: LogLevel = .info, format: LogFormat = .logfmt) {
     self.level = level
     self.format = format
@@ -37,18 +39,22 @@ public struct Logger: Sendable {
     return copy
   }
 
+  /// For whoever looks for a fault.
   public func debug(_ message: @autoclosure () -> String, _ fields: KeyValuePairs<String, String> = [:]) {
     write(.debug, message, fields)
   }
 
+  /// What happens in the normal course of things.
   public func info(_ message: @autoclosure () -> String, _ fields: KeyValuePairs<String, String> = [:]) {
     write(.info, message, fields)
   }
 
+  /// What went wrong and mends itself.
   public func warning(_ message: @autoclosure () -> String, _ fields: KeyValuePairs<String, String> = [:]) {
     write(.warning, message, fields)
   }
 
+  /// What somebody should look at.
   public func error(_ message: @autoclosure () -> String, _ fields: KeyValuePairs<String, String> = [:]) {
     write(.error, message, fields)
   }
@@ -69,7 +75,8 @@ public struct Logger: Sendable {
 /// `key=value` pairs; values that need it are quoted.
 func logfmtLine(_ fields: [(String, String)]) -> String {
   fields.map { key, value in
-    let plain = !value.isEmpty && value.utf8.allSatisfy { $0 > 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "=") }
+    let special = Set("\"=".utf8)
+    let plain = !value.isEmpty && value.utf8.allSatisfy { $0 > 0x20 && !special.contains($0) }
     return key + "=" + (plain ? value : quoted(value))
   }.joined(separator: " ")
 }

@@ -23,6 +23,7 @@ while let argument = arguments.popFirst() {
     benchmark.steps /= 5
     benchmark.jobs /= 5
     benchmark.samples /= 5
+    benchmark.heldSeconds = 20
   case "--rounds":
     guard let rounds = arguments.popFirst().flatMap({ Int($0) }), rounds > 0 else { fail(usage) }
     benchmark.rounds = rounds

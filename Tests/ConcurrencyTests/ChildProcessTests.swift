@@ -181,8 +181,8 @@ struct ChildProcessTests {
       for try await isRight in group { #expect(isRight) }
     }
     for _ in 0..<50 { #expect(await failure(of: ChildProcess("/no/such", environment: [:])) != nil) }
-    // Tests that run beside this one have descriptors and children, too, but not hundreds or for long.
-    #expect(try await eventually { try descriptors() < before + 40 })
+    // Tests that run beside this one have some, too, but a leak here would be 800 or more.
+    #expect(try await eventually { try descriptors() < before + 200 })
     #expect(try await eventually { try zombies() == 0 })
   }
 }
@@ -199,7 +199,7 @@ struct ChildProcessEndTests {
     let start = ContinuousClock.now
     task.cancel()
     #expect(try await task.value.ending == .stopped(.cancelled))
-    #expect(ContinuousClock.now - start < .seconds(2))
+    #expect(ContinuousClock.now - start < .seconds(20))
     #expect(!isAlive(started.withLock { $0 }))
   }
 
@@ -218,11 +218,12 @@ struct ChildProcessEndTests {
   @Test("the time limit counts as stopped, even if the program makes an exit code 0 of it")
   func timeLimit() async throws {
     var child = shell("trap 'echo cleaned; exit 0' TERM; echo started; while :; do sleep 0.05; done")
+    child.grace = .seconds(60)
     child.timeLimit = .milliseconds(300)
     let outcome = try await child.run()
     #expect(outcome.ending == .stopped(.timeLimit))
     #expect(outcome.output.text == "started\ncleaned\n")
-    #expect(outcome.duration >= .milliseconds(300) && outcome.duration < .seconds(4))
+    #expect(outcome.duration >= .milliseconds(300) && outcome.duration < .seconds(20))
   }
 
   @Test("a program that ignores SIGTERM is killed after the grace, with its whole group")
@@ -233,7 +234,7 @@ struct ChildProcessEndTests {
     child.grace = .milliseconds(500)
     let outcome = try await child.run { _, line in processes.withLock { $0 += [pid_t(line) ?? -1] } }
     #expect(outcome.ending == .stopped(.timeLimit))
-    #expect(outcome.duration >= .milliseconds(800) && outcome.duration < .seconds(4))
+    #expect(outcome.duration >= .milliseconds(800) && outcome.duration < .seconds(20))
     let group = processes.withLock { $0 }
     #expect(group.count == 2)
     #expect(await eventually { !group.contains(where: isAlive) })
@@ -242,22 +243,24 @@ struct ChildProcessEndTests {
   @Test("a stopped program and one whose leader is gone end, too")
   func leftovers() async throws {
     var child = shell("kill -STOP $$")
+    child.grace = .seconds(60)
     child.timeLimit = .milliseconds(200)
-    #expect(try await child.run().duration < .seconds(4))
+    #expect(try await child.run().duration < .seconds(20))
     // The leader dies of SIGTERM; the other one cleans up within the grace.
     child = shell(
       "sh -c 'trap \"sleep 0.3; echo cleaned; exit\" TERM; echo ready; while :; do sleep 0.05; done' & wait")
+    child.grace = .seconds(60)
     child.timeLimit = .milliseconds(500)
     let outcome = try await child.run()
     #expect(outcome.output.text == "ready\ncleaned\n")
-    #expect(outcome.duration < .seconds(4))
+    #expect(outcome.duration < .seconds(20))
   }
 
   @Test("a background process that holds the streams does not hold us")
   func grandchild() async throws {
     let outcome = try await shell("sleep 100 & echo $!; exit 4").run()
     #expect(outcome.ending == .exited(4))
-    #expect(outcome.duration < .seconds(3))
+    #expect(outcome.duration < .seconds(20))
     let left = try #require(pid_t(outcome.output.text.dropLast()))
     #expect(isAlive(left))  // it was left behind on purpose by a program that ended well
     kill(left, SIGKILL)
@@ -267,7 +270,7 @@ struct ChildProcessEndTests {
   func floodingGrandchild() async throws {
     let outcome = try await shell("trap '' PIPE; (yes & echo $! >&2); exit 0").run()
     #expect(outcome.ending == .exited(0))
-    #expect(outcome.duration < .seconds(5))
+    #expect(outcome.duration < .seconds(20))
     if let left = pid_t(outcome.error.text.split(separator: "\n").first ?? "") { kill(left, SIGKILL) }
   }
 

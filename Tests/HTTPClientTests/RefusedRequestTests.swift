@@ -44,7 +44,7 @@ struct RefusedRequestTests {
       ("", ""),
     ])
   func redaction(url: String, shown: String) async throws {
-    #expect(redacted(url) == shown)
+    #expect(redactedURL(url) == shown)
     if let error = await failure(of: HTTPRequest("GET", url)) {
       #expect(error.url == shown)
       for secret in ["pass", "p@ss", "secret", "ss@"] { #expect(!"\(error)".contains(secret)) }

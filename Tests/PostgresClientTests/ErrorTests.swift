@@ -4,23 +4,25 @@ import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(2))) struct ErrorTests {
-  @Test("statements that the server refuses", arguments: [
-    ("selec 1", PostgresError.Kind.rejected, "42601", false),
-    ("select 1 / 0", .rejected, "22012", false),
-    ("insert into unique_rows values (1)", .constraint("unique_rows_pkey"), "23505", false),
-    ("insert into unique_rows values (-1)", .constraint("positive"), "23514", false),
-    ("insert into unique_rows values (null)", .constraint(""), "23502", false),
-    ("select * from no_such_table", .missingObject, "42P01", false),
-    ("select no_such_function()", .missingObject, "42883", false),
-    ("select * from no_such_schema.t", .missingObject, "42P01", false),
-    ("set transaction read only; create table never ()", .readOnly, "25006", true),
-    ("set role nobody_special; select * from unique_rows", .notPermitted, "42501", false),
-    ("do $$ begin raise exception 'no' using errcode = '40001'; end $$", .serialization, "40001", true),
-    ("do $$ begin raise exception 'no' using errcode = '40P01'; end $$", .serialization, "40P01", true),
-    ("do $$ begin raise exception 'no' using errcode = '53100'; end $$", .diskFull, "53100", true),
-    ("do $$ begin raise exception 'no' using errcode = '55P03'; end $$", .lockUnavailable, "55P03", true),
-    ("set statement_timeout = 50; select pg_sleep(60)", .timedOut, "57014", true),
-  ])
+  @Test(
+    "statements that the server refuses",
+    arguments: [
+      ("selec 1", PostgresError.Kind.rejected, "42601", false),
+      ("select 1 / 0", .rejected, "22012", false),
+      ("insert into unique_rows values (1)", .constraint("unique_rows_pkey"), "23505", false),
+      ("insert into unique_rows values (-1)", .constraint("positive"), "23514", false),
+      ("insert into unique_rows values (null)", .constraint(""), "23502", false),
+      ("select * from no_such_table", .missingObject, "42P01", false),
+      ("select no_such_function()", .missingObject, "42883", false),
+      ("select * from no_such_schema.t", .missingObject, "42P01", false),
+      ("set transaction read only; create table never ()", .readOnly, "25006", true),
+      ("set role nobody_special; select * from unique_rows", .notPermitted, "42501", false),
+      ("do $$ begin raise exception 'no' using errcode = '40001'; end $$", .serialization, "40001", true),
+      ("do $$ begin raise exception 'no' using errcode = '40P01'; end $$", .serialization, "40P01", true),
+      ("do $$ begin raise exception 'no' using errcode = '53100'; end $$", .diskFull, "53100", true),
+      ("do $$ begin raise exception 'no' using errcode = '55P03'; end $$", .lockUnavailable, "55P03", true),
+      ("set statement_timeout = 50; select pg_sleep(60)", .timedOut, "57014", true),
+    ])
   func refused(sql: String, kind: PostgresError.Kind, sqlState: String, isRetryable: Bool) async throws {
     let connection = try await connect()
     try await connection.execute(
@@ -56,7 +58,9 @@ import Testing
     #expect(script?.description.contains("s3cret") == false)
   }
 
-  @Test("the backend is terminated in a statement: unknown; between statements: certainly nothing", arguments: [true, false])
+  @Test(
+    "the backend is terminated in a statement: unknown; between statements: certainly nothing",
+    arguments: [true, false])
   func terminated(inStatement: Bool) async throws {
     let connection = try await connect()
     let pid = Int32(connection.serverProcessID)
@@ -81,7 +85,9 @@ import Testing
       let connection = try await PostgresConnection.open(configuration)
       return await postgresError { _ = try await connection.query("select pg_sleep(60)") }
     }
-    try await eventually { try await server.sql("select count(*) from pg_stat_activity where query ~ 'sleep.60'") > "1" }
+    try await eventually {
+      try await server.sql("select count(*) from pg_stat_activity where query ~ 'sleep.60'") > "1"
+    }
     if kills { try await server.kill() } else { try await server.stop(.immediate) }
     #expect(try await task.value?.kind == .outcomeUnknown)
     let refused = await postgresError { _ = try await PostgresConnection.open(configuration) }
@@ -107,7 +113,8 @@ import Testing
   func deadlock() async throws {
     let setup = try await connect()
     try await setup.execute(
-      "drop table if exists locks; create table locks (n int primary key, v int); insert into locks values (1, 0), (2, 0)")
+      "drop table if exists locks; create table locks (n int primary key, v int); insert into locks values (1, 0), (2, 0)"
+    )
     func update(_ first: Int32, _ second: Int32) async -> PostgresError? {
       await postgresError {
         let connection = try await connect()

@@ -38,7 +38,9 @@ import Testing
     let connection = try await connect()
     let bad = PostgresStatement(name: "bad", "selec 1")
     let error = await postgresError {
-      _ = try await connection.pipeline([PostgresRequest("select 1"), PostgresRequest(bad), PostgresRequest(add, [.int32(1), .int32(2)])])
+      _ = try await connection.pipeline([
+        PostgresRequest("select 1"), PostgresRequest(bad), PostgresRequest(add, [.int32(1), .int32(2)]),
+      ])
     }
     #expect(error?.sqlState == "42601")
     #expect(error?.statementIndex == 1)
@@ -117,7 +119,8 @@ import Testing
     }()
     let error = await postgresError {
       _ = try await connection.pipeline([
-        PostgresRequest("select 1"), PostgresRequest("select pg_sleep(60), 'killed pipeline'"), PostgresRequest("select 2"),
+        PostgresRequest("select 1"), PostgresRequest("select pg_sleep(60), 'killed pipeline'"),
+        PostgresRequest("select 2"),
       ])
     }
     try await killer

@@ -75,9 +75,11 @@ import Testing
     #expect(pool.openCount == 0)
   }
 
-  @Test("a connection that comes back broken or inside a transaction is not lent again", arguments: [
-    "select pg_terminate_backend(pg_backend_pid())", "begin",
-  ])
+  @Test(
+    "a connection that comes back broken or inside a transaction is not lent again",
+    arguments: [
+      "select pg_terminate_backend(pg_backend_pid())", "begin",
+    ])
   func broken(sql: String) async throws {
     let pool = PostgresPool(try await configuration(), size: 1)
     let first = try await pool.withConnection { connection in
@@ -94,7 +96,8 @@ import Testing
     let server = try await PostgresInstance()
     let failures = Box(0)
     let pool = PostgresPool(
-      try PostgresConfiguration(server.url()), size: 2, backoff: Backoff(first: .milliseconds(20), limit: .milliseconds(50)),
+      try PostgresConfiguration(server.url()), size: 2,
+      backoff: Backoff(first: .milliseconds(20), limit: .milliseconds(50)),
       onFailure: { _, _ in failures.change { $0 += 1 } })
     let statement = PostgresStatement(name: "one", "select 1")
     #expect(try await pool.withConnection { try await $0.query(statement).count } == 1)

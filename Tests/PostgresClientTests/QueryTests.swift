@@ -100,6 +100,19 @@ import Testing
     #expect(try await connection.query("select 1").count == 1)
   }
 
+  @Test("a deadline that has passed already sends nothing")
+  func pastDeadline() async throws {
+    let connection = try await connect()
+    let before = try await connection.query("select count(*) from pg_prepared_statements").single().int64(0)
+    let error = await postgresError {
+      _ = try await connection.query(PostgresStatement(name: "late", "select 1"), until: .now - .seconds(1))
+    }
+    #expect(error?.kind == .timedOut)
+    #expect(error?.sqlState == nil)
+    let after = try await connection.query("select count(*) from pg_prepared_statements").single().int64(0)
+    #expect(after == before)
+  }
+
   @Test("a statement that ignores the cancel is given up on")
   func stubborn() async throws {
     let server = try await PostgresInstance()

@@ -86,7 +86,8 @@ import Testing
     #expect(left.value == 0)
   }
 
-  @Test("the connection breaks before the commit: rolled back, try again; in the commit: unknown", arguments: [false, true])
+  @Test(
+    "the connection breaks before the commit: rolled back, try again; in the commit: unknown", arguments: [false, true])
   func broken(inCommit: Bool) async throws {
     let connection = try await connect()
     // A deferred trigger makes the commit take long.
@@ -104,7 +105,8 @@ import Testing
       try await eventually {
         let text = inCommit ? "COMMIT" : "select pg_sleep(60), 'before commit'"
         return try await observer.query(
-          "select 1 from pg_stat_activity where pid = $1 and state = 'active' and query = $2", [.int32(pid), .text(text)]
+          "select 1 from pg_stat_activity where pid = $1 and state = 'active' and query = $2",
+          [.int32(pid), .text(text)]
         ).hasRows
       }
       _ = try await observer.query("select pg_terminate_backend($1)", [.int32(pid)])

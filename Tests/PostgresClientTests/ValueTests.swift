@@ -8,7 +8,8 @@ import Testing
     let row = try await connection.query(
       "select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10::uuid",
       [
-        .bool(true), .int16(.min), .int32(.max), .int64(.min), .double(-0.1), .text("Zürich 🗻 'x'"), .bytes([0, 255, 10]),
+        .bool(true), .int16(.min), .int32(.max), .int64(.min), .double(-0.1), .text("Zürich 🗻 'x'"),
+        .bytes([0, 255, 10]),
         .jsonb(#"{"a": [1, null]}"#), .timestamp(1_700_000_000_123_456),
         .untyped("a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"),
       ]
@@ -39,7 +40,8 @@ import Testing
       """,
       [
         .timestamp(1_700_000_000_123_456), .timestamp(.max), .timestamp(.min), .optionalInt64Array([1, nil, 3]),
-        .optionalTextArray(["a b", nil, ""]), .jsonbArray(["1", nil, "\"x\""]), .int64Array([]), .boolArray([true, false]),
+        .optionalTextArray(["a b", nil, ""]), .jsonbArray(["1", nil, "\"x\""]), .int64Array([]),
+        .boolArray([true, false]),
         .doubleArray([0.5, -2]), .bytesArray([[0, 255], nil]), .int32Array([-5, 6]), .timestampArray([1_000_000, nil]),
         .text(""), .bytes([]),
       ]
@@ -63,7 +65,9 @@ import Testing
     #expect(try row.optionalBytes(5) == nil)
     #expect(try row.optionalTimestamp(6) == nil)
     #expect(try row.isNull(7))
-    for read in [{ _ = try row.int64(2) }, { _ = try row.string(4) }, { _ = try row.int64Array(7) }] as [() throws -> Void] {
+    for read in [{ _ = try row.int64(2) }, { _ = try row.string(4) }, { _ = try row.int64Array(7) }]
+      as [() throws -> Void]
+    {
       let error = await postgresError { try read() }
       #expect(error?.kind == .unexpectedType)
       #expect(error?.description.contains("is NULL") == true)
@@ -118,7 +122,8 @@ import Testing
   @Test("a wrong column or type is an error that says which")
   func mismatch() async throws {
     let connection = try await connect()
-    let rows = try await connection.query("select 1::int8 as number, '{1,null}'::int8[], '{{1},{2}}'::int8[], 1.5::numeric")
+    let rows = try await connection.query(
+      "select 1::int8 as number, '{1,null}'::int8[], '{{1},{2}}'::int8[], 1.5::numeric")
     let row = try rows.single()
     let cases: [(String, () throws -> Void)] = [
       ("column number is int64 where text", { _ = try row.string(0) }),

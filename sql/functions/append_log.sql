@@ -1,6 +1,6 @@
 -- Appends lines to the logs of steps that the caller holds; those of stale fences are dropped. Returns how many were kept.
 create or replace function holdfast.append_log(p_steps bigint[], p_fences bigint[], p_lines int[], p_texts text[]) returns int
-language plpgsql security definer set search_path = holdfast, pg_temp set enable_seqscan = off
+language plpgsql security definer set search_path = holdfast, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off
 as $$
 declare
   v_kept int;

@@ -21,7 +21,7 @@ begin
     coalesce((s.spec -> 'always')::boolean, false),
     s.spec ? 'undo',
     s.spec ? 'refs' or coalesce((s.spec -> 'params')::boolean, false),
-    greatest(1, least(1000, coalesce((s.spec -> 'retry' -> 'attempts')::int, 3))),
+    coalesce((s.spec -> 'retry' -> 'attempts')::smallint, 3),
     coalesce(holdfast.duration_of(s.spec -> 'retry' -> 'initialSeconds', 'retry.initialSeconds'), interval '1 s'),
     coalesce(holdfast.duration_of(s.spec -> 'retry' -> 'maxSeconds', 'retry.maxSeconds'), interval '1 min'),
     holdfast.duration_of(s.spec -> 'timeoutSeconds', 'timeoutSeconds'),

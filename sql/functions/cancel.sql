@@ -3,7 +3,7 @@
 -- p_state: how the run ends: cancelled, or failed (for a deadline).
 create or replace function holdfast.cancel(p_run bigint, p_reason text default 'cancelled', p_state text default 'cancelled')
 returns boolean
-language plpgsql security definer set search_path = holdfast, pg_temp
+language plpgsql security definer set search_path = holdfast, pg_temp set plan_cache_mode = force_generic_plan
 as $$
 declare
   v_run run;

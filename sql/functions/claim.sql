@@ -23,20 +23,27 @@ declare
   v_pass int;
   v_lanes int;
   v_active record;
+  v_locked boolean := false;
 begin
   for v_active in
     -- The lanes that hold something, in the order of their turns, gathered by priority.
-    select l.priority, array_agg(l.lane_id order by l.lane_id <= p_after_lane, l.lane_id) as lanes
-    from holdfast.worker_lane wl
-    join holdfast.lane l on l.lane_id = wl.lane_id
-    left join unnest(p_mark_lanes, p_marks) m(lane_id, seq) on m.lane_id = wl.lane_id
-    where wl.worker_id = p_worker
-      and exists (select from holdfast.ready r where r.lane_id = wl.lane_id and r.seq >= coalesce(m.seq, 0))
-      and not exists (
-        select from holdfast.pause p
-        where (p.scope = 'queue' and p.name = l.queue) or (p.scope = 'policy' and p.name = l.policy))
-    group by l.priority
-    order by l.priority desc
+    with active as materialized (
+      select l.lane_id, l.priority, l.limits
+      from holdfast.worker_lane wl
+      join holdfast.lane l on l.lane_id = wl.lane_id
+      left join unnest(p_mark_lanes, p_marks) m(lane_id, seq) on m.lane_id = wl.lane_id
+      where wl.worker_id = p_worker
+        and exists (select from holdfast.ready r where r.lane_id = wl.lane_id and r.seq >= coalesce(m.seq, 0))
+        and not exists (
+          select from holdfast.pause p
+          where (p.scope = 'queue' and p.name = l.queue) or (p.scope = 'policy' and p.name = l.policy))
+    )
+    select
+      a.priority, array_agg(a.lane_id order by a.lane_id <= p_after_lane, a.lane_id) as lanes,
+      (select array_agg(distinct x) from active o cross join unnest(o.limits) x) as limits
+    from active a
+    group by a.priority
+    order by a.priority desc
   loop
     v_lanes := cardinality(v_active.lanes);
     -- First everyone's share, then what is left to whoever still has steps.
@@ -50,6 +57,12 @@ begin
       loop
         exit when v_left <= 0;
         v_share := case when v_pass = 1 then (v_left + v_lanes - v_lane.i::int) / (v_lanes - v_lane.i::int + 1) else v_left end;
+        if v_lane.limited and not v_locked then
+          -- All that this claim may come to, in one order: each worker begins its turn at another lane, and two that took
+          -- their limits one by one would wait for each other.
+          perform from holdfast.named_limit n where n.name = any (v_active.limits) order by n.name for update;
+          v_locked := true;
+        end if;
         v_take := case when v_lane.limited then least(v_share, holdfast.limit_room(v_lane.limits)) else v_share end;
         continue when v_take <= 0;
 

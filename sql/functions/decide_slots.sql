@@ -6,7 +6,7 @@ create or replace function holdfast.decide_slots(
   p_policy text, p_slots timestamptz[], p_states text[], p_reasons text[], p_cancel bigint[],
   p_decided_through timestamptz, p_next_slot timestamptz, p_look_at timestamptz
 ) returns table (slot timestamptz, run_id bigint)
-language plpgsql security definer set search_path = holdfast, pg_temp
+language plpgsql security definer set search_path = holdfast, pg_temp set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
 declare

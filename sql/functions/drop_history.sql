@@ -1,7 +1,7 @@
 -- Drops the partitions of days that are older than the setting history_days and whose runs are all over. Returns the days
 -- that went. A day with a run that is still alive stays, with everything in it.
 create or replace function holdfast.drop_history(p_days int default null) returns date[]
-language plpgsql security definer set search_path = holdfast, pg_temp
+language plpgsql security definer set search_path = holdfast, pg_temp set plan_cache_mode = force_generic_plan
 as $$
 declare
   v_before date := (now() at time zone 'UTC')::date - coalesce(p_days, setting('history_days')::int);

@@ -4,7 +4,7 @@ returns table (
   policy text, schedule jsonb, now_at timestamptz, since timestamptz, decided_through timestamptz, live_runs bigint[],
   queued_slots timestamptz[]
 )
-language sql stable security definer set search_path = holdfast, pg_temp
+language sql stable security definer set search_path = holdfast, pg_temp set plan_cache_mode = force_generic_plan
 as $$
   select p.policy, p.schedule, now(), p.since, p.decided_through,
     (select coalesce(array_agg(r.run_id), '{}') from run r where r.policy = p.policy and r.finished_at is null and r.slot is not null),

@@ -6,7 +6,7 @@ begin
   if p_value is null or p_value = 'null' then
     return null;
   end if;
-  if jsonb_typeof(p_value) <> 'number' or (p_value::numeric) < 0 or (p_value::numeric) > 3.2e9 then
+  if not holdfast.is_duration(p_value) then
     perform holdfast.refuse(format('%s has to be a number of seconds, not %s', p_what, left(p_value::text, 40)));
   end if;
   return make_interval(secs => p_value::float8);

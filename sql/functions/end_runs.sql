@@ -48,10 +48,12 @@ begin
     where s.run_id = e.run_id and r.run_id = e.run_id and r.finished_at is not null;
   end if;
 
-  -- The steps of other runs that started these wait for this signal.
-  perform holdfast.signal(r.parent_step >> 20, 'run/' || r.run_id,
+  -- The steps of other runs that started these wait for this signal. A run that is over by now, as after a cancel, has
+  -- nobody who waits, and must not keep this one from ending.
+  perform holdfast.deliver_signal(r.parent_step >> 20, 'run/' || r.run_id,
     jsonb_build_object('run', r.run_id, 'state', r.state, 'failure', r.failure))
   from holdfast.run r
+  join holdfast.run parent on parent.run_id = r.parent_step >> 20 and parent.finished_at is null
   where v_parents is not null and r.run_id = any (p_runs) and r.parent_step = any (v_parents) and r.finished_at is not null;
 end
 $$;

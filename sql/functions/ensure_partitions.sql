@@ -1,7 +1,7 @@
 -- Makes the partitions from today on for so many days ahead. Run by migrate and, once a day, by tick; safe to repeat and
 -- to run from several sessions at once.
 create or replace function holdfast.ensure_partitions(p_days int default null) returns int
-language plpgsql security definer set search_path = holdfast, pg_temp
+language plpgsql security definer set search_path = holdfast, pg_temp set plan_cache_mode = force_generic_plan
 as $$
 declare
   v_ahead int := coalesce(p_days, setting('partitions_ahead_days')::int);

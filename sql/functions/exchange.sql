@@ -19,7 +19,7 @@ create or replace function holdfast.exchange(
   what text, step_id bigint, fence bigint, lane_id int, seq bigint, body_id bigint, uses text, name text, attempt int,
   wakes int, time_limit_ms bigint, item jsonb, context jsonb, payload jsonb
 )
-language plpgsql security definer set search_path = holdfast, pg_temp set enable_seqscan = off set jit = off
+language plpgsql security definer set search_path = holdfast, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off
 as $$
 #variable_conflict use_column
 declare
@@ -69,6 +69,7 @@ begin
         select r.step_id, r.fence, r.outcome, r.detail
         from unnest(p_steps, p_fences, p_outcomes, p_details) r(step_id, fence, outcome, detail)
         where v_done is null or r.step_id <> all (v_done)
+        order by r.step_id  -- so that two workers don't fail two runs in opposite orders
       loop
         if coalesce(v_rest.outcome, 'succeeded') in ('succeeded', 'skipped') and octet_length(v_rest.detail::text) > v_limit then
           v_rest.detail := jsonb_build_object('class', 'permanent', 'message', format(
@@ -101,18 +102,29 @@ begin
     -- The state is asked for again: tick may have taken this worker for lost in between.
     update worker w set expires_at = now() + w.lease, seen_at = now()
     where w.worker_id = p_worker and w.state in ('active', 'draining');
+    if not found then
+      what := 'retire';
+      step_id := null;
+      fence := null;
+      return next;
+      return;
+    end if;
   end if;
 
   if p_want > 0 and v_state = 'active' then
     if p_idle then
       -- Before the look, so that whoever makes steps ready after the look sees this worker waiting.
-      insert into idle_worker (worker_id) values (p_worker) on conflict do nothing;
+      -- Neither here nor below may this wait for a transaction that is taking the worker off the list: that one may wait for
+      -- steps or limits of ours. If it is under way, its notification will come.
+      insert into idle_worker (worker_id) select p_worker where not exists (select from idle_worker i where i.worker_id = p_worker)
+      on conflict do nothing;
     end if;
     return query
     select 'step', c.* from claim(p_worker, least(p_want, 1000), p_mark_lanes, p_marks, p_after_lane) c;
     get diagnostics v_claimed = row_count;
     if p_idle and v_claimed > 0 then
-      delete from idle_worker i where i.worker_id = p_worker;
+      delete from idle_worker i where i.worker_id in (
+        select k.worker_id from idle_worker k where k.worker_id = p_worker for update skip locked);
     end if;
   end if;
 end

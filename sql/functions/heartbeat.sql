@@ -8,7 +8,7 @@
 create or replace function holdfast.heartbeat(
   p_worker int, p_steps bigint[] default '{}', p_fences bigint[] default '{}', p_draining boolean default false, p_all boolean default false
 ) returns table (step_id bigint, fence bigint, stale boolean, reason text)
-language plpgsql security definer set search_path = holdfast, pg_temp set enable_seqscan = off
+language plpgsql security definer set search_path = holdfast, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off
 as $$
 #variable_conflict use_column
 declare

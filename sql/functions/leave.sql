@@ -1,6 +1,6 @@
 -- A worker ends in good order: what it still holds goes back at once, with no attempt counted.
 create or replace function holdfast.leave(p_worker int) returns int
-language plpgsql security definer set search_path = holdfast, pg_temp
+language plpgsql security definer set search_path = holdfast, pg_temp set plan_cache_mode = force_generic_plan
 as $$
 declare
   v_lease record;

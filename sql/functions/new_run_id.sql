@@ -1,6 +1,6 @@
 -- The next run's id: today in the high bits, so that the run's rows land in today's partitions (see run).
 create or replace function holdfast.new_run_id() returns bigint
-language plpgsql security definer set search_path = holdfast, pg_temp
+language plpgsql security definer set search_path = holdfast, pg_temp set plan_cache_mode = force_generic_plan
 as $$
 declare
   v_day date := (now() at time zone 'UTC')::date;

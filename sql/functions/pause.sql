@@ -1,6 +1,6 @@
 -- Pauses a queue or a policy: what runs goes on, nothing new is taken, and a paused policy's schedule fires nothing.
 create or replace function holdfast.pause(p_scope text, p_name text, p_reason text default '') returns void
-language plpgsql security definer set search_path = holdfast, pg_temp
+language plpgsql security definer set search_path = holdfast, pg_temp set plan_cache_mode = force_generic_plan
 as $$
 begin
   if p_scope is null or p_scope not in ('queue', 'policy') then

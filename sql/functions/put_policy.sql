@@ -2,7 +2,7 @@
 -- and again by the scheduler, which writes what it can''t follow into policy.problem.
 create or replace function holdfast.put_policy(p_policy text, p_schedule jsonb, p_plan jsonb, p_enabled boolean default true)
 returns void
-language plpgsql security definer set search_path = holdfast, pg_temp
+language plpgsql security definer set search_path = holdfast, pg_temp set plan_cache_mode = force_generic_plan
 as $$
 begin
   if coalesce(p_policy, '') = '' then

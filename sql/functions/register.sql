@@ -4,7 +4,7 @@ create or replace function holdfast.register(
   p_name text, p_slots int, p_kinds text[], p_labels jsonb default '{}', p_queues text[] default null,
   p_host text default '', p_pid int default null, p_version text default '', p_lease_seconds float8 default null
 ) returns int
-language plpgsql security definer set search_path = holdfast, pg_temp
+language plpgsql security definer set search_path = holdfast, pg_temp set plan_cache_mode = force_generic_plan
 as $$
 declare
   v_worker worker;

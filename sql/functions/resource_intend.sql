@@ -4,7 +4,7 @@
 create or replace function holdfast.resource_intend(
   p_step bigint, p_fence bigint, p_kind text, p_driver text, p_name text, p_detail jsonb default null
 ) returns table (resource_id bigint, state text, detail jsonb)
-language plpgsql security definer set search_path = holdfast, pg_temp
+language plpgsql security definer set search_path = holdfast, pg_temp set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
 declare

@@ -1,7 +1,7 @@
 -- The outside object exists now; detail is what its release will need (ids, places; never secrets).
 create or replace function holdfast.resource_made(p_step bigint, p_fence bigint, p_resource bigint, p_detail jsonb default null)
 returns void
-language plpgsql security definer set search_path = holdfast, pg_temp
+language plpgsql security definer set search_path = holdfast, pg_temp set plan_cache_mode = force_generic_plan
 as $$
 begin
   perform held(p_step, p_fence);

@@ -2,7 +2,7 @@
 -- were handed over (detail.keep is true, as for a snapshot that a restore point owns).
 create or replace function holdfast.resources_to_release(p_kind text, p_driver text default null, p_limit int default 100)
 returns table (resource_id bigint, kind text, driver text, name text, run_id bigint, step_id bigint, state text, detail jsonb)
-language sql stable security definer set search_path = holdfast, pg_temp
+language sql stable security definer set search_path = holdfast, pg_temp set plan_cache_mode = force_generic_plan
 as $$
   select r.resource_id, r.kind, r.driver, r.name, r.run_id, r.step_id, r.state, r.detail
   from resource r left join run on run.run_id = r.run_id

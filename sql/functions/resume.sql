@@ -1,6 +1,6 @@
 -- Ends a pause; returns false if there was none.
 create or replace function holdfast.resume(p_scope text, p_name text) returns boolean
-language plpgsql security definer set search_path = holdfast, pg_temp
+language plpgsql security definer set search_path = holdfast, pg_temp set plan_cache_mode = force_generic_plan
 as $$
 begin
   delete from pause p where p.scope = p_scope and p.name = p_name;

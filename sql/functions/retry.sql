@@ -1,12 +1,14 @@
 -- Runs again what did not succeed in a run that is over: its failed, omitted, cancelled and quarantined steps, what was
--- undone, and, with p_from, that step and everything after it. What succeeded stays. Returns how many steps were reopened.
+-- undone, and, with p_from, that step and everything after it. What succeeded stays. A group that is among these is expanded
+-- anew; the instances that it had are kept for the record, as old:NAME. Returns how many steps were reopened.
 create or replace function holdfast.retry(p_run bigint, p_from text default null) returns int
-language plpgsql security definer set search_path = holdfast, pg_temp
+language plpgsql security definer set search_path = holdfast, pg_temp set plan_cache_mode = force_generic_plan
 as $$
 declare
   v_base bigint := p_run << 20;
   v_run run;
   v_open bigint[];
+  v_old bigint[];
   v_decide bigint[];
   v_lanes int[];
 begin
@@ -24,25 +26,36 @@ begin
 
   -- The last word on each step; undo steps are not repeated, but what they undid is.
   with recursive last_word as materialized (
-    select s.step_id, s.name, s.children,
-      (select a.state from attempt a where a.step_id = s.step_id order by a.fence desc limit 1) as state
+    select s.step_id, s.name, s.children, b.is_group, a.state, a.fence
     from step s
-    where s.step_id between v_base and v_base + 1048575 and s.name not like 'undo:%'
+    join step_body b on b.body_id = s.body_id
+    left join lateral (select l.state, l.fence from attempt l where l.step_id = s.step_id order by l.fence desc limit 1) a on true
+    where s.step_id between v_base and v_base + 1048575 and s.name not like 'undo:%' and s.name not like 'old:%'
   ), undone as materialized (
-    select substr(s.name, 6) as name
+    select substr(s.name, 6) as name, max(a.fence) as fence
     from step s join attempt a on a.step_id = s.step_id and a.state = 'succeeded'
     where s.step_id between v_base and v_base + 1048575 and s.name like 'undo:%'
+    group by 1
   ), reopened(step_id) as (
-    select w.step_id from last_word w
-    where w.state is null or w.state not in ('succeeded', 'skipped') or w.name = p_from
-      or w.name in (select u.name from undone u)
+    select w.step_id from last_word w left join undone u on u.name = w.name
+    -- What was undone and then repeated by an earlier retry stands.
+    where w.state is null or w.state not in ('succeeded', 'skipped') or w.name = p_from or u.fence > w.fence
     union
     -- With everything that needs it: what was omitted, and what runs always.
     select v_base | (c.code >> 3)
     from reopened r join last_word w on w.step_id = r.step_id cross join lateral unnest(w.children) c(code)
     where c.code >> 3 <> 0
+  ), regrouped as materialized (
+    select w.name || '[' as prefix from reopened r join last_word w on w.step_id = r.step_id where w.is_group
   )
-  select array_agg(r.step_id) into v_open from reopened r;
+  select
+    array_agg(w.step_id) filter (where not i.is_old),
+    array_agg(w.step_id) filter (where i.is_old)
+  into v_open, v_old
+  from last_word w
+  left join reopened r on r.step_id = w.step_id
+  cross join lateral (select exists (select from regrouped g where starts_with(w.name, g.prefix)) as is_old) i
+  where r.step_id is not null or i.is_old;
   if v_open is null then
     perform refuse(format('run %s succeeded; name the step to repeat it from', p_run), null, 'HF003');
   end if;
@@ -53,6 +66,7 @@ begin
     state = 'running', failure = null, stop_reason = null, stop_state = null, finished_at = null, deadline_at = null
   where r.run_id = p_run;
   delete from stopping_run s where s.run_id = p_run;
+  update step s set name = 'old:' || s.name where s.step_id = any (v_old);
   delete from join_counter j where j.step_id between v_base and v_base + 1048575;
 
   with edge as materialized (

@@ -1,10 +1,15 @@
 -- Defines a limit or changes its capacity, at once for all workers; null removes it if nothing names it.
 create or replace function holdfast.set_limit(p_name text, p_capacity int) returns void
-language plpgsql security definer set search_path = holdfast, pg_temp
+language plpgsql security definer set search_path = holdfast, pg_temp set plan_cache_mode = force_generic_plan
 as $$
 begin
   if p_capacity is null then
-    if exists (select from lane l where p_name = any (l.limits)) then
+    -- Lanes of steps, and bodies inside of groups and undos that have no lane yet.
+    if exists (select from lane l where p_name = any (l.limits))
+      or exists (
+        select from step_body b
+        where jsonb_path_exists(b.spec, '$.**.limits[*] ? (@ == $name)', jsonb_build_object('name', p_name)))
+    then
       perform refuse(format('limit %L is named by steps; set its capacity instead', p_name), null, 'HF003');
     end if;
     delete from named_limit n where n.name = p_name;

@@ -70,7 +70,11 @@ begin
       v_final := 'failed';
       v_message := 'it did not end before its deadline; it waited: ' || v_message;
     end if;
-  else  -- returned, cancelled
+  elsif p_outcome is null or p_outcome not in ('returned', 'cancelled') then
+    -- Taken for "returned", it would come back for ever.
+    perform holdfast.refuse(format('a step can''t end as %L', p_outcome),
+      'succeeded, skipped, failed, wait, returned or cancelled');
+  else
     v_step_state := 'returned';
     if v_stopping then
       v_final := 'cancelled';

@@ -5,6 +5,8 @@ language plpgsql
 as $$
 declare
   v_base bigint := p_run.run_id << 20;
+  v_unless text[];
+  v_done jsonb;
   v_count int;
   v_first int;
   v_names text[];
@@ -16,6 +18,26 @@ declare
 begin
   if p_run.failure is null and p_run.stop_state is null then
     return false;
+  end if;
+
+  -- The steps that do in the course of things what an undo would do ("unless"), with the fence of their last success: one from
+  -- before a retry doesn't count. They are looked for beside the step in its group, and outside of groups.
+  select array_agg(distinct b.spec -> 'undo' ->> 'unless') filter (where b.spec -> 'undo' ? 'unless')
+  into v_unless
+  from holdfast.undo u
+  join holdfast.step s on s.step_id = u.step_id
+  join holdfast.step_body b on b.body_id = s.body_id
+  where u.step_id between v_base and v_base + 1048575;
+  if v_unless is not null then
+    select jsonb_object_agg(d.name, d.fence)
+    into v_done
+    from (
+      select s.name, max(a.fence) as fence
+      from holdfast.step s join holdfast.attempt a on a.step_id = s.step_id and a.state = 'succeeded'
+      where s.step_id between v_base and v_base + 1048575 and a.step_id between v_base and v_base + 1048575
+        and regexp_replace(s.name, '^.*\.', '') = any (v_unless)
+      group by s.name
+    ) d;
   end if;
 
   select
@@ -32,12 +54,10 @@ begin
   from holdfast.undo u
   join holdfast.step s on s.step_id = u.step_id
   join holdfast.step_body b on b.body_id = s.body_id
-  cross join lateral (select regexp_replace(s.name, '^.*\.', '') as name) own
+  cross join lateral (select regexp_replace(s.name, '^.*\.', '') as name, substring(s.name from '^.*\.') as beside) own
   where u.step_id between v_base and v_base + 1048575
-    and not exists (
-      -- The step that does the same in the course of things has done it.
-      select from holdfast.step o join holdfast.attempt a on a.step_id = o.step_id and a.state = 'succeeded'
-      where o.step_id between v_base and v_base + 1048575 and o.name = b.spec -> 'undo' ->> 'unless');
+    and coalesce((v_done ->> (b.spec -> 'undo' ->> 'unless'))::bigint, 0) < u.fence
+    and coalesce((v_done ->> (own.beside || (b.spec -> 'undo' ->> 'unless')))::bigint, 0) < u.fence;
   v_count := coalesce(cardinality(v_names), 0);
   delete from holdfast.undo u where u.step_id between v_base and v_base + 1048575;
   if v_count = 0 then

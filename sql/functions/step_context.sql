@@ -15,12 +15,17 @@ begin
   select jsonb_object_agg(
     r.name,
     case when r.ordinal <> 'null' then
+      -- The last success: a step that was repeated has more than one.
       (select a.outputs from holdfast.attempt a
-       where a.step_id = v_base | r.ordinal::int and a.state = 'succeeded' limit 1)
+       where a.step_id = v_base | r.ordinal::int and a.state = 'succeeded' order by a.fence desc limit 1)
     else
       -- A group''s step: the outputs of all its instances, in the order of the items.
       (select jsonb_agg(a.outputs order by s.step_id)
-       from holdfast.step s left join holdfast.attempt a on a.step_id = s.step_id and a.state = 'succeeded'
+       from holdfast.step s
+       left join lateral (
+         select o.outputs from holdfast.attempt o
+         where o.step_id = s.step_id and o.state = 'succeeded' order by o.fence desc limit 1
+       ) a on true
        where s.step_id > v_base and s.step_id <= v_base + 1048575
          and regexp_replace(s.name, '\[\d+\]', '', 'g') = r.name)
     end)

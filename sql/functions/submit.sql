@@ -17,7 +17,7 @@
 create or replace function holdfast.submit(
   p_plan jsonb, p_key text default null, p_parent_step bigint default null, p_slot timestamptz default null
 ) returns bigint
-language plpgsql security definer set search_path = holdfast, pg_temp
+language plpgsql security definer set search_path = holdfast, pg_temp set plan_cache_mode = force_generic_plan
 as $$
 declare
   v_run bigint;
@@ -40,11 +40,10 @@ begin
   if coalesce(p_plan ->> 'workflow', '') = '' then
     perform refuse('a plan needs "workflow", the name of what is run');
   end if;
-  begin
-    v_priority := coalesce((p_plan ->> 'priority')::smallint, 0);
-  exception when others then
+  if not is_whole(p_plan -> 'priority', -32768, 32767) then
     perform refuse('"priority" has to be a whole number from -32768 to 32767');
-  end;
+  end if;
+  v_priority := coalesce((p_plan -> 'priority')::smallint, 0);
   perform check_steps(v_steps, '{}', '');
   v_count := jsonb_array_length(v_steps);
   if v_count > 1000000 then

@@ -2,7 +2,7 @@
 -- and finishes cancels. Any worker or scheduler calls it about once a second, and when it said that something is due;
 -- only one at a time does the work. Returns the milliseconds until something parked is due (at most 60,000).
 create or replace function holdfast.tick() returns int
-language plpgsql security definer set search_path = holdfast, pg_temp set enable_seqscan = off set jit = off
+language plpgsql security definer set search_path = holdfast, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off
 as $$
 declare
   v record;

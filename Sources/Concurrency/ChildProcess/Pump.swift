@@ -15,7 +15,7 @@ func read(_ pipe: Descriptor, _ take: (UnsafeRawBufferPointer) -> Void) async {
       if isLast { left -= count }
       sinceYield += count
       // A flood must not keep a thread from all other tasks.
-      if sinceYield > 1 << 20 {
+      if sinceYield >= 128 << 10 {
         sinceYield = 0
         await Task.yield()
       }

@@ -42,7 +42,7 @@ public struct HTTPError: Error, Sendable, Equatable, CustomStringConvertible {
   init(_ kind: Kind, _ request: HTTPRequest, _ detail: String) {
     self.kind = kind
     self.method = request.method.count > 20 ? "request" : request.method
-    self.url = redacted(request.url)
+    self.url = redactedURL(request.url)
     self.detail = detail
   }
 
@@ -62,7 +62,7 @@ public struct HTTPError: Error, Sendable, Equatable, CustomStringConvertible {
 /// `url` as it may be logged: without user and password, query and fragment.
 ///
 /// Works on text that is no URL, too, because errors about such text have to show it.
-public func redacted(_ url: String) -> String {
+public func redactedURL(_ url: String) -> String {
   var shown = Substring(url)
   var suffix = ""
   if let end = shown.firstIndex(where: { $0 == "?" || $0 == "#" }) {

@@ -16,16 +16,25 @@ struct Flight {
 }
 
 extension PostgresConnection {
-  /// Starts the clock of a call.
-  func flight(_ what: String, until deadline: ContinuousClock.Instant?) -> Flight {
-    Flight(what: what, deadline: deadline ?? configuration.statementTimeout.map { .now + $0 })
+  /// Starts the clock of a call; throws if it has run out already, so that nothing is sent.
+  func flight(_ what: String, until deadline: ContinuousClock.Instant?) throws(PostgresError) -> Flight {
+    if let deadline, deadline <= .now { throw error(.timedOut, "the deadline had passed already", what: what) }
+    return Flight(what: what, deadline: deadline ?? configuration.statementTimeout.map { .now + $0 })
   }
 
   /// The next result, or nil where libpq says that there is no other (for this statement).
   ///
   /// Sends what is left to send while it waits, so that neither side can block the other. On cancellation or after the
   /// deadline it asks the server to cancel and goes on waiting for the answer, which then tells what happened.
+  @inline(__always)
   func nextResult(_ flight: inout Flight) async throws(PostgresError) -> OpaquePointer? {
+    // Most results of a pipeline, and the end of each answer, are here already.
+    if PQisBusy(raw) == 0 { return PQgetResult(raw) }
+    return try await resultToCome(&flight)
+  }
+
+  private func resultToCome(_ flight: inout Flight) async throws(PostgresError) -> OpaquePointer? {
+    PQconsumeInput(raw)  // the answer to a short statement may have come meanwhile, and waiting is dear
     while true {
       let unsent = PQflush(raw) == 1
       if PQisBusy(raw) == 0 || PQstatus(raw) != CONNECTION_OK { return PQgetResult(raw) }
@@ -98,10 +107,12 @@ extension PostgresConnection {
     if isRollbackCertain {
       let kind = sqlState.map { PostgresError.Kind(sqlState: $0) }
       error = self.error(
-        kind == .shuttingDown ? .shuttingDown : .unreachable, "the connection broke and the transaction was rolled back: "
+        kind == .shuttingDown ? .shuttingDown : .unreachable,
+        "the connection broke and the transaction was rolled back: "
           + message, what: what)
     } else {
-      error = self.error(.outcomeUnknown, "the connection broke, so it may have taken effect or not: " + message, what: what)
+      error = self.error(
+        .outcomeUnknown, "the connection broke, so it may have taken effect or not: " + message, what: what)
     }
     error.sqlState = sqlState
     return error

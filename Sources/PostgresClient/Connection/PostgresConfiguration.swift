@@ -42,7 +42,8 @@ public struct PostgresConfiguration: Sendable {
     all["client_encoding"] = "UTF8"
     // A dead peer is noticed within about a minute, not after the system's two hours.
     for (key, value) in [
-      ("keepalives_idle", "30"), ("keepalives_interval", "10"), ("keepalives_count", "3"), ("tcp_user_timeout", "60000"),
+      ("keepalives_idle", "30"), ("keepalives_interval", "10"), ("keepalives_count", "3"),
+      ("tcp_user_timeout", "60000"),
     ] where all[key] == nil { all[key] = value }
     return all
   }

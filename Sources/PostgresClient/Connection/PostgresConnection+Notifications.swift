@@ -16,7 +16,9 @@ extension PostgresConnection {
   public func listen(
     _ channels: [String], until deadline: ContinuousClock.Instant? = nil
   ) async throws(PostgresError) {
-    let script = channels.map { "LISTEN \"\($0.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\""))\";" }
+    let script = channels.map {
+      "LISTEN \"\($0.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\""))\";"
+    }
     try await execute(script.joined(separator: " "), until: deadline)
   }
 

@@ -48,9 +48,9 @@ extension PostgresConnection {
     let doing = "run a pipeline of \(requests.count)"
     try begin(doing)
     defer { isBusy = false }
+    var flight = try flight(doing, until: deadline)
     guard PQenterPipelineMode(raw) == 1 else { throw refused(doing) }
     let expected = try queue(requests, syncsEach: syncsEach, doing)
-    var flight = flight(doing, until: deadline)
     let outcome = try await collect(expected, requests, &flight)
     if !isBroken {
       await flight.cancelRequest?.value
@@ -63,7 +63,7 @@ extension PostgresConnection {
   private func check(_ requests: [PostgresRequest]) throws(PostgresError) {
     for (index, request) in requests.enumerated() {
       do { try ParameterBuffer.check(request.parameters, declared: request.statement.types) } catch {
-        var error = self.error(.rejected, error.reason, what: "run " + request.statement.label)
+        var error = self.error(.rejected, error.reason, what: request.statement.doing)
         error.statementIndex = index
         throw error
       }
@@ -78,21 +78,23 @@ extension PostgresConnection {
     var expected: [Expected] = []
     expected.reserveCapacity(requests.count * (syncsEach ? 2 : 1) + 4)
     let before = prepared
-    var preparing: [String: Prepared] = [:]
     // Later requests use what earlier ones prepare; what the server really prepared is entered when it answers.
     defer { prepared = before }
     for (index, request) in requests.enumerated() {
       do throws(PostgresError) {
         let statement = request.statement
         try encode(request.parameters, for: statement)
-        if needsPreparing(statement) {
-          let new = nextPrepared(statement)
+        var serverName: String?
+        switch preparation(of: statement) {
+        case .unwanted: break
+        case .done(let name): serverName = name
+        case .missing(let new):
           guard sendPrepare(new) else { throw refused(doing) }
-          preparing[statement.label] = new
           prepared[statement.label] = new
           expected.append(.prepare(new))
+          serverName = new.serverName
         }
-        guard send(statement, preparedAs: prepared[statement.label]?.serverName) else { throw refused(doing) }
+        guard send(statement, preparedAs: serverName) else { throw refused(doing) }
         expected.append(.request(index))
         guard !syncsEach || PQpipelineSync(raw) == 1 else { throw refused(doing) }
         if syncsEach { expected.append(.sync) }
@@ -128,7 +130,7 @@ extension PostgresConnection {
           prepared[new.statement.label] = new
         }
       case .request(let index):
-        flight.what = "run " + requests[index].statement.label
+        flight.what = requests[index].statement.doing
         var (result, failure) = await take(&flight)
         flight.what = doing
         if failure?.kind == .aborted, let cause = prepareFailure {

@@ -17,21 +17,24 @@ extension PostgresConnection {
   public func query(
     _ statement: PostgresStatement, _ parameters: [PostgresValue] = [], until deadline: ContinuousClock.Instant? = nil
   ) async throws(PostgresError) -> PostgresRows {
-    let what = statement.label
-    let doing = "run " + what
+    let doing = statement.doing
     try begin(doing)
     defer { isBusy = false }
     try encode(parameters, for: statement)
-    var flight = flight(doing, until: deadline)
-    if needsPreparing(statement) {
-      let new = nextPrepared(statement)
+    var flight = try flight(doing, until: deadline)
+    var serverName: String?
+    switch preparation(of: statement) {
+    case .unwanted: break
+    case .done(let name): serverName = name
+    case .missing(let new):
       guard sendPrepare(new) else { throw refused(doing) }
       _ = try await collect(&flight)
-      prepared[what] = new
+      prepared[statement.label] = new
+      serverName = new.serverName
       try checkInterruption(flight)
     }
-    guard send(statement, preparedAs: prepared[what]?.serverName) else { throw refused(doing) }
-    return PostgresRows(try await collect(&flight), what: what)
+    guard send(statement, preparedAs: serverName) else { throw refused(doing) }
+    return PostgresRows(try await collect(&flight), what: statement.label)
   }
 
   /// Runs a script of any number of statements, as one transaction unless it says otherwise, and ignores its rows.
@@ -44,7 +47,7 @@ extension PostgresConnection {
     guard !script.utf8.contains(0) else { throw error(.rejected, "it has a zero byte", what: doing) }
     try begin(doing)
     defer { isBusy = false }
-    var flight = flight(doing, until: deadline)
+    var flight = try flight(doing, until: deadline)
     guard PQsendQuery(raw, script) == 1 else { throw refused(doing) }
     _ = try await collect(&flight)
   }
@@ -58,22 +61,18 @@ extension PostgresConnection {
 
   func encode(_ values: [PostgresValue], for statement: PostgresStatement) throws(PostgresError) {
     do { try parameters.encode(values, declared: statement.types) } catch {
-      throw self.error(.rejected, error.reason, what: "run " + statement.label)
+      throw self.error(.rejected, error.reason, what: statement.doing)
     }
   }
 
-  /// Whether the encoded parameters need the statement to be prepared (again) before it can run.
-  func needsPreparing(_ statement: PostgresStatement) -> Bool {
-    guard configuration.preparesStatements, let name = statement.name else { return false }
-    guard let known = prepared[name] else { return true }
-    return !known.matches(statement, parameters.types)
-  }
-
-  /// Each preparation gets a name of its own: the server may still have an older one.
-  func nextPrepared(_ statement: PostgresStatement) -> Prepared {
+  /// Whether the statement can run with the encoded parameters, or what to prepare first.
+  func preparation(of statement: PostgresStatement) -> Preparation {
+    guard configuration.preparesStatements, let name = statement.name else { return .unwanted }
+    if let known = prepared[name], known.matches(statement, parameters.types) { return .done(known.serverName) }
+    // A name of its own each time: the server may still have an older one.
     preparedCount += 1
-    return Prepared(
-      statement: statement, types: parameters.types, serverName: "\(statement.label)_\(preparedCount)")
+    return .missing(
+      Prepared(statement: statement, types: parameters.types, serverName: "\(name)_\(preparedCount)"))
   }
 
   func sendPrepare(_ new: Prepared) -> Bool {
@@ -83,7 +82,7 @@ extension PostgresConnection {
   /// Sends the statement with the encoded parameters.
   func send(_ statement: PostgresStatement, preparedAs serverName: String?) -> Bool {
     parameters.withPointers { count, types, values, lengths, formats in
-      if configuration.preparesStatements, statement.name != nil, let serverName {
+      if let serverName {
         PQsendQueryPrepared(raw, serverName, count, values, lengths, formats, 1) == 1
       } else {
         PQsendQueryParams(raw, statement.sql, count, types, values, lengths, formats, 1) == 1
@@ -99,6 +98,15 @@ extension PostgresConnection {
     case let reason?: throw error(reason, "the task was cancelled", what: flight.what)
     }
   }
+}
+
+/// What has to be done before a statement can run.
+enum Preparation {
+  /// Nothing: it is sent whole.
+  case unwanted
+  /// Nothing: the server has it under this name.
+  case done(String)
+  case missing(Prepared)
 }
 
 extension Prepared {

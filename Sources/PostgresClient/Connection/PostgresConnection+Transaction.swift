@@ -49,7 +49,7 @@ extension PostgresConnection {
     let before = isShielded
     isShielded = true
     defer { isShielded = before }
-    var flight = flight(doing, until: nil)
+    var flight = try flight(doing, until: nil)
     guard PQsendQuery(raw, "COMMIT") == 1 else { throw refused(doing) }
     _ = try await collect(&flight)
   }
@@ -61,6 +61,8 @@ extension PostgresConnection {
       if PQtransactionStatus(raw) != PQTRANS_IDLE { isBroken = true }
       return
     }
-    do { try await shielded { _ = try await $0.query("ROLLBACK", until: .now + .seconds(5)) } } catch { isBroken = true }
+    do { try await shielded { _ = try await $0.query("ROLLBACK", until: .now + .seconds(5)) } } catch {
+      isBroken = true
+    }
   }
 }

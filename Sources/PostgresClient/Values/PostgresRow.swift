@@ -11,17 +11,24 @@ public struct PostgresRow: Sendable {
     return PQgetisnull(rows.result.raw, index, CInt(column)) == 1
   }
 
+  /// A `bool`.
   public func bool(_ column: Int) throws(PostgresError) -> Bool { try required(column, optionalBool(column)) }
+  /// An `int4` or `int2`.
   public func int32(_ column: Int) throws(PostgresError) -> Int32 { try required(column, optionalInt32(column)) }
+  /// An `int8`, `int4`, `int2` or `oid`.
   public func int64(_ column: Int) throws(PostgresError) -> Int64 { try required(column, optionalInt64(column)) }
+  /// A `float8` or `float4`.
   public func double(_ column: Int) throws(PostgresError) -> Double { try required(column, optionalDouble(column)) }
+  /// What `optionalString` takes.
   public func string(_ column: Int) throws(PostgresError) -> String { try required(column, optionalString(column)) }
+  /// A `bytea`.
   public func bytes(_ column: Int) throws(PostgresError) -> [UInt8] { try required(column, optionalBytes(column)) }
   /// Microseconds since 1970.
   public func timestamp(_ column: Int) throws(PostgresError) -> Int64 {
     try required(column, optionalTimestamp(column))
   }
 
+  /// A `bool`.
   public func optionalBool(_ column: Int) throws(PostgresError) -> Bool? {
     guard try type(of: column) == PostgresType.bool.rawValue else { throw mismatch(column, "bool") }
     guard let bytes = cell(column) else { return nil }
@@ -104,7 +111,8 @@ public struct PostgresRow: Sendable {
   func type(of column: Int) throws(PostgresError) -> UInt32 {
     guard column >= 0, column < rows.columnCount else {
       throw PostgresError(
-        .unexpectedType, "column \(column) was asked for where there are \(rows.columnCount)", what: "read \(rows.what)")
+        .unexpectedType, "column \(column) was asked for where there are \(rows.columnCount)", what: "read \(rows.what)"
+      )
     }
     return PQftype(rows.result.raw, CInt(column))
   }

@@ -17,7 +17,9 @@ public struct PostgresRows: Sendable, RandomAccessCollection {
     columnCount = Int(PQnfields(result.raw))
   }
 
+  /// Zero.
   public var startIndex: Int { 0 }
+  /// `count`.
   public var endIndex: Int { count }
 
   /// The row at `index`, which must be below `count`.
@@ -37,7 +39,9 @@ public struct PostgresRows: Sendable, RandomAccessCollection {
 
   /// The only row; throws `.unexpectedType` if there is none, or more than one.
   public func single() throws(PostgresError) -> PostgresRow {
-    guard count == 1 else { throw PostgresError(.unexpectedType, "it returned \(count) rows instead of one", what: what) }
+    guard count == 1 else {
+      throw PostgresError(.unexpectedType, "it returned \(count) rows instead of one", what: what)
+    }
     return self[0]
   }
 

@@ -11,6 +11,7 @@ public struct Janitor: Sendable {
   private let ledger: ResourceLedger
   private let releasers: [any ResourceReleaser]
 
+  /// A janitor for the kinds that `releasers` can release.
   public init(ledger: ResourceLedger, releasers: [any ResourceReleaser]) {
     self.ledger = ledger
     self.releasers = releasers
@@ -18,7 +19,9 @@ public struct Janitor: Sendable {
 
   /// One round over all kinds. Objects that can't be released now are left for the next round.
   /// Returns what was released, and for what was not the reason.
-  public func sweep() async throws(StoreError) -> (released: [ResourceLedger.Entry], failed: [(ResourceLedger.Entry, String)]) {
+  public func sweep() async throws(StoreError)
+    -> (released: [ResourceLedger.Entry], failed: [(ResourceLedger.Entry, String)])
+  {
     var released: [ResourceLedger.Entry] = []
     var failed: [(ResourceLedger.Entry, String)] = []
     for releaser in releasers {

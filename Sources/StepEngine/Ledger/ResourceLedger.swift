@@ -8,18 +8,25 @@ public import PostgresClient
 public struct ResourceLedger: Sendable {
   /// An outside object, as the ledger knows it.
   public struct Entry: Sendable, Equatable {
+    /// The ledger's number of it.
     public let id: Int64
+    /// What it is: snapshot, clone, pod, lock …
     public let kind: String
+    /// Who makes and releases it; may be empty.
     public let driver: String
+    /// Its name outside, which follows from run and step.
     public let name: String
+    /// The step that meant to make it.
     public let step: StepID
     /// Whether some attempt has said that it exists; false: only the intent is known, look for it.
     public let exists: Bool
+    /// What its release needs.
     public let detail: JSONValue?
   }
 
   private let pool: PostgresPool
 
+  /// A ledger whose calls borrow connections from `pool`.
   public init(pool: PostgresPool) { self.pool = pool }
 
   /// Writes that `step` is about to make an object; returns what an earlier attempt left under that name.
@@ -56,7 +63,10 @@ public struct ResourceLedger: Sendable {
   /// Objects of a kind that no live run owns and nothing keeps: what the janitor releases, oldest first.
   public func toRelease(kind: String, driver: String? = nil, limit: Int = 100) async throws(StoreError) -> [Entry] {
     let rows = try await query(
-      "select resource_id, kind, driver, name, step_id, state = 'exists', detail from holdfast.resources_to_release($1, $2, $3)",
+      """
+      select resource_id, kind, driver, name, step_id, state = 'exists', detail
+      from holdfast.resources_to_release($1, $2, $3)
+      """,
       [.text(kind), driver.map { .text($0) } ?? .null, .int32(Int32(clamping: limit))])
     return try read { () throws(PostgresError) in
       var entries: [Entry] = []
@@ -72,7 +82,8 @@ public struct ResourceLedger: Sendable {
   }
 
   private func query(_ sql: String, _ parameters: [PostgresValue]) async throws(StoreError) -> PostgresRows {
-    do { return try await pool.withConnection { try await $0.query(sql, parameters) } } catch let error as PostgresError {
+    do { return try await pool.withConnection { try await $0.query(sql, parameters) } } catch let error as PostgresError
+    {
       throw StoreError(error)
     } catch {
       throw StoreError(.rejected, "\(error)")

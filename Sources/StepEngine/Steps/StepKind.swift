@@ -39,6 +39,7 @@ public struct StepContext: Sendable {
   /// Appends a line to the step's log.
   public let log: @Sendable (String) -> Void
 
+  /// What the engine knows of a step that it gives to a kind.
   public init(
     id: StepID, name: String, attempt: Int, wakeCount: Int = 0, fence: Fence, with: JSONValue, item: JSONValue?,
     params: JSONValue, inputs: [String: JSONValue], signal: JSONValue?, log: @escaping @Sendable (String) -> Void
@@ -76,6 +77,7 @@ public struct StepWait: Sendable, Equatable {
   /// What people read when they ask why the step waits.
   public var reason: String
 
+  /// A wait for a time, a signal, or whichever comes first.
   public init(wakeAfter: Duration? = nil, signal: String? = nil, reason: String) {
     self.wakeAfter = wakeAfter
     self.signal = signal
@@ -95,14 +97,17 @@ public struct StepFailure: Error, Equatable, CustomStringConvertible {
     case throttled(after: Duration?)
   }
 
+  /// Whether trying again can help.
   public let kind: Class
   /// One sentence: what failed, on what, why, and what to do next. Never a secret.
   public let message: String
 
+  /// A failure with its sentence.
   public init(_ kind: Class, _ message: String) {
     self.kind = kind
     self.message = message
   }
 
+  /// The sentence.
   public var description: String { message }
 }

@@ -7,6 +7,7 @@ public import PostgresClient
 public struct EngineClient: Sendable {
   private let pool: PostgresPool
 
+  /// A client whose calls borrow connections from `pool`.
   public init(pool: PostgresPool) { self.pool = pool }
 
   /// Starts a run of a plan (its form: sql/functions/submit.sql). The same `key` gives the same run.
@@ -60,7 +61,9 @@ public struct EngineClient: Sendable {
 
   /// Creates or changes a policy that runs on a schedule.
   /// - Throws: `StoreError`: `.invalid` if the schedule or the plan can't be followed.
-  public func putPolicy(_ name: String, schedule: JSONValue, plan: JSONValue, enabled: Bool = true) async throws(StoreError) {
+  public func putPolicy(
+    _ name: String, schedule: JSONValue, plan: JSONValue, enabled: Bool = true
+  ) async throws(StoreError) {
     do { _ = try ScheduleRules(json: schedule) } catch {
       throw StoreError(.invalid, "policy \(name): \(error)")
     }

@@ -1,22 +1,22 @@
 internal import JSON
-public import PostgresClient
+package import PostgresClient
 
 /// The engine's store in PostgreSQL, for one worker, on one connection.
-public final class PostgresWorkerStore: WorkerStore {
+package final class PostgresWorkerStore: WorkerStore {
   private let connection: PostgresConnection
   /// A call that takes longer than this is given up: the worker has to renew its leases in time.
   private let patience: Duration
 
   /// Takes over an open connection.
-  public init(_ connection: sending PostgresConnection, patience: Duration = .seconds(20)) {
+  package init(_ connection: sending PostgresConnection, patience: Duration = .seconds(20)) {
     self.connection = connection
     self.patience = patience
   }
 
   /// False after the connection broke: drop the store and open another.
-  public var isUsable: Bool { connection.isUsable }
+  package var isUsable: Bool { connection.isUsable }
 
-  public func register(_ profile: WorkerProfile) async throws(StoreError) -> Int32 {
+  package func register(_ profile: WorkerProfile) async throws(StoreError) -> Int32 {
     let labels = JSONValue.object(profile.labels.mapValues { .string($0) })
     let rows = try await query(
       WorkerStatements.register,
@@ -28,7 +28,7 @@ public final class PostgresWorkerStore: WorkerStore {
     return try read { () throws(PostgresError) in try rows.single().int32(0) }
   }
 
-  public func exchange(_ request: ExchangeRequest) async throws(StoreError) -> ExchangeReply {
+  package func exchange(_ request: ExchangeRequest) async throws(StoreError) -> ExchangeReply {
     let (outcomes, details) = encode(request.reports)
     let exchange = PostgresRequest(
       WorkerStatements.exchange,
@@ -61,7 +61,7 @@ public final class PostgresWorkerStore: WorkerStore {
     }
   }
 
-  public func heartbeat(_ request: HeartbeatRequest) async throws(StoreError) -> HeartbeatReply {
+  package func heartbeat(_ request: HeartbeatRequest) async throws(StoreError) -> HeartbeatReply {
     let rows = try await query(
       WorkerStatements.heartbeat,
       [
@@ -82,12 +82,12 @@ public final class PostgresWorkerStore: WorkerStore {
     }
   }
 
-  public func tick() async throws(StoreError) -> Duration {
+  package func tick() async throws(StoreError) -> Duration {
     let rows = try await query(WorkerStatements.tick, [])
     return try read { () throws(PostgresError) in .milliseconds(try rows.single().int32(0)) }
   }
 
-  public func bodies(_ ids: [Int64]) async throws(StoreError) -> [StepBody] {
+  package func bodies(_ ids: [Int64]) async throws(StoreError) -> [StepBody] {
     let rows = try await query(WorkerStatements.bodies, [.int64Array(ids)])
     return try read { () throws(PostgresError) in
       var bodies: [StepBody] = []
@@ -99,7 +99,7 @@ public final class PostgresWorkerStore: WorkerStore {
     }
   }
 
-  public func leave(worker: Int32) async throws(StoreError) -> Int {
+  package func leave(worker: Int32) async throws(StoreError) -> Int {
     let rows = try await query(WorkerStatements.leave, [.int32(worker)])
     return try read { () throws(PostgresError) in Int(try rows.single().int32(0)) }
   }
@@ -198,5 +198,5 @@ extension StepResult {
 
 extension Duration {
   /// As a fraction of seconds, for SQL and JSON.
-  public var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
+  package var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
 }

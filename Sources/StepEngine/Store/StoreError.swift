@@ -26,10 +26,12 @@ public struct StoreError: Error, Sendable, Equatable, CustomStringConvertible {
     case rejected
   }
 
+  /// What a caller can act on.
   public let kind: Kind
   /// One sentence for people: what, where, why, what to do next.
   public let description: String
 
+  /// An error with its sentence.
   public init(_ kind: Kind, _ description: String) {
     self.kind = kind
     self.description = description

@@ -24,7 +24,8 @@ enum WorkerStatements {
     name: "bodies", "select body_id, uses, spec -> 'with' from holdfast.bodies($1)", [.int64Array])
 
   static let appendLog = PostgresStatement(
-    name: "append_log", "select holdfast.append_log($1, $2, $3, $4)", [.int64Array, .int64Array, .int32Array, .textArray])
+    name: "append_log", "select holdfast.append_log($1, $2, $3, $4)",
+    [.int64Array, .int64Array, .int32Array, .textArray])
 
   static let leave = PostgresStatement(name: "leave", "select holdfast.leave($1)", [.int32])
 }

@@ -1,10 +1,10 @@
-public import JSON
+package import JSON
 
 /// What a worker needs of the engine's store: the SQL protocol (sql/functions), behind one seam.
 ///
 /// One owner, one call at a time. Calls are safe to repeat after an error of unknown outcome: reports are fenced, and
 /// `heartbeat` with `reconcile` hands back what was claimed without the worker's knowledge.
-public protocol WorkerStore {
+package protocol WorkerStore {
   /// Registers the worker; returns the id for all other calls.
   func register(_ profile: WorkerProfile) async throws(StoreError) -> Int32
   /// Reports, renews and claims in one transaction.
@@ -21,9 +21,13 @@ public protocol WorkerStore {
 
 /// Who a worker is and what it can do.
 public struct WorkerProfile: Sendable, Equatable {
+  /// What the status calls it; need not be unique.
   public var name: String
+  /// The node that it runs on.
   public var host: String
+  /// Its process there.
   public var processID: Int32
+  /// The version of its program.
   public var version: String
   /// How many steps it does at once.
   public var slots: Int
@@ -36,8 +40,9 @@ public struct WorkerProfile: Sendable, Equatable {
   /// How long its leases outlive its last sign of life; nil for the installation's setting.
   public var lease: Duration?
 
+  /// A profile; only the name, the slots and the kinds matter to the engine in any case.
   public init(
-    name: String, host: String = "", processID: Int32 = 0, version: String = "", slots: Int, kinds: [String],
+    name: String, host: String = "", processID: Int32 = 0, version: String = "", slots: Int, kinds: [String] = [],
     labels: [String: String] = [:], queues: [String]? = nil, lease: Duration? = nil
   ) {
     self.name = name
@@ -54,9 +59,12 @@ public struct WorkerProfile: Sendable, Equatable {
 
 /// A step under the lease of this worker.
 public struct HeldStep: Sendable, Hashable {
+  /// The step.
   public let id: StepID
+  /// The token of the lease.
   public let fence: Fence
 
+  /// A step and the token under which it is held.
   public init(id: StepID, fence: Fence) {
     self.id = id
     self.fence = fence
@@ -64,7 +72,7 @@ public struct HeldStep: Sendable, Hashable {
 }
 
 /// How a step ended, for the store.
-public enum StepResult: Sendable, Equatable {
+package enum StepResult: Sendable, Equatable {
   /// Outputs as JSON text.
   case succeeded(outputs: String?)
   case skipped
@@ -77,24 +85,24 @@ public enum StepResult: Sendable, Equatable {
 }
 
 /// One line of an exchange: a step and how it ended.
-public struct StepReport: Sendable, Equatable {
-  public let step: HeldStep
-  public let result: StepResult
+package struct StepReport: Sendable, Equatable {
+  package let step: HeldStep
+  package let result: StepResult
 
-  public init(step: HeldStep, result: StepResult) {
+  package init(step: HeldStep, result: StepResult) {
     self.step = step
     self.result = result
   }
 }
 
 /// A line that a step printed.
-public struct StepLogLine: Sendable, Equatable {
-  public let step: HeldStep
+package struct StepLogLine: Sendable, Equatable {
+  package let step: HeldStep
   /// From 1 within the attempt.
-  public let number: Int32
-  public let text: String
+  package let number: Int32
+  package let text: String
 
-  public init(step: HeldStep, number: Int32, text: String) {
+  package init(step: HeldStep, number: Int32, text: String) {
     self.step = step
     self.number = number
     self.text = text
@@ -102,38 +110,38 @@ public struct StepLogLine: Sendable, Equatable {
 }
 
 /// See sql/functions/exchange.sql.
-public struct ExchangeRequest: Sendable, Equatable {
-  public var worker: Int32
-  public var reports: [StepReport] = []
+package struct ExchangeRequest: Sendable, Equatable {
+  package var worker: Int32
+  package var reports: [StepReport] = []
   /// Written before the reports, since only a held step may log.
-  public var log: [StepLogLine] = []
-  public var want = 0
-  public var idle = false
+  package var log: [StepLogLine] = []
+  package var want = 0
+  package var idle = false
   /// Where earlier claims ended, by lane.
-  public var marks: [Int32: Int64] = [:]
-  public var afterLane: Int32 = 0
+  package var marks: [Int32: Int64] = [:]
+  package var afterLane: Int32 = 0
 
-  public init(worker: Int32) { self.worker = worker }
+  package init(worker: Int32) { self.worker = worker }
 }
 
 /// A step that this worker has to do now.
-public struct ClaimedStep: Sendable, Equatable {
-  public let step: HeldStep
-  public let lane: Int32
-  public let sequence: Int64
-  public let body: Int64
-  public let name: String
+package struct ClaimedStep: Sendable, Equatable {
+  package let step: HeldStep
+  package let lane: Int32
+  package let sequence: Int64
+  package let body: Int64
+  package let name: String
   /// From 1.
-  public let attempt: Int
-  public let wakes: Int
+  package let attempt: Int
+  package let wakes: Int
   /// What is left of its time, if it has a limit.
-  public let timeLimit: Duration?
+  package let timeLimit: Duration?
   /// JSON texts, as the store gave them.
-  public let item: String?
-  public let context: String?
-  public let payload: String?
+  package let item: String?
+  package let context: String?
+  package let payload: String?
 
-  public init(
+  package init(
     step: HeldStep, lane: Int32, sequence: Int64, body: Int64, name: String, attempt: Int, wakes: Int = 0,
     timeLimit: Duration? = nil, item: String? = nil, context: String? = nil, payload: String? = nil
   ) {
@@ -152,25 +160,25 @@ public struct ClaimedStep: Sendable, Equatable {
 }
 
 /// What an exchange brought.
-public struct ExchangeReply: Sendable, Equatable {
-  public var claimed: [ClaimedStep] = []
+package struct ExchangeReply: Sendable, Equatable {
+  package var claimed: [ClaimedStep] = []
   /// Reports that were refused: another attempt has the step, or it is over.
-  public var stale: [HeldStep] = []
+  package var stale: [HeldStep] = []
   /// The store does not know this worker any more.
-  public var isRetired = false
+  package var isRetired = false
 
-  public init() {}
+  package init() {}
 }
 
 /// See sql/functions/heartbeat.sql.
-public struct HeartbeatRequest: Sendable, Equatable {
-  public var worker: Int32
-  public var held: [HeldStep]
-  public var isDraining: Bool
+package struct HeartbeatRequest: Sendable, Equatable {
+  package var worker: Int32
+  package var held: [HeldStep]
+  package var isDraining: Bool
   /// `held` is everything: what else is leased to this worker goes back.
-  public var reconcile: Bool
+  package var reconcile: Bool
 
-  public init(worker: Int32, held: [HeldStep], isDraining: Bool, reconcile: Bool) {
+  package init(worker: Int32, held: [HeldStep], isDraining: Bool, reconcile: Bool) {
     self.worker = worker
     self.held = held
     self.isDraining = isDraining
@@ -179,35 +187,35 @@ public struct HeartbeatRequest: Sendable, Equatable {
 }
 
 /// What a heartbeat brought.
-public struct HeartbeatReply: Sendable, Equatable {
+package struct HeartbeatReply: Sendable, Equatable {
   /// A step to stop.
-  public struct Stop: Sendable, Equatable {
-    public let step: HeldStep
+  package struct Stop: Sendable, Equatable {
+    package let step: HeldStep
     /// The lease is gone: nothing may be reported for it.
-    public let isStale: Bool
-    public let reason: String
+    package let isStale: Bool
+    package let reason: String
 
-    public init(step: HeldStep, isStale: Bool, reason: String) {
+    package init(step: HeldStep, isStale: Bool, reason: String) {
       self.step = step
       self.isStale = isStale
       self.reason = reason
     }
   }
 
-  public var stops: [Stop] = []
+  package var stops: [Stop] = []
   /// The store does not know this worker any more.
-  public var isRetired = false
+  package var isRetired = false
 
-  public init() {}
+  package init() {}
 }
 
 /// What a step is, apart from its place in a run; never changes.
-public struct StepBody: Sendable, Equatable {
-  public let id: Int64
-  public let uses: String
-  public let with: JSONValue
+package struct StepBody: Sendable, Equatable {
+  package let id: Int64
+  package let uses: String
+  package let with: JSONValue
 
-  public init(id: Int64, uses: String, with: JSONValue) {
+  package init(id: Int64, uses: String, with: JSONValue) {
     self.id = id
     self.uses = uses
     self.with = with

@@ -19,6 +19,7 @@ public final class Worker: Sendable {
     /// How long cancelled steps may take to end before their leases go back regardless.
     public var cancelGrace: Duration = .seconds(8)
 
+    /// The defaults.
     public init() {}
   }
 

@@ -70,14 +70,18 @@ struct WorkerCore: Sendable {
   private var marks = ClaimMarks()
   private var heartbeatDue: Duration = .zero
   private var tickDue: Duration = .zero
+  /// The last notifications. An answer that was on its way then doesn't know what they were about.
+  private var notifiedAt: Duration?
+  private var notifiedToStopAt: Duration?
   /// The leases last at least until a lease length after this.
   private var renewedAt: Duration = .zero
-  private var mustReconcile = false
+  /// Set when something may be leased to this worker that it does not do: the next heartbeat, sent after this, is urgent.
+  private var reconcileAfter: Duration?
   private(set) var isDraining = false
   /// Steps have printed something that the store does not have yet.
   private var logWaits = false
-  /// A batch was refused as a whole: report one step at a time, to find out which.
-  private var isCautious = false
+  /// So many reports were refused as one batch: they go one by one, and claim nothing, to find out which it was.
+  private var suspects = 0
 
   init(settings: Settings) { self.settings = settings }
 
@@ -89,9 +93,11 @@ struct WorkerCore: Sendable {
   /// The next call, if nothing happens in between.
   func nextAction(at now: Duration) -> Action {
     guard let worker else { return .register }
-    if mustReconcile || now >= heartbeatDue {
+    if reconcileAfter != nil || now >= heartbeatDue {
       let held = running.values.filter { $0.stop != .lost }.map(\.step) + finished.map(\.step)
-      return .heartbeat(HeartbeatRequest(worker: worker, held: held, isDraining: isDraining, reconcile: mustReconcile))
+      // This is everything that is held, as no exchange is under way. A call whose answer was given up may have its effect
+      // long after that, and its claims would be nobody's: so every heartbeat hands back what is leased beyond this.
+      return .heartbeat(HeartbeatRequest(worker: worker, held: held, isDraining: isDraining, reconcile: true))
     }
     if now >= tickDue { return .tick }
     if mustFlush(at: now) || mayClaim(at: now) { return .exchange(exchange(worker, at: now)) }
@@ -118,8 +124,10 @@ struct WorkerCore: Sendable {
 
   private func exchange(_ worker: Int32, at now: Duration) -> ExchangeRequest {
     var request = ExchangeRequest(worker: worker)
+    let isCautious = suspects > 0 && !finished.isEmpty
     request.reports = Array(finished.prefix(isCautious ? 1 : settings.batch))
-    request.want = freeSlots
+    // What is refused then is this report, and not a claim.
+    request.want = isCautious ? 0 : freeSlots
     request.idle = appetite != .hungry && request.want > 0
     request.marks = marks.current(at: now)
     request.afterLane = marks.afterLane
@@ -154,7 +162,7 @@ struct WorkerCore: Sendable {
     heartbeatDue = sentAt + settings.lease / 3
     appetite = .hungry
     marks = ClaimMarks()
-    mustReconcile = false
+    reconcileAfter = nil
     // Whatever was held under the old id is held no more.
     finished = []
     firstFinishedAt = nil
@@ -173,7 +181,7 @@ struct WorkerCore: Sendable {
     _ reply: ExchangeReply, to request: ExchangeRequest, sentAt: Duration, at now: Duration
   ) -> [Effect] {
     sent = []
-    isCautious = false
+    suspects = max(0, suspects - request.reports.count)
     guard !reply.isRetired else { return retire() }
     // An exchange leaves the leases at least 0.7 of their length.
     renewedAt = max(renewedAt, sentAt - settings.lease * 3 / 10)
@@ -182,15 +190,23 @@ struct WorkerCore: Sendable {
       if reply.claimed.count >= request.want {
         appetite = .hungry
       } else if request.idle, reply.claimed.isEmpty {
-        appetite = .resting(until: now + settings.poll)
+        let wasNotified = notifiedAt.map { $0 > sentAt } ?? false
+        appetite = wasNotified ? .wary(from: now) : .resting(until: now + settings.poll)
       } else {
         appetite = .wary(from: reply.claimed.isEmpty ? now : now + settings.flush)
       }
     }
-    return reply.claimed.map { claimed in
+    guard now < renewedAt + settings.lease else {
+      // The answer took so long that these steps may be another's by now; unless they are, the heartbeat returns them.
+      reconcileAfter = now
+      return []
+    }
+    return reply.claimed.flatMap { claimed in
+      // If it runs here already, its lease was lost meanwhile and came back under another fence.
+      let cancel = stop(claimed.step.id, .lost)
       running[claimed.step.id] = Running(
         step: claimed.step, timeLimit: claimed.timeLimit, timeLimitAt: claimed.timeLimit.map { now + $0 })
-      return .start(claimed)
+      return [cancel, .start(claimed)].compactMap(\.self)
     }
   }
 
@@ -202,17 +218,17 @@ struct WorkerCore: Sendable {
     sent = []
     switch error.kind {
     case .rejected, .invalid:
-      if count == 1, let first = finished.first {
+      if count == 1, suspects > 0, let first = finished.first {
         // This very report can't be stored; its step fails with that instead of blocking all others.
         finished[0] = StepReport(
           step: first.step,
           result: .failed(StepFailure(.permanent, "what it reported could not be stored: \(error.description)")))
       }
-      isCautious = count > 0
+      suspects = max(suspects, count)
     default: break
     }
     // Steps may have been claimed without our knowledge.
-    if error.kind != .unreachable { mustReconcile = true }
+    if error.kind != .unreachable { reconcileAfter = now }
     if appetite == .hungry { appetite = .wary(from: now + settings.poll) }
   }
 
@@ -221,8 +237,10 @@ struct WorkerCore: Sendable {
   ) -> [Effect] {
     guard !reply.isRetired else { return retire() }
     renewedAt = max(renewedAt, sentAt)
-    heartbeatDue = sentAt + settings.lease / 3
-    if request.reconcile { mustReconcile = false }
+    let wasNotified = notifiedToStopAt.map { $0 > sentAt } ?? false
+    // Just after it was drained, too, the store has to hear of it.
+    if !wasNotified, request.isDraining == isDraining { heartbeatDue = sentAt + settings.lease / 3 }
+    if let after = reconcileAfter, sentAt > after { reconcileAfter = nil }
     return reply.stops.compactMap { stop in
       guard running[stop.step.id]?.step == stop.step else { return nil }
       return self.stop(stop.step.id, stop.isStale ? .lost : .runCancelled)
@@ -242,7 +260,12 @@ struct WorkerCore: Sendable {
 
   /// A notification came: there may be something to claim, or, with `stop`, a step to end.
   mutating func notified(stop: Bool, at now: Duration) {
-    if stop { heartbeatDue = min(heartbeatDue, now) }
+    if stop {
+      heartbeatDue = min(heartbeatDue, now)
+      notifiedToStopAt = now
+    } else {
+      notifiedAt = now
+    }
     if case .resting = appetite { appetite = .wary(from: now) }
   }
 
@@ -273,12 +296,16 @@ struct WorkerCore: Sendable {
 
   /// What this moment demands without any call: steps over their time, and leases that may have ended.
   mutating func due(at now: Duration) -> [Effect] {
-    if !running.isEmpty, now >= renewedAt + settings.lease {
-      // No one may believe us any more, so neither do we: another worker may be doing these steps.
+    if now >= renewedAt + settings.lease, running.values.contains(where: { $0.stop != .lost }) {
+      // No one may believe us any more, so neither do we: another worker may be doing these steps. If the store still
+      // takes them for ours, it has to be told.
+      reconcileAfter = now
       return running.keys.compactMap { stop($0, .lost) }
     }
     return running.values.compactMap { running in
-      guard running.stop == nil, let limit = running.timeLimit, let at = running.timeLimitAt, now >= at else { return nil }
+      guard running.stop == nil, let limit = running.timeLimit, let at = running.timeLimitAt, now >= at else {
+        return nil
+      }
       return stop(running.step.id, .timeLimit(limit))
     }
   }
@@ -298,6 +325,7 @@ struct WorkerCore: Sendable {
     sent = []
     finished = []
     firstFinishedAt = nil
+    suspects = 0
     return running.keys.compactMap { stop($0, .lost) }
   }
 

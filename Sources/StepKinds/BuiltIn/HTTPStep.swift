@@ -29,9 +29,9 @@ struct HTTPStep: StepKind {
       if error.kind == .cancelled { throw CancellationError() }
       throw StepFailure(error.isRetryable ? .retryable : .permanent, "\(name): \(error)")
     }
-    step.log("\(request.method) \(redacted(request.url)): \(response.status), \(response.body.count) bytes")
+    step.log("\(request.method) \(redactedURL(request.url)): \(response.status), \(response.body.count) bytes")
     guard expected.contains(where: { $0.contains(response.status) }) else {
-      let message = "\(name): \(request.method) \(redacted(request.url)) answered with status \(response.status)"
+      let message = "\(name): \(request.method) \(redactedURL(request.url)) answered with status \(response.status)"
       throw StepFailure(classify(response), message)
     }
     return .succeeded(outputs: outputs(response))

@@ -93,7 +93,9 @@ enum WorkerCommand {
     let offered = builtInStepKinds.filter { wanted?.contains($0.name) ?? true }
     if let unknown = wanted?.first(where: { name in !builtInStepKinds.contains { $0.name == name } }) {
       throw CommandFailure(
-        .usage, "this worker can't do '\(unknown)'; it can do \(builtInStepKinds.map(\.name).sorted().joined(separator: ", "))")
+        .usage,
+        "this worker can't do '\(unknown)'; it can do "
+          + builtInStepKinds.map(\.name).sorted().joined(separator: ", "))
     }
     let profile = WorkerProfile(
       name: ProcessIdentity.name(arguments[name]), host: ProcessIdentity.host, processID: ProcessIdentity.processID,
@@ -104,6 +106,7 @@ enum WorkerCommand {
   }
 
   private static func scheduler(_ arguments: ParsedArguments) throws -> Scheduler {
-    Scheduler(database: try database(arguments), name: ProcessIdentity.name(arguments[name]), logger: arguments.logger())
+    Scheduler(
+      database: try database(arguments), name: ProcessIdentity.name(arguments[name]), logger: arguments.logger())
   }
 }

@@ -1,0 +1,139 @@
+import PostgresClient
+import TestSupport
+import Testing
+
+@testable import StepEngine
+
+@Suite("Migrations")
+struct MigrationTests {
+  private func withDatabase(_ body: (PostgresConfiguration) async throws -> Void) async throws {
+    let server = try await PostgresInstance.shared
+    let name = try await server.makeDatabase()
+    try await body(PostgresConfiguration(server.url(database: name)))
+    try await server.sql("drop database \"\(name)\" with (force)")
+  }
+
+  /// Every object of the schema with what it is made of, in one text.
+  private func schema(_ connection: PostgresConnection) async throws -> String {
+    try await connection.query(
+      """
+      select coalesce(string_agg(x, E'\\n' order by x), 'nothing') from (
+        select 'relation ' || c.relname || c.relkind as x from pg_class c join pg_namespace n on n.oid = c.relnamespace
+        where n.nspname = 'holdfast'
+        union all
+        select 'function ' || p.proname || md5(p.prosrc) || p.xmin from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+        where n.nspname = 'holdfast'
+        union all select 'schema ' || nspname from pg_namespace where nspname = 'holdfast') o
+      """
+    ).single().string(0)
+  }
+
+  @Test("a second migration finds nothing to do")
+  func twice() async throws {
+    try await withDatabase { configuration in
+      let connection = try await PostgresConnection.open(configuration)
+      let first = try await Migrator().migrate(connection)
+      #expect(first.applied.contains("migrations/004-run.sql") && first.applied.contains("functions/submit.sql"))
+      #expect(first.version == Migrator.version)
+      let before = try await schema(connection)
+      #expect(try await Migrator().migrate(connection).applied == [])
+      #expect(try await schema(connection) == before)
+      try await Migrator.check(connection)
+    }
+  }
+
+  @Test("ten migrations at once apply everything once")
+  func atOnce() async throws {
+    try await withDatabase { configuration in
+      let reports = try await withThrowingTaskGroup(of: [String].self) { group in
+        for _ in 0..<10 {
+          group.addTask { try await Migrator().migrate(PostgresConnection.open(configuration)).applied }
+        }
+        return try await group.reduce(into: []) { $0.append($1) }
+      }
+      #expect(reports.filter { !$0.isEmpty }.count == 1)
+      #expect(reports.count == 10)
+    }
+  }
+
+  @Test("a dry run says what it would do, and does nothing")
+  func dryRun() async throws {
+    try await withDatabase { configuration in
+      let connection = try await PostgresConnection.open(configuration)
+      let report = try await Migrator().migrate(connection, dryRun: true)
+      #expect(report.applied.contains("migrations/001-schema.sql"))
+      #expect(try await schema(connection) == "nothing")
+      #expect(try await Migrator().migrate(connection).applied == report.applied)
+    }
+  }
+
+  @Test("a database of a newer version is refused")
+  func newer() async throws {
+    try await withDatabase { configuration in
+      let connection = try await PostgresConnection.open(configuration)
+      _ = try await Migrator().migrate(connection)
+      try await connection.execute("insert into holdfast.migration values (9999, 'migrations/9999-later.sql', 'x')")
+      let error = await storeError { _ = try await Migrator().migrate(connection) }
+      #expect(error?.kind == .notUsable)
+      #expect(
+        error?.description
+          == "The database has schema 9999, and this holdfast knows only \(Migrator.version): it was migrated by a newer one. Use that."
+      )
+      #expect(await storeError { try await Migrator.check(connection) }?.description
+        == "The database has schema 9999, this holdfast knows only \(Migrator.version): use a newer one.")
+    }
+  }
+
+  @Test("a database whose migration has another checksum is refused and left alone")
+  func foreign() async throws {
+    try await withDatabase { configuration in
+      let connection = try await PostgresConnection.open(configuration)
+      _ = try await Migrator().migrate(connection)
+      try await connection.execute("update holdfast.migration set checksum = 'abc' where version = 4")
+      let before = try await schema(connection)
+      let error = await storeError { _ = try await Migrator().migrate(connection) }
+      #expect(error?.kind == .notUsable)
+      #expect(
+        error?.description
+          == "The database's migration 4 is not the one that this holdfast has (migrations/004-run.sql): they come from "
+          + "different versions, so nothing was changed.")
+      #expect(try await schema(connection) == before)
+    }
+  }
+
+  @Test("a migration that fails leaves nothing of itself or of those before it")
+  func failing() async throws {
+    try await withDatabase { configuration in
+      let connection = try await PostgresConnection.open(configuration)
+      let broken = Migrator(
+        migrations: SchemaFile.all(in: "migrations") + [SchemaFile(path: "migrations/900-broken.sql", text: "select 1/0")],
+        definitions: SchemaFile.all(in: "functions"))
+      let error = await storeError { _ = try await broken.migrate(connection) }
+      #expect(error?.description.contains("sql/migrations/900-broken.sql") == true, "\(String(describing: error))")
+      #expect(error?.description.contains("division by zero") == true)
+      #expect(try await schema(connection) == "nothing")
+      #expect(connection.isUsable && !connection.isInTransaction)
+      #expect(await storeError { try await Migrator.check(connection) }?.kind == .notUsable)
+    }
+  }
+
+  @Test("a function with new parameters takes the place of the old one")
+  func replacedFunction() async throws {
+    try await withDatabase { configuration in
+      let connection = try await PostgresConnection.open(configuration)
+      _ = try await Migrator().migrate(connection)
+      let file = SchemaFile(
+        path: "functions/setting.sql",
+        text: """
+          create or replace function holdfast.setting(p_name text, p_more int default 1) returns text
+          language sql stable return (select s.value from holdfast.setting s where s.name = p_name);
+          """)
+      let changed = SchemaFile.all(in: "functions").map { $0.path == file.path ? file : $0 }
+      let report = try await Migrator(migrations: SchemaFile.all(in: "migrations"), definitions: changed).migrate(connection)
+      #expect(report.applied == ["functions/setting.sql"])
+      let count = try await connection.query("select count(*) from pg_proc where proname = 'setting'").single().int64(0)
+      #expect(count == 1)
+      #expect(try await connection.query("select holdfast.setting('max_crashes')").single().string(0) == "3")
+    }
+  }
+}
