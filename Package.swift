@@ -59,7 +59,7 @@ let package = Package(
     .testTarget(name: "HoldfastTests", dependencies: ["holdfast", "Log"], exclude: ["Help"]),
     // The built command against real clusters, with real faults.
     .testTarget(
-      name: "EndToEndTests", dependencies: ["TestSupport", "holdfast"], path: "Tests/EndToEnd"),
+      name: "EndToEndTests", dependencies: ["TestSupport", "holdfast"], path: "Tests/EndToEnd", exclude: ["psql"]),
     .testTarget(name: "StepKindsTests", dependencies: ["StepKinds", "StepEngine", "HTTPTestServer", "JSON"]),
   ]
 )
