@@ -27,35 +27,11 @@ begin
       when not s.e ? 'forEach' and jsonb_typeof(s.e -> 'uses') is distinct from 'string' then '"uses" is missing'
       when jsonb_typeof(s.e -> 'needs') <> 'array' then '"needs" has to be a list of step names'
       when jsonb_typeof(s.e -> 'refs') <> 'array' then '"refs" has to be a list of step names'
-<<<<<<< HEAD
-      when jsonb_typeof(s.e -> 'on') <> 'object' or jsonb_path_exists(s.e, '$.on.* ? (@.type() != "string")')
-        then '"on" has to be an object of worker labels, each a string'
-      when s.e ? 'undo' and jsonb_typeof(s.e -> 'undo' -> 'uses') is distinct from 'string'
-        then '"undo" has to be an object with "uses"'
-      when jsonb_typeof(s.e -> 'undo' -> 'limits') <> 'array' then '"undo.limits" has to be a list of limit names'
-      when jsonb_typeof(s.e -> 'retry') <> 'object' or not holdfast.is_whole(s.e -> 'retry' -> 'attempts', 1, 1000)
-        then '"retry" has to be an object, and its "attempts" a whole number from 1 to 1000'
-      when not holdfast.is_whole(s.e -> 'priority', -32768, 32767)
-        then '"priority" has to be a whole number from -32768 to 32767'
-      when jsonb_typeof(s.e -> 'always') <> 'boolean' then '"always" has to be true or false'
-      when jsonb_typeof(s.e -> 'params') <> 'boolean' then '"params" has to be true or false'
-      when jsonb_typeof(s.e -> 'when') <> 'string' then '"when" has to be a string, an SQL/JSON path'
-      when jsonb_typeof(s.e -> 'forEach') <> 'string' then '"forEach" has to be a string, an SQL/JSON path'
-      else (
-        select format('"%s" has to be a number of seconds, not %s', d.name, left(d.value::text, 40))
-        from (values
-          ('timeoutSeconds', s.e -> 'timeoutSeconds'), ('deadlineSeconds', s.e -> 'deadlineSeconds'),
-          ('retry.initialSeconds', s.e -> 'retry' -> 'initialSeconds'), ('retry.maxSeconds', s.e -> 'retry' -> 'maxSeconds'),
-          ('undo.timeoutSeconds', s.e -> 'undo' -> 'timeoutSeconds')) d(name, value)
-        where not holdfast.is_duration(d.value)
-        limit 1)
-=======
       when s.e ? 'undo' and jsonb_typeof(s.e -> 'undo' -> 'uses') is distinct from 'string'
         then '"undo" has to be an object with "uses"'
       -- Most steps have none of these, and a call for each of them would double the time of a large submit.
-      when s.e ?| '{limits,on,retry,priority,always,params,timeoutSeconds,deadlineSeconds,undo}'
-        then coalesce(holdfast.spec_problem(s.e), 'its undo: ' || holdfast.spec_problem(s.e -> 'undo'))
->>>>>>> views
+      when s.e ?| '{limits,on,retry,priority,always,params,when,forEach,timeoutSeconds,deadlineSeconds,undo}'
+        then coalesce(holdfast.spec_problem(s.e), holdfast.spec_problem(s.e -> 'undo', 'undo.'))
     end as problem
   ) p
   where p.problem is not null
@@ -85,15 +61,6 @@ begin
       'known kinds: ' || coalesce((select string_agg(n.uses, ', ' order by n.uses) from holdfast.step_kind n), 'none yet; start a worker'));
   end if;
 
-<<<<<<< HEAD
-  -- Limits, also of what undoes a step: it is too late to refuse when the undo is needed.
-  select n.name into v_problem
-  from jsonb_array_elements(p_steps) s(e)
-  cross join lateral (values (s.e -> 'limits'), (s.e -> 'undo' -> 'limits')) l(names)
-  cross join lateral jsonb_array_elements_text(l.names) n(name)
-  where not exists (select from holdfast.named_limit d where d.name = n.name)
-  limit 1;
-=======
   -- Limits that are not defined. Asked now for inner steps and undos, too: their lanes are made in the middle of the run.
   select l.name into v_problem
   from jsonb_array_elements(p_steps) with ordinality s(e, i)
@@ -102,13 +69,11 @@ begin
   ) l(name)
   where (s.e ? 'limits' or s.e ? 'undo') and not exists (select from holdfast.named_limit n where n.name = l.name)
   order by s.i limit 1;
->>>>>>> views
   if found then
     perform holdfast.refuse(
       format('limit %L is not defined', v_problem), format('select holdfast.set_limit(%L, 4)', v_problem), 'HF002');
   end if;
 
-<<<<<<< HEAD
   -- Expressions, and what is inside of groups.
   for v_step in select s.e from jsonb_array_elements(p_steps) s(e) where s.e ? 'forEach' or s.e ? 'when' loop
     begin
@@ -125,8 +90,6 @@ begin
     end if;
   end loop;
 
-=======
->>>>>>> views
   -- Needs: an earlier step of the same list, or GROUP.STEP of an earlier group.
   with listed as materialized (
     select s.e ->> 'name' as name, s.i, s.e from jsonb_array_elements(p_steps) with ordinality s(e, i)

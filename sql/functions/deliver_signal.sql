@@ -1,4 +1,5 @@
--- Wakes the steps of a run that wait for a signal, or keeps the signal for the first that will. Returns how many it woke.
+-- Wakes the steps of a run that wait for a signal, or keeps the signal for the first that will. Returns how many it
+-- woke.
 create or replace function holdfast.deliver_signal(p_run bigint, p_name text, p_payload jsonb) returns int
 language plpgsql
 as $$

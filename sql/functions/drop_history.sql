@@ -1,5 +1,6 @@
 -- Drops the partitions of days that are older than the setting history_days and whose runs are all over. Returns the days
--- that went. A day with a run that is still alive stays, with everything in it.
+-- that went. A day with a run that is still alive stays, with everything in it. A drop needs the tables for itself for a moment; if
+-- it can't have them soon, it lets everyone else go on and leaves the rest of the days for the next call.
 create or replace function holdfast.drop_history(p_days int default null) returns date[]
 language plpgsql security definer set search_path = holdfast, pg_temp set plan_cache_mode = force_generic_plan
 as $$
@@ -9,6 +10,7 @@ declare
   v_table text;
   v_number bigint;
   v_gone date[] := '{}';
+  v_lock_timeout text := current_setting('lock_timeout');
 begin
   perform pg_advisory_xact_lock(hashtext('holdfast.partitions'));
   for v_day in
@@ -22,14 +24,22 @@ begin
     continue when exists (
       select from run r
       where r.run_id >= v_number << 28 and r.run_id < (v_number + 1) << 28 and r.finished_at is null);
-    foreach v_table in array array['event', 'step_log', 'attempt', 'step', 'run'] loop
-      execute format('drop table if exists holdfast.%I', v_table || '_' || to_char(v_day, 'YYYYMMDD'));
-    end loop;
+    begin
+      -- Less than deadlock_timeout: a worker that holds one table and waits for another must not be broken off for this.
+      perform set_config('lock_timeout', '200ms', true);
+      foreach v_table in array array['event', 'step_log', 'attempt', 'step', 'run'] loop
+        execute format('drop table if exists holdfast.%I', v_table || '_' || to_char(v_day, 'YYYYMMDD'));
+      end loop;
+      perform set_config('lock_timeout', v_lock_timeout, true);
+    exception when lock_not_available then
+      exit;
+    end;
     delete from submit_key k where k.run_id >= v_number << 28 and k.run_id < (v_number + 1) << 28;
     v_gone := v_gone || v_day;
   end loop;
   delete from step_body b where b.used_on < v_before - 1
-    and not exists (select from run r where r.finished_at is null and r.submitted_at < v_before);
+    -- A day that stayed keeps its bodies.
+    and not exists (select from run r where r.run_id < (v_before - date '2020-01-01')::bigint << 28);
   delete from worker w where w.ended_at < v_before;
   delete from policy_slot q where q.slot < v_before and q.state <> 'queued';
   delete from resource r where r.state = 'released' and r.released_at < v_before;

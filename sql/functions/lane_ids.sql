@@ -33,6 +33,7 @@ begin
       select from holdfast.lane l
       where l.queue = p_queue and l.policy = p_policy and l.uses = w.uses and l.labels = w.labels
         and l.limits = string_to_array(w.limits, e'\n') and l.priority = w.priority)
+    order by 3, 4, 5, 6  -- so that two submits don't wait for each other
     on conflict do nothing
     returning lane_id
   )

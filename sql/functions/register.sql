@@ -9,11 +9,16 @@ as $$
 declare
   v_worker worker;
 begin
+  -- An installation that slept for longer than the partitions reach has none to write events to.
+  if to_regclass('holdfast.event_' || to_char((now() at time zone 'UTC')::date, 'YYYYMMDD')) is null then
+    perform ensure_partitions();
+  end if;
   if coalesce(cardinality(p_kinds), 0) = 0 then
     perform refuse('a worker has to offer at least one kind of step');
   end if;
   insert into step_kind (uses) select distinct k from unnest(p_kinds) k
   where not exists (select from step_kind s where s.uses = k)
+  order by k  -- so that two workers don't wait for each other
   on conflict do nothing;
 
   insert into worker (name, host, pid, version, slots, kinds, queues, labels, lease, expires_at)

@@ -8,7 +8,7 @@ as $$
   from resource r left join run on run.run_id = r.run_id
   where r.state <> 'released' and r.kind = p_kind and (p_driver is null or r.driver = p_driver)
     and (run.run_id is null or run.finished_at is not null)
-    and not coalesce((r.detail -> 'keep')::boolean, false)
+    and coalesce(r.detail -> 'keep', 'false') <> 'true'  -- no cast: one odd row must not stop the janitor
   order by r.resource_id
   limit p_limit
 $$;

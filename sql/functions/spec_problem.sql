@@ -1,27 +1,29 @@
 -- What is wrong with the body of a step, an inner step or an undo: one phrase, or null. Everything that body_ids and lane_ids
 -- will make of it is checked here, since a body that they refuse later, in the middle of a run, would keep the run from going on.
-create or replace function holdfast.spec_problem(p_spec jsonb) returns text
+-- p_prefix: what stands before the names of its keys, such as "undo.".
+create or replace function holdfast.spec_problem(p_spec jsonb, p_prefix text default '') returns text
 language sql immutable
 return case
   when jsonb_typeof(p_spec -> 'limits') <> 'array' or jsonb_path_exists(p_spec, '$.limits[*] ? (@.type() != "string")')
-    then '"limits" has to be a list of limit names'
-  when jsonb_typeof(p_spec -> 'on') <> 'object' then '"on" has to be an object of worker labels'
-  when jsonb_typeof(p_spec -> 'retry') <> 'object' then '"retry" has to be an object'
-  when jsonb_typeof(p_spec -> 'retry' -> 'attempts') <> 'number'
-    or not (p_spec -> 'retry' -> 'attempts' between '0' and '1000000') then '"retry.attempts" has to be a whole number, at least 1'
-  when jsonb_typeof(p_spec -> 'priority') <> 'number' or not (p_spec -> 'priority' between '-32768' and '32767')
-    then '"priority" has to be a whole number from -32768 to 32767'
-  when jsonb_typeof(p_spec -> 'always') <> 'boolean' then '"always" has to be true or false'
-  when jsonb_typeof(p_spec -> 'params') <> 'boolean' then '"params" has to be true or false'
+    then format('"%slimits" has to be a list of limit names', p_prefix)
+  when jsonb_typeof(p_spec -> 'on') <> 'object' or jsonb_path_exists(p_spec, '$.on.* ? (@.type() != "string")')
+    then format('"%son" has to be an object of worker labels, each a string', p_prefix)
+  when jsonb_typeof(p_spec -> 'retry') <> 'object' or not holdfast.is_whole(p_spec -> 'retry' -> 'attempts', 1, 1000)
+    then format('"%sretry" has to be an object, and its "attempts" a whole number from 1 to 1000', p_prefix)
+  when not holdfast.is_whole(p_spec -> 'priority', -32768, 32767)
+    then format('"%spriority" has to be a whole number from -32768 to 32767', p_prefix)
+  when jsonb_typeof(p_spec -> 'always') <> 'boolean' then format('"%salways" has to be true or false', p_prefix)
+  when jsonb_typeof(p_spec -> 'params') <> 'boolean' then format('"%sparams" has to be true or false', p_prefix)
+  when jsonb_typeof(p_spec -> 'when') <> 'string' then format('"%swhen" has to be a string, an SQL/JSON path', p_prefix)
+  when jsonb_typeof(p_spec -> 'forEach') <> 'string' then format('"%sforEach" has to be a string, an SQL/JSON path', p_prefix)
   else (
-    select format('"%s" has to be a number of seconds', d.name)
+    select format('"%s%s" has to be a number of seconds, not %s', p_prefix, d.name, left(d.value::text, 40))
     from (values
       ('timeoutSeconds', p_spec -> 'timeoutSeconds'), ('deadlineSeconds', p_spec -> 'deadlineSeconds'),
       ('retry.initialSeconds', p_spec -> 'retry' -> 'initialSeconds'), ('retry.maxSeconds', p_spec -> 'retry' -> 'maxSeconds')
     ) d(name, value)
-    -- As in duration_of: null is none, and numbers compare before all other types but null.
-    where d.value <> 'null' and (jsonb_typeof(d.value) <> 'number' or not (d.value between '0' and '3200000000'))
+    where not holdfast.is_duration(d.value)
     limit 1)
 end;
 
-comment on function holdfast.spec_problem(jsonb) is 'What is wrong with the body of a step or an undo, if anything.';
+comment on function holdfast.spec_problem(jsonb, text) is 'What is wrong with the body of a step or an undo, if anything.';

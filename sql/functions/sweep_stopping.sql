@@ -11,9 +11,20 @@ declare
   v_worker int;
 begin
   select r.stop_reason into v_reason from holdfast.run r where r.run_id = p_run;
-  with sweepable as materialized (
-    select s.step_id from holdfast.step s join holdfast.step_body b on b.body_id = s.body_id
-    where s.step_id between v_low and v_high and not b.is_always
+  -- From the few rows that are ready or parked to their steps, not from the run's million steps.
+  with waiting as materialized (
+    select r.step_id from holdfast.ready r where r.step_id between v_low and v_high
+    union all
+    select p.step_id from holdfast.parked p where p.step_id between v_low and v_high
+  ), sweepable as materialized (
+    select w.step_id
+    from waiting w
+    cross join lateral (
+      select b.is_always
+      from holdfast.step s join holdfast.step_body b on b.body_id = s.body_id
+      where s.step_id = w.step_id offset 0
+    ) b
+    where not b.is_always
   ), unready as (
     delete from holdfast.ready r using sweepable s where r.step_id = s.step_id returning r.step_id
   ), unparked as (

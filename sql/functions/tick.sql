@@ -13,7 +13,12 @@ begin
     return 1000;
   end if;
 
-  -- Workers that were not heard of in time, which the time without a database is no part of, and then every lease whose worker is gone.
+  -- Once a day, the partitions of one more day.
+  if to_regclass('holdfast.event_' || to_char((now() at time zone 'UTC')::date + setting('partitions_ahead_days')::int, 'YYYYMMDD')) is null then
+    perform ensure_partitions();
+  end if;
+
+  -- Workers that were not heard of in time (nobody could be while there was no database), and then every lease whose worker is gone.
   for v in
     update worker w set state = 'lost', ended_at = now()
     where w.worker_id in (

@@ -1,6 +1,6 @@
--- Switches the just-in-time compiler off for this database, unless someone has set it on purpose. The planner can't know how
--- few steps a run has and takes the views for expensive; compiling such a query takes a second, running it a millisecond.
--- A user who doesn't own the database is told; then "set jit = off" in the session does the same.
+-- Switches the just-in-time compiler off for this database, unless someone has set it on purpose. The planner can't
+-- know how few steps a run has and takes the views for expensive; compiling such a query takes a second, running it a
+-- millisecond. A user who doesn't own the database is told; then "set jit = off" in the session does the same.
 do $$
 begin
   if not exists (

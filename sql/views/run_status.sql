@@ -1,5 +1,5 @@
--- Runs, newest by "order by run_id desc". The steps are counted for the rows that are asked for, each from the rows of its own
--- run (step_id range), so a list of 50 runs costs the same however much history there is.
+-- Runs, newest by "order by run_id desc". The steps are counted for the rows that are asked for, each from the rows of
+-- its own run (step_id range), so a list of 50 runs costs the same however much history there is.
 create or replace view holdfast.run_status as
 select
   r.run_id, r.workflow, nullif(r.policy, '') as policy, r.queue, r.priority, r.state, r.submitted_at,
@@ -17,7 +17,8 @@ from holdfast.run r
 left join lateral (
   -- The last word on each step that has one.
   select
-    (count(*) filter (where l.state in ('succeeded', 'failed', 'skipped', 'omitted', 'cancelled', 'quarantined')))::int as total,
+    (count(*) filter (
+      where l.state in ('succeeded', 'failed', 'skipped', 'omitted', 'cancelled', 'quarantined')))::int as total,
     (count(*) filter (where l.state = 'succeeded'))::int as succeeded,
     (count(*) filter (where l.state in ('failed', 'quarantined')))::int as failed,
     (count(*) filter (where l.state = 'skipped'))::int as skipped,
@@ -39,13 +40,16 @@ left join lateral (
     min(l.started_at) as started_at
   from (
     select 'running' as what, h.started_at
-    from holdfast.lease h where h.step_id between r.run_id << 20 and (r.run_id << 20) + 1048575 and r.finished_at is null
+    from holdfast.lease h
+    where h.step_id between r.run_id << 20 and (r.run_id << 20) + 1048575 and r.finished_at is null
     union all
     select 'ready', null
-    from holdfast.ready q where q.step_id between r.run_id << 20 and (r.run_id << 20) + 1048575 and r.finished_at is null
+    from holdfast.ready q
+    where q.step_id between r.run_id << 20 and (r.run_id << 20) + 1048575 and r.finished_at is null
     union all
     select 'parked', null
-    from holdfast.parked p where p.step_id between r.run_id << 20 and (r.run_id << 20) + 1048575 and r.finished_at is null
+    from holdfast.parked p
+    where p.step_id between r.run_id << 20 and (r.run_id << 20) + 1048575 and r.finished_at is null
   ) l
 ) w on true;
 

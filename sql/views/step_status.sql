@@ -1,5 +1,5 @@
--- Steps and what each is doing. Ask for one run (run_id = …) or one step (step_id = …): both become index lookups in the run's
--- own partition, since run and step are joined in both directions, by id and by range of ids.
+-- Steps and what each is doing. Ask for one run (run_id = …) or one step (step_id = …): both become index lookups in
+-- the run's own partition, since run and step are joined in both directions, by id and by range of ids.
 create or replace view holdfast.step_status as
 select
   s.step_id, r.run_id, s.name, coalesce(b.uses, '') as uses,
@@ -10,12 +10,16 @@ select
     when a.state in ('succeeded', 'failed', 'skipped', 'omitted', 'cancelled', 'quarantined') then a.state::text
     else 'blocked'
   end as state,
-  coalesce(h.failures + h.crashes + 1, q.failures + q.crashes + 1, p.failures + p.crashes + 1, nullif(n.attempts, 0)) as attempt,
+  coalesce(h.failures + h.crashes + 1, q.failures + q.crashes + 1,
+    p.failures + p.crashes + 1, nullif(n.attempts, 0)) as attempt,
   w.name as worker,
   coalesce(h.started_at, q.since, p.since, a.finished_at, r.submitted_at) as since,
   least(n.started_at, h.started_at) as started_at,
   case when v.is_over then a.finished_at end as finished_at,
-  case when v.is_over then a.finished_at - n.started_at when h.step_id is not null then now() - h.started_at end as elapsed,
+  case
+    when v.is_over then a.finished_at - n.started_at
+    when h.step_id is not null then now() - h.started_at
+  end as elapsed,
   coalesce(h.stop_reason, p.reason, case when v.is_over then a.message end) as reason,
   case when v.is_over then a.outputs end as outputs,
   p.wake_at,

@@ -117,7 +117,8 @@ cross join lateral (
     select
       s.step_id, s.name, s.body_id, s.children, y.step_id is not null as is_busy,
       y.step_id is null
-        and coalesce(w.state in ('succeeded', 'failed', 'skipped', 'omitted', 'cancelled', 'quarantined'), false) as is_over
+        and coalesce(w.state in ('succeeded', 'failed', 'skipped', 'omitted', 'cancelled', 'quarantined'), false)
+        as is_over
     from holdfast.step s
     left join last_word w on w.step_id = s.step_id
     left join busy y on y.step_id = s.step_id
@@ -132,7 +133,8 @@ cross join lateral (
       select c.step_id, n.name, row_number() over (partition by c.step_id order by n.step_id) as i
       from node n
       cross join lateral (
-        select distinct (r.run_id << 20) | (c.code >> 3) as step_id from unnest(n.children) c(code) where c.code >> 3 > 0
+        select distinct (r.run_id << 20) | (c.code >> 3) as step_id
+        from unnest(n.children) c(code) where c.code >> 3 > 0
       ) c
       where not n.is_over
     ) e

@@ -9,7 +9,8 @@ select
   w.expires_at as lease_ends_at,
   w.ended_at
 from holdfast.worker w
-left join (select l.worker_id, count(*) as busy from holdfast.lease l group by l.worker_id) h on h.worker_id = w.worker_id;
+left join (select l.worker_id, count(*) as busy from holdfast.lease l group by l.worker_id) h
+  on h.worker_id = w.worker_id;
 
 comment on view holdfast.worker_status is
   'Workers that live, and those that ended within the history that is kept.';
