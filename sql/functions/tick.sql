@@ -18,12 +18,12 @@ begin
     perform ensure_partitions();
   end if;
 
-  -- Workers that were not heard of in time, and then every lease whose worker is gone.
+  -- Workers that were not heard of in time (nobody could be while there was no database), and then every lease whose worker is gone.
   for v in
     update worker w set state = 'lost', ended_at = now()
     where w.worker_id in (
       select l.worker_id from worker l
-      where l.state in ('active', 'draining') and l.expires_at < now()
+      where l.state in ('active', 'draining') and greatest(l.expires_at, pg_postmaster_start_time() + l.lease) < now()
       for update skip locked)
     returning w.worker_id, w.name, w.seen_at
   loop
