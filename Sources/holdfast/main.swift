@@ -1,5 +1,6 @@
 internal import Glibc
 
-let code = await Program.holdfast.run(
-  Array(CommandLine.arguments.dropFirst()), environment: { getenv($0).map { String(cString: $0) } })
+let arguments = Array(CommandLine.arguments.dropFirst())
+hidePasswordsInArguments()
+let code = await Program.holdfast.run(arguments, environment: { getenv($0).map { String(cString: $0) } })
 exit(code.rawValue)

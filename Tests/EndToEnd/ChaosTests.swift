@@ -22,6 +22,7 @@ struct ChaosTests {
       }
       let story = "round \(round) with seed \(random.seed): killed \(happened.joined(separator: ", "))"
       do { try await crew.waitForEnd() } catch { Issue.record("\(story)\n\(error)\n\(crew.errors)"); return }
+      crew.expectAlive(story)
       let broken = try await crew.installation.brokenRules()
       #expect(broken == [], "\(story)\n\(crew.errors)")
       if !broken.isEmpty { return }
@@ -145,7 +146,7 @@ private final class Crew {
       update holdfast.setting set value = '1000000' where name = 'max_crashes';
       select holdfast.set_limit('narrow', 2), holdfast.set_limit('wide', 3);
       """)
-    let worker = ["worker", "--lease", "2", "--slots", "6"]
+    let worker = ["worker", "--lease", "1", "--slots", "6"]
     try add(worker + ["--name", "w1"])
     try add(worker + ["--name", "w2", "--no-scheduler"])
     try add(worker + ["--name", "w3", "--no-scheduler", "--poll", "200"])
@@ -167,11 +168,17 @@ private final class Crew {
     }
     let index = Int.random(in: 0..<members.count, using: &random)
     let (arguments, program) = members.remove(at: index)
-    if program.hasEnded { Issue.record("a process ended by itself: \(program.errors.suffix(500))") }
     await program.kill()
     lastErrors = lastErrors.suffix(5) + [program.errors]
     try add(arguments)
     return arguments[0]
+  }
+
+  /// Nobody may have ended but by our hand.
+  func expectAlive(_ story: String) {
+    for member in members where member.program.hasEnded {
+      Issue.record("\(member.arguments) ended by itself: \(member.program.errors.suffix(1000))\n\(story)")
+    }
   }
 
   func cancel(_ keys: [String]) async throws {

@@ -56,11 +56,11 @@ begin
         delete from lease l
         where l.step_id = any (array(select r.step_id from report r))
           and l.fence = p_fences[array_position(p_steps, l.step_id)] and l.worker_id = p_worker
-        returning l.step_id, l.fence, l.started_at, l.lane_id, l.limited
+        returning l.step_id, l.fence, l.started_at, l.lane_id, l.limited, array_position(p_steps, l.step_id) as i
       ), kept as (
         insert into attempt (step_id, fence, state, worker_id, started_at, outputs)
-        select g.step_id, g.fence, r.outcome::attempt_state, p_worker, g.started_at, r.detail
-        from gone g join report r on r.step_id = g.step_id and r.fence = g.fence
+        select g.step_id, g.fence, coalesce(p_outcomes[g.i], 'succeeded')::attempt_state, p_worker, g.started_at, p_details[g.i]
+        from gone g
       )
       select array_agg(g.step_id), array_agg(distinct g.lane_id) filter (where g.limited)
       into v_done, v_freed from gone g;

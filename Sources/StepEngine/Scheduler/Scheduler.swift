@@ -49,18 +49,11 @@ public final class Scheduler: Sendable {
   }
 
   private func connect() async throws -> SchedulerStore? {
-    do {
-      let connection = try await PostgresConnector(database).connect(
-        givesUp: { [.authentication, .notPermitted, .missingObject, .invalidConfiguration].contains($0.kind) },
-        onFailure: { error, delay in
-          logger.error("could not connect", ["error": error.description, "retry_in": "\(delay.seconds)"])
-        })
-      try await Migrator.check(connection)
-      return SchedulerStore(connection)
-    } catch let error as PostgresError {
-      if error.kind == .cancelled { return nil }
-      throw StoreError(error)
-    }
+    let connection = try await connectToEngine(
+      database, backoff: Backoff(limit: .seconds(5)), alarm: alarm, logger: logger,
+      isDone: { isDraining.withLock { $0 } })
+    guard let connection else { return nil }
+    return SchedulerStore(connection)
   }
 
   /// Decides every policy that is due, one transaction each, until none is.
@@ -81,7 +74,7 @@ public final class Scheduler: Sendable {
         }
       } catch {
         // A plan that can't be submitted any more must not stop the other policies.
-        guard error.kind == .invalid || error.kind == .notFound else { throw error }
+        guard [.invalid, .notFound, .wrongState, .rejected].contains(error.kind) else { throw error }
         logger.error("policy can't be submitted", ["policy": policy.name, "error": error.description])
         try await store.problem(policy.name, error.description)
       }

@@ -62,8 +62,9 @@ public struct StoreError: Error, Sendable, Equatable, CustomStringConvertible {
     case .invalid, .notFound, .wrongState, .staleFence:
       // The sentence comes from our own functions and is meant for people; it has nothing of the connection in it.
       self.init(kind, error.message + (error.hint.map { $0.isEmpty ? "" : " (\($0))" } ?? ""))
-    case .notUsable where error.kind == .missingObject:
-      self.init(kind, "The database has no Holdfast schema of this version; run `holdfast migrate`. (\(error))")
+    case .notUsable where error.kind == .missingObject && error.sqlState != "3D000":  // not: no such database
+      let reason = error.description.last == "." ? String(error.description.dropLast()) : error.description
+      self.init(kind, "The database has no Holdfast schema of this version (\(reason)); run `holdfast migrate`.")
     default:
       self.init(kind, error.description)
     }

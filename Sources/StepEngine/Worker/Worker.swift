@@ -86,10 +86,16 @@ public final class Worker: Sendable {
   /// Makes one call after the other, as the core decides, on one connection after the other.
   private func converse() async throws {
     var store: PostgresWorkerStore?
-    while !Task.isCancelled {
-      if store?.isUsable != true { store = try await connect() }
-      guard let current = store else { break }
-      if try await step(current) { return }
+    do {
+      while !Task.isCancelled {
+        if store?.isUsable != true { store = try await connect() }
+        guard let current = store else { break }
+        if try await step(current) { return }
+      }
+    } catch {
+      // What runs must not outlive the worker that no one hears any more.
+      await abandon(store)
+      throw error
     }
     await abandon(store)
   }
@@ -139,7 +145,7 @@ public final class Worker: Sendable {
 
   private func exchange(_ request: ExchangeRequest, _ store: PostgresWorkerStore, sentAt: Duration) async throws {
     core.withLock { $0.exchangeSent(request) }
-    let reply: ExchangeReply
+    var reply: ExchangeReply
     do { reply = try await store.exchange(request) } catch {
       log.putBack(request.log)
       core.withLock { $0.exchangeFailed(error, at: now) }
@@ -155,7 +161,16 @@ public final class Worker: Sendable {
     if !missing.isEmpty {
       do { bodies.add(try await store.bodies(missing)) } catch { unknown = error }
     }
-    perform(core.withLock { $0.exchangeReplied(reply, to: request, sentAt: sentAt, at: now) })
+    let claimed = reply.claimed.count
+    if let unknown, unknown.kind != .rejected {
+      // No fault of these steps: they go back, and no attempt is counted.
+      reply.claimed.removeAll { bodies[$0.body] == nil }
+    }
+    perform(
+      core.withLock { core in
+        if reply.claimed.count < claimed { core.claimsDropped(at: now) }
+        return core.exchangeReplied(reply, to: request, sentAt: sentAt, at: now)
+      })
     if let unknown { try await failed(unknown, "read step bodies") }
   }
 
@@ -171,23 +186,16 @@ public final class Worker: Sendable {
     }
   }
 
+  /// Nil if there is nothing left to say to the store, or the task was cancelled.
   private func connect() async throws -> PostgresWorkerStore? {
-    let connector = PostgresConnector(database, backoff: Backoff(first: .milliseconds(100), limit: .seconds(5)))
-    do {
-      let connection = try await connector.connect(
-        givesUp: { [.authentication, .notPermitted, .missingObject, .invalidConfiguration].contains($0.kind) },
-        onFailure: { error, delay in
-          logger.error("could not connect", ["error": error.description, "retry_in": "\(delay.seconds)"])
-        })
-      try await Migrator.check(connection)
-      return PostgresWorkerStore(connection, patience: (profile.lease ?? .seconds(30)) * 2 / 3)
-    } catch let error as PostgresError {
-      if error.kind == .cancelled { return nil }
-      throw StoreError(error)
-    }
+    let connection = try await connectToEngine(
+      database, backoff: Backoff(first: .milliseconds(100), limit: .seconds(5)), alarm: alarm, logger: logger,
+      isDone: { core.withLock { $0.isDrained } })
+    guard let connection else { return nil }
+    return PostgresWorkerStore(connection, patience: (profile.lease ?? .seconds(30)) * 2 / 3)
   }
 
-  /// Cancelled: stop the steps, give them a moment to end, and hand everything back.
+  /// Cancelled, or the database can't be used: stop the steps, give them a moment to end, and hand everything back.
   private func abandon(_ store: PostgresWorkerStore?) async {
     perform(core.withLock { $0.cancelAll() })
     // Tasks that were started by now are awaited in a task that the cancellation doesn't reach.

@@ -89,6 +89,8 @@ struct WorkerCore: Sendable {
 
   var runningCount: Int { running.count + superseded.count }
   var unreportedCount: Int { finished.count + sent.count }
+  /// Whether it was drained and holds nothing that the store would have to hear of.
+  var isDrained: Bool { isDraining && runningCount == 0 && unreportedCount == 0 }
 
   // MARK: - What to do next
 
@@ -213,6 +215,9 @@ struct WorkerCore: Sendable {
     }
   }
 
+  /// Steps were claimed that can't be started now: the next heartbeat hands them back.
+  mutating func claimsDropped(at now: Duration) { reconcileAfter = now }
+
   /// An exchange failed: its reports are to be sent again. That is safe even if they arrived, since they are fenced.
   mutating func exchangeFailed(_ error: StoreError, at now: Duration) {
     finished = sent + finished
@@ -220,7 +225,7 @@ struct WorkerCore: Sendable {
     let count = sent.count
     sent = []
     switch error.kind {
-    case .rejected, .invalid:
+    case .rejected, .invalid, .notFound, .wrongState, .staleFence:
       if count == 1, suspects > 0, let first = finished.first {
         // This very report can't be stored; its step fails with that instead of blocking all others.
         finished[0] = StepReport(

@@ -1,0 +1,154 @@
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+
+extension EndToEnd {
+  @Suite("PostgreSQL is away, or has no room", .serialized)
+  struct DatabaseOutageTests {
+    /// What was done when the database went away is reported when it is back.
+    @Test("PostgreSQL stopped for 10 s under load: what ends meanwhile is reported later, and all goes on")
+    func outage() async throws {
+      let installation = try await Installation(on: try await PostgresInstance(durability: .durable))
+      let workers = try ["w1", "w2"].map { try installation.worker($0, slots: 8) }
+      let scheduler = try installation.start(["scheduler", "--name", "s"])
+      for number in 0..<20 {
+        let steps: [[String: Any]] = (0..<4).map { index in
+          [
+            "name": "s\(index)", "uses": "exec", "with": installation.effect("sleep 0.3"), "retry": ["attempts": 1],
+            "needs": index == 0 ? [] : ["s\(index - 1)"],
+          ]
+        }
+        _ = try await installation.submit(Plan("ok-chain\(number)", steps))
+      }
+      try await Task.sleep(for: .seconds(1))
+      try await installation.postgres.stop(.fast)
+      try await Task.sleep(for: .seconds(10))
+      try await installation.postgres.start()
+      do { try await installation.runsEnd() } catch {
+        throw TestSupportError("\(error)\n\(workers.map { $0.errors.suffix(3000) })")
+      }
+      #expect(try await installation.brokenRules() == [])
+      // The leases outlived the outage, so nothing was done again.
+      let states = try await installation.sql("select distinct state from holdfast.attempt")
+      #expect(!states.contains("lost"))
+      for program in workers + [scheduler] {
+        #expect(!program.hasEnded, "\(program.errors.suffix(1000))")
+        program.signal(SIGTERM)
+        #expect(try await program.end() == 0)
+      }
+    }
+
+    @Test("an outage that outlasts the leases: steps are stopped and done again, but it counts as nobody's crash")
+    func longOutage() async throws {
+      let installation = try await Installation(on: try await PostgresInstance(durability: .durable))
+      let worker = try installation.worker("w", lease: 2)
+      let with = installation.effect(#"[ "$(wc -l < "$EFFECTS/$HOLDFAST_RUN.$HOLDFAST_STEP")" -gt 3 ] || sleep 60"#)
+      let run = try await installation.submit(
+        Plan("ok-long", [["name": "held", "uses": "exec", "with": with, "retry": ["attempts": 1]]]))
+      for outage in 1...3 {
+        try await eventually("start \(outage) of the step") { installation.timesRun("held", in: run) == outage }
+        try await installation.postgres.stop(.fast)
+        try await Task.sleep(for: .seconds(4))
+        try await installation.postgres.start()
+      }
+      do { try await installation.runsEnd(within: .seconds(30)) } catch { throw TestSupportError("\(error)\n\(worker.errors.suffix(4000))") }
+      #expect(try await installation.attempts(of: "held", in: run) == ["returned", "returned", "returned", "succeeded"])
+      #expect(try await installation.brokenRules() == [])
+      await worker.kill()
+    }
+
+    @Test("a database that is replaced by a newer one while steps run: the worker ends with a sentence, and so do its steps")
+    func replaced() async throws {
+      let installation = try await Installation(on: .shared)
+      let worker = try installation.worker("w")
+      let pid = installation.effects.appendingPathComponent("pid").path
+      _ = try await installation.submit(
+        Plan("ok-held", [["name": "held", "uses": "exec", "with": installation.effect("echo $$ > \(pid).new; mv \(pid).new \(pid); exec sleep 60")]]))
+      try await eventually("the step's start") { access(pid, F_OK) == 0 }
+      try await installation.sql(
+        """
+        insert into holdfast.migration (version, name, checksum) values (9999, 'later', '');
+        select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid();
+        """)
+      #expect(try await worker.end(within: .seconds(20)) == 1)
+      #expect(worker.errors.split(separator: "\n").last?.contains("schema 9999") == true, "\(worker.errors)")
+      let child = try #require(Int32(try String(contentsOfFile: pid, encoding: .utf8).trimmingCharacters(in: .newlines)))
+      try await eventually("the end of the step") { !isAlive(child) }
+    }
+
+    @Test("a full disk: workers say so in one sentence, wait, and go on when there is room")
+    func fullDisk() async throws {
+      guard let disk = try await SmallDisk(megabytes: 64) else {
+        print("skipped: a disk to fill needs root and mount namespaces")
+        return
+      }
+      let installation = try await Installation(on: disk.postgres)
+      let worker = try installation.worker("w", lease: 5, slots: 8)
+      for number in 0..<10 { _ = try await installation.submit(Self.chatty(installation, number)) }
+      try await disk.fill()
+      try await eventually(within: .seconds(30), "a complaint") { worker.errors.contains("No space left on device") }
+      // Long enough for leases to run out.
+      try await Task.sleep(for: .seconds(7))
+      #expect(!worker.hasEnded, "\(worker.errors.suffix(2000))")
+      let complaints = worker.errors.split(separator: "\n").filter { $0.contains("No space left") }
+      for complaint in complaints { #expect(complaint.contains("level=error") && complaint.count < 600, "\(complaint)") }
+
+      try await disk.free()
+      do { try await installation.runsEnd() } catch { throw TestSupportError("\(error)\n\(worker.errors.suffix(4000))") }
+      #expect(try await installation.brokenRules() == [])
+      await worker.kill()
+    }
+
+    /// Steps that print and put out much, so that tables have to grow.
+    private static func chatty(_ installation: Installation, _ number: Int) -> Plan {
+      let print = "head -c 60000 /dev/urandom | base64 -w 1000"
+      let steps: [[String: Any]] = (0..<6).map { index in
+        [
+          "name": "s\(index)", "uses": "exec", "with": installation.effect(print), "needs": index == 0 ? [] : ["s\(index - 1)"],
+          "retry": ["attempts": 1],
+        ]
+      }
+      return Plan("ok-chatty\(number)", steps)
+    }
+  }
+}
+
+/// A cluster whose tables (not its WAL) lie on a small file system of their own, which goes away with the cluster: it is
+/// mounted in a mount namespace that only the cluster is in.
+private struct SmallDisk {
+  let postgres: PostgresInstance
+  private var folder: String { "/proc/\(postgres.pid ?? 0)/root\(postgres.directory.path)/base" }
+
+  /// Nil where this machine does not let us mount.
+  init?(megabytes: Int) async throws {
+    let probe = try await runProgram("/usr/bin/unshare", ["-m", "mount", "-t", "tmpfs", "none", "/mnt"])
+    guard getuid() == 0, probe.exitCode == 0 else { return nil }
+    postgres = try await PostgresInstance(durability: .durable)
+    try await postgres.stop()
+    let data = postgres.directory.path
+    let result = try await runProgram(
+      "/usr/bin/unshare",
+      [
+        "-m", "--propagation", "private", "sh", "-e", "-c",
+        """
+        cp -a '\(data)/base' '\(data)/base.before'
+        mount -t tmpfs -o size=\(megabytes)m none '\(data)/base'
+        cp -a '\(data)/base.before/.' '\(data)/base/'
+        chown postgres: '\(data)/base'; chmod 700 '\(data)/base'
+        cd '\(data)'
+        setpriv --reuid=postgres --regid=postgres --init-groups -- '\(postgres.tool("pg_ctl"))' -D '\(data)' -l server.log -w start
+        """,
+      ])
+    guard result.exitCode == 0 else { throw TestSupportError("cannot start on a small disk: \(result.errors)\(result.output)") }
+  }
+
+  /// Takes all the room that is left.
+  func fill() async throws {
+    _ = try await runProgram("/bin/sh", ["-c", "cat /dev/zero > '\(folder)/ballast'"])
+    guard FileManager.default.fileExists(atPath: folder + "/ballast") else { throw TestSupportError("cannot fill \(folder)") }
+  }
+
+  /// Gives it back.
+  func free() async throws { try FileManager.default.removeItem(atPath: folder + "/ballast") }
+}
