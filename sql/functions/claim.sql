@@ -20,11 +20,24 @@ declare
   v_share int;
   v_take int;
   v_got int;
+  v_steps bigint[];
   v_pass int;
   v_lanes int;
   v_active record;
   v_locked boolean := false;
 begin
+  -- All limits that this claim may ask for, in the order of their names, so that two claims never wait for each other in
+  -- a circle.
+  if exists (select from holdfast.named_limit) then
+    perform from holdfast.named_limit n
+    where n.name in (
+      select unnest(l.limits)
+      from holdfast.worker_lane wl join holdfast.lane l on l.lane_id = wl.lane_id
+      where wl.worker_id = p_worker and l.limits <> '{}'
+        and exists (select from holdfast.ready r where r.lane_id = wl.lane_id))
+    order by n.name
+    for update;
+  end if;
   for v_active in
     -- The lanes that hold something, in the order of their turns, gathered by priority.
     with active as materialized (
@@ -66,46 +79,17 @@ begin
         v_take := case when v_lane.limited then least(v_share, holdfast.limit_room(v_lane.limits)) else v_share end;
         continue when v_take <= 0;
 
-        return query
-        with picked as materialized (
-          select r.ctid as tid, nextval('holdfast.fence_sequence') as fence
-          from (
-            select r.ctid
-            from holdfast.ready r
-            where r.lane_id = v_lane.lane_id and r.seq >= v_lane.mark
-            order by r.seq
-            limit v_take
-            for update skip locked
-          ) r
-        ),
-        taken as (
-          delete from holdfast.ready r using picked p where r.ctid = p.tid
-          returning r.*, p.fence
-        ),
-        known as materialized (
-          select t.*, s.body_id, s.name, s.item, b.uses, b.has_undo, b.wants_inputs,
-            least(now() + b.time_limit, t.deadline_at) as time_limit_at
-          from taken t
-          join holdfast.step s on s.step_id = t.step_id
-          join holdfast.step_body b on b.body_id = s.body_id
-        ),
-        leased as (
-          insert into holdfast.lease (
-            step_id, fence, worker_id, lane_id, limited, failures, crashes, wakes, time_limit_at, deadline_at)
-          select k.step_id, k.fence, p_worker, k.lane_id, v_lane.limited, k.failures, k.crashes, k.wakes,
-            k.time_limit_at, k.deadline_at
-          from known k
-        ),
-        undoable as (
-          insert into holdfast.undo (step_id, fence)
-          select k.step_id, k.fence from known k where k.has_undo
-          on conflict do nothing
-        )
-        select
-          k.step_id, k.fence, k.lane_id, k.seq, k.body_id, k.uses, k.name, k.failures + k.crashes + 1, k.wakes,
-          (extract(epoch from k.time_limit_at - now()) * 1000)::bigint, k.item,
-          case when k.wants_inputs then holdfast.step_context(k.step_id) end, k.payload
-        from known k;
+        select array_agg(r.step_id) into v_steps
+        from (
+          select r.step_id
+          from holdfast.ready r
+          where r.lane_id = v_lane.lane_id and r.seq >= v_lane.mark
+          order by r.seq
+          limit v_take
+          for update skip locked
+        ) r;
+        continue when v_steps is null;
+        return query select t.* from holdfast.take(p_worker, v_steps, v_lane.limited) t;
         get diagnostics v_got = row_count;
         v_left := v_left - v_got;
       end loop;

@@ -13,76 +13,28 @@ declare
   v_ends bigint[];
   v_omitted bigint[];
   v_stopped bigint[];
+  v_put bigint[];
   v_lanes int[];
+  v_low bigint;
+  v_high bigint;
 begin
   loop
     if cardinality(v_steps) > 0 then
-      with done as materialized (
-        select d.step_id, d.ok from unnest(v_steps, v_ok) d(step_id, ok)
-      ),
-      edge as materialized (
-        select
-          (d.step_id & ~1048575::bigint) | (c.code >> 3) as child, c.code & 7 as flags,
-          count(*)::int as n, bool_or(not d.ok) as bad
-        from done d
-        join holdfast.step s on s.step_id = d.step_id
-        cross join lateral unnest(s.children) c(code)
-        group by 1, 2
-      ),
-      -- In the order of the ids, so that two completions never wait for each other in a circle.
-      locked as materialized (
-        select j.step_id, j.pending, j.failed
-        from holdfast.join_counter j
-        where j.step_id in (select e.child from edge e where e.flags & 1 = 1)
-        order by j.step_id
-        for update
-      ),
-      counted as materialized (
-        select l.step_id, e.flags, l.pending - e.n as pending, l.failed or e.bad as bad
-        from locked l join edge e on e.child = l.step_id
-      ),
-      closed as (
-        delete from holdfast.join_counter j using counted c where j.step_id = c.step_id and c.pending <= 0
-      ),
-      decremented as (
-        update holdfast.join_counter j set pending = c.pending, failed = c.bad
-        from counted c where j.step_id = c.step_id and c.pending > 0
-      ),
-      free as materialized (
-        select e.child as step_id, e.flags, e.bad from edge e where e.flags & 1 = 0
-        union all
-        select c.step_id, c.flags, c.bad from counted c where c.pending <= 0
-      ),
-      judged as materialized (
-        select
-          f.step_id, f.flags,
-          case
-            when f.step_id & 1048575 = 0 then 'end'
-            when f.bad and f.flags & 2 = 0 then 'omit'
-            when f.flags & 2 = 0
-              and exists (select from holdfast.stopping_run r where r.run_id = f.step_id >> 20) then 'stop'
-            when f.flags & 4 = 4 then 'decide'
-            else 'put'
-          end as verdict
-        from free f
-      ),
-      put as (
-        insert into holdfast.ready (step_id, lane_id)
-        select f.step_id, s.lane_id
-        from judged f join holdfast.step s on s.step_id = f.step_id
-        where f.verdict = 'put'
-        returning lane_id
-      )
-      select
-        (select array_agg(distinct p.lane_id) from put p),
-        array_agg(f.step_id >> 20) filter (where f.verdict = 'end'),
-        array_agg(f.step_id) filter (where f.verdict = 'omit'),
-        array_agg(f.step_id) filter (where f.verdict = 'stop'),
-        v_decide || array_agg(f.step_id) filter (where f.verdict = 'decide')
-      into v_lanes, v_ends, v_omitted, v_stopped, v_decide
-      from judged f;
+      select c.put, c.ends, c.omitted, c.stopped, v_decide || c.decide
+      into v_put, v_ends, v_omitted, v_stopped, v_decide
+      from holdfast.count_off(v_steps, v_ok) c;
 
-      if v_lanes is not null then
+      if v_put is not null then
+        select min(p), max(p) into v_low, v_high from unnest(v_put) p;
+        with put as (
+          insert into holdfast.ready (step_id, lane_id)
+          select s.step_id, s.lane_id
+          from holdfast.step s
+          where s.step_id = any (v_put) and s.step_id between v_low and v_high
+          returning lane_id
+        )
+        select array_agg(distinct p.lane_id) into v_lanes from put p;
+
         perform holdfast.wake(v_lanes);
       end if;
       if v_ends is not null then

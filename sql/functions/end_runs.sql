@@ -1,17 +1,21 @@
 -- All steps of these runs are over: performs what has to be undone, or writes how the runs ended.
 create or replace function holdfast.end_runs(p_runs bigint[]) returns void
-language plpgsql
+language plpgsql set enable_hashjoin = off set enable_mergejoin = off
 as $$
 declare
   v_left bigint[];
   v_parents bigint[];
+  v_low bigint;
+  v_high bigint;
   v_run holdfast.run;
 begin
+  select min(p), max(p) into v_low, v_high from unnest(p_runs) p;
+
   -- Those that just succeeded, all in one statement; nearly all of them when runs are small.
   with ended as (
     update holdfast.run r set state = 'succeeded', finished_at = now()
-    from unnest(p_runs) e(run_id)
-    where r.run_id = e.run_id and r.state = 'running' and r.failure is null
+    -- Within a range, so that only the partitions that these runs are in are opened.
+    where r.run_id = any (p_runs) and r.run_id between v_low and v_high and r.state = 'running' and r.failure is null
     returning r.run_id, r.parent_step
   )
   select

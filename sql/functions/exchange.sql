@@ -26,37 +26,44 @@ declare
   v_state text;
   v_renew boolean;
   v_done bigint[];
+  v_freed int[];  -- lanes whose limits have room again
   v_limit int;
   v_rest record;
   v_claimed int := 0;
 begin
   if cardinality(p_steps) > 0 then
     if p_outcomes is null and p_details is null then
+      -- By an array and not by a join, which the planner may make a walk over all leases for each report.
       with gone as (
-        delete from lease l using unnest(p_steps, p_fences) r(step_id, fence)
-        where l.step_id = r.step_id and l.fence = r.fence and l.worker_id = p_worker
-        returning l.step_id, l.fence, l.started_at
+        delete from lease l
+        where l.step_id = any (p_steps) and l.fence = p_fences[array_position(p_steps, l.step_id)]
+          and l.worker_id = p_worker
+        returning l.step_id, l.fence, l.started_at, l.lane_id, l.limited
       ), kept as (
         insert into attempt (step_id, fence, state, worker_id, started_at)
         select g.step_id, g.fence, 'succeeded', p_worker, g.started_at from gone g
       )
-      select array_agg(g.step_id) into v_done from gone g;
+      select array_agg(g.step_id), array_agg(distinct g.lane_id) filter (where g.limited)
+      into v_done, v_freed from gone g;
     else
       v_limit := setting('output_limit_bytes')::int;
       with report as materialized (
         select r.step_id, r.fence, coalesce(r.outcome, 'succeeded') as outcome, r.detail
         from unnest(p_steps, p_fences, p_outcomes, p_details) r(step_id, fence, outcome, detail)
-      ), gone as (
-        delete from lease l using report r
-        where l.step_id = r.step_id and l.fence = r.fence and l.worker_id = p_worker
-          and r.outcome in ('succeeded', 'skipped')
+        where coalesce(r.outcome, 'succeeded') in ('succeeded', 'skipped')
           and (r.detail is null or octet_length(r.detail::text) <= v_limit)
-        returning l.step_id, l.fence, l.started_at, r.outcome, r.detail
+      ), gone as (
+        delete from lease l
+        where l.step_id = any (array(select r.step_id from report r))
+          and l.fence = p_fences[array_position(p_steps, l.step_id)] and l.worker_id = p_worker
+        returning l.step_id, l.fence, l.started_at, l.lane_id, l.limited, array_position(p_steps, l.step_id) as i
       ), kept as (
         insert into attempt (step_id, fence, state, worker_id, started_at, outputs)
-        select g.step_id, g.fence, g.outcome::attempt_state, p_worker, g.started_at, g.detail from gone g
+        select g.step_id, g.fence, coalesce(p_outcomes[g.i], 'succeeded')::attempt_state, p_worker, g.started_at, p_details[g.i]
+        from gone g
       )
-      select array_agg(g.step_id) into v_done from gone g;
+      select array_agg(g.step_id), array_agg(distinct g.lane_id) filter (where g.limited)
+      into v_done, v_freed from gone g;
     end if;
 
     if v_done is not null then
@@ -126,6 +133,14 @@ begin
       delete from idle_worker i where i.worker_id in (
         select k.worker_id from idle_worker k where k.worker_id = p_worker for update skip locked);
     end if;
+  end if;
+
+  if v_freed is not null then
+    -- What this worker left of the room, others may be waiting for in lanes of their own.
+    perform wake((
+      select array_agg(o.lane_id)
+      from lane l join lane o on o.limits && l.limits
+      where l.lane_id = any (v_freed) and exists (select from ready r where r.lane_id = o.lane_id)));
   end if;
 end
 $$;

@@ -69,9 +69,13 @@ begin
       v_group.name || '[' || i.n || '].' || t.name,
       nullif(coalesce((select array_agg(c + (i.base << 3)) from unnest(t.children) c), '{}') || coalesce(t.outside, '{}'), '{}'),
       case when t.spec ? 'refs' then (
-        select jsonb_object_agg(r.ref, case when o.ordinal is not null then to_jsonb(i.base + o.ordinal) else v_group.refs -> r.ref end)
+        select jsonb_object_agg(r.ref, case
+          when not o.is_group then to_jsonb(i.base + o.ordinal)
+          when o.is_group then to_jsonb(v_group.name || '[' || i.n || '].')
+          else v_group.refs -> r.ref
+        end)
         from jsonb_array_elements_text(t.spec -> 'refs') r(ref)
-        left join template o on o.name = r.ref and not o.is_group)
+        left join template o on o.name = case when o.is_group then split_part(r.ref, '.', 1) else r.ref end)
       end,
       case when t.is_group then
         coalesce(t.outside_exits, '{}') || coalesce((

@@ -25,6 +25,16 @@ begin
   into v_uses, v_labels, v_limits, v_priorities
   from unnest(p_specs) with ordinality s(spec, i);
 
+  if exists (
+    select from unnest(v_uses, v_labels, v_limits, v_priorities) w(uses, labels, limits, priority)
+    where not exists (
+      select from holdfast.lane l
+      where l.queue = p_queue and l.policy = p_policy and l.uses = w.uses and l.labels = w.labels
+        and l.limits = string_to_array(w.limits, e'\n') and l.priority = w.priority))
+  then
+    -- A new lane and a worker that registers at this moment would not see each other; so one comes after the other.
+    perform pg_advisory_xact_lock(hashtext('holdfast.lanes'));
+  end if;
   with made as (
     insert into holdfast.lane (queue, policy, uses, labels, limits, priority)
     select distinct p_queue, p_policy, w.uses, w.labels, string_to_array(w.limits, e'\n'), w.priority

@@ -1,4 +1,4 @@
--- Notes that a policy''s schedule can''t be followed, until it is changed.
+-- Notes that a policy's schedule can''t be followed, until it is changed.
 create or replace function holdfast.policy_problem(p_policy text, p_problem text) returns void
 language plpgsql security definer set search_path = holdfast, pg_temp set plan_cache_mode = force_generic_plan
 as $$

@@ -1,4 +1,4 @@
--- Creates or changes a policy''s schedule and plan. The schedule is checked by the scheduler''s own reader before this call
+-- Creates or changes a policy's schedule and plan. The schedule is checked by the scheduler's own reader before this call
 -- and again by the scheduler, which writes what it can''t follow into policy.problem.
 create or replace function holdfast.put_policy(p_policy text, p_schedule jsonb, p_plan jsonb, p_enabled boolean default true)
 returns void

@@ -16,11 +16,17 @@ begin
   if coalesce(cardinality(p_kinds), 0) = 0 then
     perform refuse('a worker has to offer at least one kind of step');
   end if;
+  -- After a time without any worker there may be none for today's events.
+  if to_regclass('holdfast.event_' || to_char((now() at time zone 'UTC')::date, 'YYYYMMDD')) is null then
+    perform ensure_partitions();
+  end if;
   insert into step_kind (uses) select distinct k from unnest(p_kinds) k
   where not exists (select from step_kind s where s.uses = k)
   order by k  -- so that two workers don't wait for each other
   on conflict do nothing;
 
+  -- See lane_ids: a lane that is made at this moment comes wholly before or wholly after.
+  perform pg_advisory_xact_lock(hashtext('holdfast.lanes'));
   insert into worker (name, host, pid, version, slots, kinds, queues, labels, lease, expires_at)
   select p_name, p_host, p_pid, p_version, greatest(1, p_slots), p_kinds, p_queues, p_labels, l.lease, now() + l.lease
   from (select make_interval(secs => coalesce(p_lease_seconds, setting('lease_seconds')::float8)) as lease) l

@@ -60,6 +60,17 @@ begin
     perform refuse(format('run %s succeeded; name the step to repeat it from', p_run), null, 'HF003');
   end if;
 
+  -- A group that is expanded anew gets new instances; the old ones would run beside them.
+  select array_agg(i.step_id) into v_old
+  from unnest(v_open) o(id)
+  join step g on g.step_id = o.id
+  join step_body b on b.body_id = g.body_id and b.is_group
+  join step i on i.step_id between v_base and v_base + 1048575 and starts_with(i.name, g.name || '[');
+  if v_old is not null then
+    delete from step s where s.step_id = any (v_old);
+    v_open := array(select o from unnest(v_open) o except select unnest(v_old));
+  end if;
+
   insert into attempt (step_id, fence, state, message)
   select o, nextval('fence_sequence'), 'reopened', 'the run was retried' from unnest(v_open) o;
   update run r set

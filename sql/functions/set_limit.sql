@@ -4,11 +4,10 @@ language plpgsql security definer set search_path = holdfast, pg_temp set plan_c
 as $$
 begin
   if p_capacity is null then
-    -- Lanes of steps, and bodies inside of groups and undos that have no lane yet.
-    if exists (select from lane l where p_name = any (l.limits))
-      or exists (
-        select from step_body b
-        where jsonb_path_exists(b.spec, '$.**.limits[*] ? (@ == $name)', jsonb_build_object('name', p_name)))
+    if exists (select from lane l where p_name = any (l.limits)) or exists (
+      -- In groups and undos that have no lane yet.
+      select from step_body b
+      where jsonb_path_exists(b.spec, 'strict $.**.limits[*] ? (@ == $name)', jsonb_build_object('name', p_name), true))
     then
       perform refuse(format('limit %L is named by steps; set its capacity instead', p_name), null, 'HF003');
     end if;

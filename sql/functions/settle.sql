@@ -44,7 +44,12 @@ begin
       -- Being told to come back later is no failed attempt, but it doesn't go on forever.
       v_lease.failures := v_lease.failures - 1;
       v_lease.wakes := v_lease.wakes + 1;
-      if v_lease.wakes > 10 * v_body.max_attempts then
+      if 10 * v_body.max_attempts <= (
+        select count(*) from holdfast.attempt a
+        where a.step_id = p_step and a.state = 'retrying' and a.fence > coalesce((
+          select max(o.fence) from holdfast.attempt o where o.step_id = p_step and o.state = 'reopened'), 0)
+      ) - v_lease.failures
+      then
         v_final := 'failed';
       end if;
     elsif v_lease.failures >= v_body.max_attempts then
@@ -95,7 +100,7 @@ begin
 
   if v_step_state = 'retrying' then
     v_after := case
-      when v_class = 'throttled' and p_detail ? 'retryAfter'
+      when v_class = 'throttled' and jsonb_typeof(p_detail -> 'retryAfter') = 'number'
         -- A little later than asked for, not all at the same moment.
         then make_interval(secs => (p_detail ->> 'retryAfter')::float8 * (1 + 0.1 * random()))
       -- Exponential backoff with full jitter.
@@ -119,7 +124,7 @@ begin
       values (
         p_step, v_lease.lane_id,
         case
-          when p_detail ? 'wakeAfter' then now() + make_interval(secs => (p_detail ->> 'wakeAfter')::float8)
+          when jsonb_typeof(p_detail -> 'wakeAfter') = 'number' then now() + make_interval(secs => (p_detail ->> 'wakeAfter')::float8)
           -- Neither a time nor a signal would be a wait without an end.
           when not p_detail ? 'signal' then now() + interval '1 min'
         end,

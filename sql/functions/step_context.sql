@@ -1,6 +1,6 @@
--- What a step''s expressions see: {"params": …, "steps": {name: outputs}, "item": …}, of what its refs and params ask for.
+-- What a step's expressions see: {"params": …, "steps": {name: outputs}, "item": …}, of what its refs and params ask for.
 create or replace function holdfast.step_context(p_step bigint) returns jsonb
-language plpgsql stable
+language plpgsql stable set enable_nestloop = on
 as $$
 declare
   v_base bigint := p_step & ~1048575::bigint;
@@ -14,23 +14,22 @@ begin
 
   select jsonb_object_agg(
     r.name,
-    case when r.ordinal <> 'null' then
-      -- The last success: a step that was repeated has more than one.
+    case when jsonb_typeof(r.place) = 'number' then
       (select a.outputs from holdfast.attempt a
-       where a.step_id = v_base | r.ordinal::int and a.state = 'succeeded' order by a.fence desc limit 1)
+       where a.step_id = v_base | r.place::int and a.state = 'succeeded' order by a.fence desc limit 1)
     else
-      -- A group''s step: the outputs of all its instances, in the order of the items.
+      -- A group''s step: the outputs of all its instances in this place, in the order of the items.
       (select jsonb_agg(a.outputs order by s.step_id)
        from holdfast.step s
        left join lateral (
-         select o.outputs from holdfast.attempt o
-         where o.step_id = s.step_id and o.state = 'succeeded' order by o.fence desc limit 1
-       ) a on true
+         select a.outputs from holdfast.attempt a
+         where a.step_id = s.step_id and a.state = 'succeeded' order by a.fence desc limit 1) a on true
        where s.step_id > v_base and s.step_id <= v_base + 1048575
-         and regexp_replace(s.name, '\[\d+\]', '', 'g') = r.name)
+         and starts_with(s.name, coalesce(r.place #>> '{}', ''))
+         and regexp_replace(substr(s.name, length(coalesce(r.place #>> '{}', '')) + 1), '\[\d+\]', '', 'g') = r.name)
     end)
   into v_outputs
-  from jsonb_each(v_step.refs) r(name, ordinal);
+  from jsonb_each(v_step.refs) r(name, place);
 
   return jsonb_build_object(
     'params', case when v_params then (select r.params from holdfast.run r where r.run_id = p_step >> 20) end,

@@ -54,17 +54,25 @@ begin
     perform pg_notify('holdfast_worker_' || v.worker_id, 'stop');
   end loop;
 
-  -- Parked steps past their deadline, then those that are due.
+  -- Waiting steps past their deadline, then those that are due.
   for v in
-    delete from parked p where p.step_id in (
-      select d.step_id from parked d where d.deadline_at < now() limit 1000 for update skip locked)
-    returning p.step_id, p.reason
+    with unparked as (
+      delete from parked p where p.step_id in (
+        select d.step_id from parked d where d.deadline_at < now() limit 1000 for update skip locked)
+      returning p.step_id, p.reason
+    ), unready as (
+      delete from ready r where r.step_id in (
+        select d.step_id from ready d where d.deadline_at < now() limit 1000 for update skip locked)
+      returning r.step_id
+    )
+    select u.step_id, u.reason from unparked u union all select u.step_id, 'for a worker' from unready u
   loop
     insert into attempt (step_id, fence, state, message)
     values (v.step_id, nextval('fence_sequence'), 'failed', 'it did not end before its deadline; it waited: ' || v.reason);
     perform fail_run(v.step_id, (select s.name from step s where s.step_id = v.step_id), 'it did not end before its deadline');
     perform complete(array[v.step_id], array[false]);
   end loop;
+
   with due as materialized (
     select p.step_id from parked p where p.wake_at <= now() order by p.wake_at limit 5000 for update skip locked
   ), woken as (

@@ -18,6 +18,6 @@ create table holdfast.step (
 ) partition by range (step_id);
 
 comment on table holdfast.step is 'The nodes of the runs'' DAGs, immutable; partitioned like run.';
-comment on column holdfast.step.refs is 'Steps whose outputs this one gets, name to ordinal (null: a group''s step, by name).';
+comment on column holdfast.step.refs is 'Steps whose outputs this one gets, by name: the ordinal, or for a group''s step what comes before the name (null: nothing).';
 comment on column holdfast.step.exits is 'Of a group: the children outside of it, by the path of the inner step that they need.';
 comment on column holdfast.step.item is 'Of a group''s instance: the bindings, name to value.';

@@ -16,6 +16,9 @@ create table holdfast.ready (
 -- The claim's only index: a lane's steps in the order in which they became ready.
 create unique index ready_lane on holdfast.ready (lane_id, seq);
 
+-- Only steps with a deadline are in it.
+create index ready_deadline on holdfast.ready (deadline_at) where deadline_at is not null;
+
 comment on table holdfast.ready is 'Steps that wait for a worker, narrow and short-lived.';
 comment on column holdfast.ready.failures is 'Attempts that failed.';
 comment on column holdfast.ready.crashes is 'Attempts whose lease was lost.';

@@ -1,14 +1,17 @@
 internal import JSON
 
 /// A policy that a scheduler looks at, with what the decision needs; instants are Unix seconds.
-struct DuePolicy: Sendable {
+struct DuePolicy: Sendable, Equatable {
   let name: String
   let schedule: JSONValue
   let now: Int64
   let since: Int64
-  let decidedThrough: Int64
+  /// To the microsecond, as the database has it.
+  let decidedThroughExactly: Int64
   let live: [RunID]
   let queued: [Int64]
+
+  var decidedThrough: Int64 { Int64((Double(decidedThroughExactly) / 1_000_000).rounded(.down)) }
 }
 
 /// What becomes of a policy's slots at one look, for holdfast.decide_slots. Pure.
@@ -21,7 +24,7 @@ struct PolicyDecision: Sendable, Equatable {
     let reason: String?
   }
 
-  let policy: String
+  let policy: DuePolicy
   let slots: [Slot]
   let cancel: [RunID]
   let decidedThrough: Int64
@@ -42,7 +45,7 @@ struct PolicyDecision: Sendable, Equatable {
     slots += plan.queued.filter { !policy.queued.contains($0) }
       .map { Slot(slot: $0, state: "queue", reason: "an earlier run of the policy is not over") }
     slots += plan.skipped.map { Slot(slot: $0, state: "skip", reason: "an earlier run of the policy was not over") }
-    self.policy = policy.name
+    self.policy = policy
     self.slots = slots.sorted { $0.slot < $1.slot }
     cancel = plan.cancel
     decidedThrough = due.decidedThrough ?? policy.decidedThrough

@@ -74,7 +74,7 @@ public final class Scheduler: Sendable {
         }
       } catch {
         // A plan that can't be submitted any more must not stop the other policies.
-        guard error.kind == .invalid || error.kind == .notFound else { throw error }
+        guard [.invalid, .notFound, .wrongState, .rejected].contains(error.kind) else { throw error }
         logger.error("policy can't be submitted", ["policy": policy.name, "error": error.description])
         try await store.problem(policy.name, error.description)
       }

@@ -27,7 +27,7 @@ final class SchedulerStore {
     let rows = try await query(
       """
       select policy, schedule, extract(epoch from now_at)::int8, extract(epoch from since)::int8,
-        floor(extract(epoch from decided_through))::int8, live_runs,
+        decided_through, live_runs,
         array(select extract(epoch from q)::int8 from unnest(queued_slots) q)
       from holdfast.due_policies()
       """, [])
@@ -37,7 +37,7 @@ final class SchedulerStore {
         policies.append(
           DuePolicy(
             name: try row.string(0), schedule: (try? JSONValue(parsing: try row.string(1))) ?? .null,
-            now: try row.int64(2), since: try row.int64(3), decidedThrough: try row.int64(4),
+            now: try row.int64(2), since: try row.int64(3), decidedThroughExactly: try row.timestamp(4),
             live: try row.int64Array(5).map { RunID($0) }, queued: try row.int64Array(6)))
       }
       return policies
@@ -48,12 +48,13 @@ final class SchedulerStore {
   func write(_ decision: PolicyDecision) async throws(StoreError) -> [(slot: String, run: RunID)] {
     func time(_ seconds: Int64?) -> PostgresValue { seconds.map { .timestamp($0 * 1_000_000) } ?? .null }
     let rows = try await query(
-      "select slot::text, run_id from holdfast.decide_slots($1, $2, $3, $4, $5, $6, $7, $8)",
+      "select slot::text, run_id from holdfast.decide_slots($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
       [
-        .text(decision.policy), .timestampArray(decision.slots.map { $0.slot * 1_000_000 }),
+        .text(decision.policy.name), .timestampArray(decision.slots.map { $0.slot * 1_000_000 }),
         .textArray(decision.slots.map(\.state)), .optionalTextArray(decision.slots.map(\.reason)),
         .int64Array(decision.cancel.map(\.value)), time(decision.decidedThrough), time(decision.nextSlot),
         decision.lookAt.map { .timestamp($0 * 1_000_000) } ?? .timestamp(.max),
+        .timestamp(decision.policy.decidedThroughExactly), .int64Array(decision.policy.live.map(\.value)),
       ])
     return try read { () throws(PostgresError) in
       var fired: [(slot: String, run: RunID)] = []

@@ -63,6 +63,8 @@ struct WorkerCore: Sendable {
   private(set) var worker: Int32?
   private let settings: Settings
   private var running: [StepID: Running] = [:]
+  /// Lost attempts of steps that run here anew; they hold a slot until they have ended.
+  private var superseded: Set<HeldStep> = []
   private var finished: [StepReport] = []
   private var firstFinishedAt: Duration?
   private var sent: [StepReport] = []
@@ -85,7 +87,7 @@ struct WorkerCore: Sendable {
 
   init(settings: Settings) { self.settings = settings }
 
-  var runningCount: Int { running.count }
+  var runningCount: Int { running.count + superseded.count }
   var unreportedCount: Int { finished.count + sent.count }
   /// Whether it was drained and holds nothing that the store would have to hear of.
   var isDrained: Bool { isDraining && runningCount == 0 && unreportedCount == 0 }
@@ -103,11 +105,11 @@ struct WorkerCore: Sendable {
     }
     if now >= tickDue { return .tick }
     if mustFlush(at: now) || mayClaim(at: now) { return .exchange(exchange(worker, at: now)) }
-    if isDraining, running.isEmpty, finished.isEmpty { return .leave }
+    if isDraining, runningCount == 0, finished.isEmpty { return .leave }
     return .wait(until: nextMoment(after: now))
   }
 
-  private var freeSlots: Int { isDraining ? 0 : max(0, settings.slots - running.count) }
+  private var freeSlots: Int { isDraining ? 0 : max(0, settings.slots - runningCount) }
 
   private func mustFlush(at now: Duration) -> Bool {
     if logWaits { return true }
@@ -206,6 +208,7 @@ struct WorkerCore: Sendable {
     return reply.claimed.flatMap { claimed in
       // If it runs here already, its lease was lost meanwhile and came back under another fence.
       let cancel = stop(claimed.step.id, .lost)
+      if let old = running[claimed.step.id] { superseded.insert(old.step) }
       running[claimed.step.id] = Running(
         step: claimed.step, timeLimit: claimed.timeLimit, timeLimitAt: claimed.timeLimit.map { now + $0 })
       return [cancel, .start(claimed)].compactMap(\.self)
@@ -222,7 +225,7 @@ struct WorkerCore: Sendable {
     let count = sent.count
     sent = []
     switch error.kind {
-    case .rejected, .invalid:
+    case .rejected, .invalid, .notFound, .wrongState, .staleFence:
       if count == 1, suspects > 0, let first = finished.first {
         // This very report can't be stored; its step fails with that instead of blocking all others.
         finished[0] = StepReport(
@@ -277,10 +280,11 @@ struct WorkerCore: Sendable {
   /// A step's task is over. Returns whether the worker should look at once: with the first report, which starts the wait
   /// for others, and with the last, which ends it.
   mutating func stepFinished(_ step: HeldStep, _ result: StepResult, at now: Duration) -> Bool {
+    if superseded.remove(step) != nil { return runningCount == 0 }
     guard let was = running[step.id], was.step == step else { return false }
     running[step.id] = nil
     switch (was.stop, result) {
-    case (.lost, _): return running.isEmpty
+    case (.lost, _): return runningCount == 0
     case (nil, .returned):
       // It gave up as if cancelled, and nobody did that: a fault of the step like any other.
       let failure = StepFailure(.retryable, "it ended as if it had been cancelled, but it was not")

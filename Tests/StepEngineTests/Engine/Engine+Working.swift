@@ -16,6 +16,8 @@ struct Crew {
   var kinds: [any StepKind] = []
   /// Without notifications, so that only polling finds work.
   var listens = true
+  /// Where the worker connects to, if not to the engine's own address.
+  var database: PostgresConfiguration?
   var change: (inout Worker.Options) -> Void = { _ in }
 }
 
@@ -28,7 +30,7 @@ extension Engine {
     if crew.listens { options.listenDatabase = configuration }
     crew.change(&options)
     return Worker(
-      database: configuration,
+      database: crew.database ?? configuration,
       profile: WorkerProfile(
         name: name, slots: crew.slots, kinds: [], labels: crew.labels, queues: crew.queues, lease: crew.lease),
       kinds: builtInStepKinds + crew.kinds, options: options, logger: Logger(level: .error))

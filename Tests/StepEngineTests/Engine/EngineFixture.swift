@@ -16,7 +16,7 @@ struct Engine: Sendable {
 
   init(database: String) async throws {
     self.database = database
-    configuration = try PostgresConfiguration(await PostgresInstance.shared.url(database: database))
+    configuration = try PostgresConfiguration(await PostgresInstance.shared.url(database: database) + "?options=-c%20jit%3Doff")
     pool = PostgresPool(configuration, size: 8)
     client = EngineClient(pool: pool)
   }
@@ -34,18 +34,14 @@ struct Engine: Sendable {
   func store() async throws -> sending PostgresWorkerStore { PostgresWorkerStore(try await connect()) }
 }
 
-/// Runs `body` with an engine in a fresh database, which goes away afterwards. Few at a time, since they share two CPUs.
+/// Runs `body` with an engine in a fresh database, which goes away with the process. Few at a time, since they share two CPUs.
 func withEngine(_ body: (Engine) async throws -> Void) async throws {
   try await gate.withPermit {
     let template = try await migratedTemplate.value
     let database = try await PostgresInstance.shared.makeDatabase(from: template)
     let engine = try await Engine(database: database)
-    do { try await body(engine) } catch {
-      engine.pool.close()
-      throw error
-    }
-    engine.pool.close()
-    try await PostgresInstance.shared.sql("drop database \"\(database)\" with (force)")
+    defer { engine.pool.close() }
+    try await body(engine)
   }
 }
 

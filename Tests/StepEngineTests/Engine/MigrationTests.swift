@@ -10,7 +10,6 @@ struct MigrationTests {
     let server = try await PostgresInstance.shared
     let name = try await server.makeDatabase()
     try await body(PostgresConfiguration(server.url(database: name)))
-    try await server.sql("drop database \"\(name)\" with (force)")
   }
 
   /// Every object of the schema with what it is made of, in one text.
@@ -18,7 +17,7 @@ struct MigrationTests {
     try await connection.query(
       """
       select coalesce(string_agg(x, E'\\n' order by x), 'nothing') from (
-        select 'relation ' || c.relname || c.relkind as x from pg_class c join pg_namespace n on n.oid = c.relnamespace
+        select 'relation ' || c.relname || c.relkind::text as x from pg_class c join pg_namespace n on n.oid = c.relnamespace
         where n.nspname = 'holdfast'
         union all
         select 'function ' || p.proname || md5(p.prosrc) || p.xmin from pg_proc p join pg_namespace n on n.oid = p.pronamespace
@@ -106,11 +105,11 @@ struct MigrationTests {
     try await withDatabase { configuration in
       let connection = try await PostgresConnection.open(configuration)
       let broken = Migrator(
-        migrations: SchemaFile.all(in: "migrations") + [SchemaFile(path: "migrations/900-broken.sql", text: "select 1/0")],
+        migrations: SchemaFile.all(in: "migrations") + [SchemaFile(path: "migrations/900-broken.sql", text: "select nothing_here()")],
         definitions: SchemaFile.all(in: "functions"))
       let error = await storeError { _ = try await broken.migrate(connection) }
-      #expect(error?.description.contains("sql/migrations/900-broken.sql") == true, "\(String(describing: error))")
-      #expect(error?.description.contains("division by zero") == true)
+      #expect(error?.description.contains("sql/migrations/900-broken.sql") == true)
+      #expect(error?.description.contains("nothing_here() does not exist") == true)
       #expect(try await schema(connection) == "nothing")
       #expect(connection.isUsable && !connection.isInTransaction)
       #expect(await storeError { try await Migrator.check(connection) }?.kind == .notUsable)

@@ -5,6 +5,7 @@ struct Checker {
   private var holders: [StepID: (held: HeldStep, worker: Int32)] = [:]
   private var ended: [StepID: StepEnd] = [:]
   private var firstFences: [StepID: Fence] = [:]
+  private var successFences: [StepID: Fence] = [:]
   private var lastFence = Fence(0)
   private(set) var endedRuns: Set<RunID> = []
 
@@ -12,7 +13,8 @@ struct Checker {
   mutating func check(_ fact: Fact, _ store: ModelStore) -> String? {
     switch fact {
     case .claimed(let held, let worker): return claimed(held, worker, store)
-    case .settled(let held, let worker, _):
+    case .settled(let held, let worker, let outcome):
+      if outcome == StepEnd.succeeded.rawValue { successFences[held.id] = held.fence }
       guard let holder = holders.removeValue(forKey: held.id), holder.held == held else {
         return "a report of step \(held.id) with the stale fence \(held.fence) was accepted"
       }
@@ -90,8 +92,8 @@ struct Checker {
     if state == .succeeded, failed { return "run \(id) succeeded with a failed step" }
     if state == .failed, !failed, run.stopState != .failed { return "run \(id) failed without a failed step" }
     let expected = run.steps.filter { step in
-      guard let undo = step.spec.undo, firstFences[step.id] != nil, state != .succeeded else { return false }
-      return undo.unless.map { ended[StepID(run: id, ordinal: $0)] != .succeeded } ?? true
+      guard let undo = step.spec.undo, let begun = firstFences[step.id], state != .succeeded else { return false }
+      return undo.unless.flatMap { successFences[StepID(run: id, ordinal: $0)] }.map { $0 < begun } ?? true
     }.map(\.ordinal)
     if Set(undone) != Set(expected) || undone.count != expected.count {
       return "run \(id) is \(state) and undid steps \(undone) instead of \(expected)"

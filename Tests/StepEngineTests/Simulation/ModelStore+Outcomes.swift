@@ -137,9 +137,9 @@ extension ModelStore {
     let run = runs[index]
     guard run.hasFailed || run.stopState != nil else { return false }
     let undone = run.steps.filter { step in
-      guard let undo = step.spec.undo, step.undoFence != nil else { return false }
-      guard let unless = undo.unless, case .over(.succeeded) = run.steps[unless - 1].place else { return true }
-      return false
+      guard let undo = step.spec.undo, let begun = step.undoFence else { return false }
+      guard let unless = undo.unless, let done = run.steps[unless - 1].successFence else { return true }
+      return done < begun
     }.sorted { ($0.undoFence?.value ?? 0) > ($1.undoFence?.value ?? 0) }
     for step in run.steps.indices { runs[index].steps[step].undoFence = nil }
     guard !undone.isEmpty else { return false }

@@ -19,9 +19,10 @@ extension ModelStore {
         continue
       }
       facts.append(.settled(report.step, worker: request.worker, outcome: end.rawValue))
+      if end == .succeeded { self[report.step.id].successFence = report.step.fence }
       finish(report.step.id, end, at: now)
     }
-    for report in rest {
+    for report in rest.sorted(by: { $0.step.id.value < $1.step.id.value }) {
       guard let outcome = report.result.outcomeOfRest,
         settle(report.step, worker: request.worker, outcome, at: now)
       else {
@@ -80,7 +81,7 @@ extension ModelStore {
     return claimed
   }
 
-  private mutating func lease(
+  mutating func lease(
     _ id: StepID, sequence: Int64, to worker: Int32, at now: Moment
   ) -> ClaimedStep {
     let fence = nextFence()

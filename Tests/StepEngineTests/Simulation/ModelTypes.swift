@@ -15,7 +15,7 @@ struct ModelPlan {
 struct ModelSpec {
   struct Undo {
     var uses: String
-    /// No undo once this step has succeeded.
+    /// No undo if this step has succeeded after the undoable one was begun.
     var unless: Int?
   }
 
@@ -75,6 +75,7 @@ struct ModelStep {
   var payload: String?
   /// The first claim of a step that has an undo.
   var undoFence: Fence?
+  var successFence: Fence?
   /// Of an undo step: the ordinal of what it undoes.
   var undoes: Int?
 

@@ -5,6 +5,8 @@ final class SimulatedProcess {
   /// A running step.
   struct Task {
     let claimed: ClaimedStep
+    /// When its time is up, on the process's clock.
+    let limitAt: Duration?
     var result: StepResult
     var isCancelled = false
     /// Only the last planned end counts.

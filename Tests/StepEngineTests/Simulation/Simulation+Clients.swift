@@ -7,10 +7,18 @@ extension Simulation {
     func moment() -> Moment { chance.within(0...world.duration) }
     for _ in 0..<world.runs {
       at(moment()) { [unowned self] in
-        let run = self.store.submit(self.drawPlan(), at: self.now)
-        self.trace("run \(run) is submitted")
-        if self.world.isQuiet { self.expectSpeed(of: run) }
-        if self.chance.percent(30) { self.planCancel(run) }
+        // Other sessions take numbers, too.
+        self.store.lastSequence += Int64(self.chance.below(5000))
+        let first = self.store.lastSequence
+        self.store.lastSequence += 100
+        if !self.world.isQuiet, self.chance.oneIn(3) {
+          // It takes its numbers now and commits later, behind what is claimed meanwhile.
+          self.at(min(self.world.duration, self.now + self.chance.within(1000...1_000_000))) {
+            self.submit(from: first)
+          }
+        } else {
+          self.submit(from: first)
+        }
       }
     }
     for _ in 0..<chance.below(8) {
@@ -30,6 +38,16 @@ extension Simulation {
       at(moment()) { [unowned self] in self.store.pause(policy: "nightly") }
       at(moment()) { [unowned self] in self.store.resume(policy: "nightly") }
     }
+  }
+
+  private func submit(from first: Int64) {
+    let last = store.lastSequence
+    store.lastSequence = first
+    let run = store.submit(drawPlan(), at: now)
+    store.lastSequence = last
+    trace("run \(run) is submitted")
+    if world.isQuiet { expectSpeed(of: run) }
+    if chance.percent(30) { planCancel(run) }
   }
 
   private func planCancel(_ run: RunID) {

@@ -47,7 +47,9 @@ extension Simulation {
       }
     case .heartbeat(let request): heartbeat(process, request, sentAt: sentAt)
     case .tick:
-      call(process, "tick") { [unowned self] in .success(store.tick(at: now)) } answer: { [unowned self] result in
+      call(process, "tick") { [unowned self] in
+        .success(store.tick(at: now))
+      } answer: { [unowned self] result in
         switch result {
         case .success(let next): process.core.ticked(nextDue: .microseconds(next), at: process.time(at: self.now))
         case .failure: process.core.tickFailed(at: process.time(at: self.now))
@@ -60,7 +62,9 @@ extension Simulation {
       if !process.hasLateCalls, !store.leases({ $1.worker == worker }).isEmpty {
         violate("process \(process.number) leaves while it holds steps")
       }
-      call(process, "leave") { [unowned self] in .success(store.leave(worker, at: now)) } answer: {
+      call(process, "leave") { [unowned self] in
+        .success(store.leave(worker, at: now))
+      } answer: {
         [unowned self] (_: Result<Int, StoreError>) in
         process.isAlive = false
         process.hasLeft = true
@@ -72,7 +76,13 @@ extension Simulation {
   private func heartbeat(_ process: SimulatedProcess, _ request: HeartbeatRequest, sentAt: Duration) {
     if request.reconcile { tally.note("reconciling heartbeats") }
     call(process, "heartbeat \(request.held.map(\.id.value).sorted())") { [unowned self] in
-      .success(store.heartbeat(request, at: now))
+      let reply = store.heartbeat(request, at: now)
+      for case .settled(let step, _, _) in store.facts where !process.hasLateCalls && !process.lost.contains(step) {
+        if process.tasks[step] != nil || process.results[step] != nil {
+          violate("process \(process.number) hands back step \(step.id), which it did not lose")
+        }
+      }
+      return .success(reply)
     } answer: { [unowned self] (result: Result<HeartbeatReply, StoreError>) in
       switch result {
       case .success(let reply):
@@ -95,7 +105,8 @@ extension Simulation {
     process.core.exchangeSent(request)
     for report in request.reports { check(report, process) }
     let isRefused = request.want > 0 && chance.percent(world.refusedClaim)
-    call(process, "exchange \(request.reports.map { "\($0.step.id) \($0.result)" }) for \(request.want)") { [unowned self] in
+    call(process, "exchange \(request.reports.map { "\($0.step.id) \($0.result)" }) for \(request.want)") {
+      [unowned self] in
       if isRefused || request.reports.contains(where: { $0.result == .succeeded(outputs: "poison") }) {
         tally.note("refused exchanges")
         return .failure(StoreError(.rejected, "this can't be stored"))
@@ -123,7 +134,9 @@ extension Simulation {
     guard let result = process.results[step] else {
       return violate("process \(process.number) reports step \(step.id), which has not ended")
     }
-    if report.result.goodEnd != nil, report.result != result { violate("step \(step.id) is reported better than it was") }
+    if report.result.goodEnd != nil, report.result != result {
+      violate("step \(step.id) is reported better than it was")
+    }
     // A success is only ever reported as another result if it can't be stored.
     if case .succeeded(let outputs) = result, outputs != "poison", report.result != result {
       violate("step \(step.id) succeeded and is reported as \(report.result)")
@@ -160,8 +173,12 @@ extension Simulation {
     process.lost.formUnion(process.tasks.keys.filter { $0.id == claimed.step.id })
     let isUndo = store[claimed.step.id].undoes != nil
     process.tasks[claimed.step] = .init(
-      claimed: claimed, result: drawResult(isUndo: isUndo), isDeaf: world.hasDeafSteps && chance.percent(20))
+      claimed: claimed, limitAt: claimed.timeLimit.map { process.time(at: now) + $0 },
+      result: drawResult(isUndo: isUndo), isDeaf: world.hasDeafSteps && chance.percent(20))
     let length = chance.percent(85) ? chance.within(100...400_000) : chance.within(400_000...6_000_000)
+    if Set(process.tasks.keys.map(\.id)).count > world.slots {
+      violate("process \(process.number) has \(process.tasks.count) steps for \(world.slots) slots")
+    }
     trace("process \(process.number) begins \(claimed.step.id) with fence \(claimed.step.fence)")
     plan(claimed.step, process, after: length)
   }
@@ -208,9 +225,12 @@ extension Simulation {
   }
 
   /// Every quarter of a second, whatever the store does.
-  private func watch(_ process: SimulatedProcess) {
-    deliver(process, at: now + 250_000) { [unowned self] in
+  private func watch(_ process: SimulatedProcess, after delay: Moment = 250_000) {
+    let planned = now + delay
+    deliver(process, at: planned) { [unowned self] in
       guard !self.isOver else { return }
+      // When it thaws, its other deeds may come first.
+      guard self.now == planned else { return self.watch(process, after: self.chance.within(1...250_000)) }
       let time = process.time(at: self.now)
       if let renewed = process.renewedAt, time >= renewed + process.leaseLength {
         process.lost.formUnion(process.tasks.keys)
@@ -218,6 +238,9 @@ extension Simulation {
       }
       self.perform(process.core.due(at: time), process)
       for (step, task) in process.tasks where !task.isCancelled {
+        if let limit = task.limitAt, time >= limit {
+          self.violate("process \(process.number) goes on with step \(step.id), which is over its time")
+        }
         if process.lost.contains(step) {
           self.violate("process \(process.number) goes on with step \(step.id), whose lease is over by its own clock")
         }

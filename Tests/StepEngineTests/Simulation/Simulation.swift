@@ -106,7 +106,7 @@ final class Simulation {
       // Whoever has a true clock and could act has stopped by himself: one lease, and one look of the watch.
       for process in processes where process.core.worker == worker && process.isAlive && process.hasTrueClock {
         let since = now - process.lease
-        after(300_000) { [unowned self] in
+        after(600_000) { [unowned self] in
           guard process.isAlive, (process.wasFrozenAt ?? -1) < since else { return }
           for (step, task) in process.tasks
           where !task.isCancelled && self.store.runs[Int(step.id.run.value) - 1].isOver == false {
@@ -118,7 +118,9 @@ final class Simulation {
       }
     case .ended(_, let end): tally.note("\(end)")
     case .runEnded(_, let state): tally.note("run \(state)")
-    case .refused: tally.note("refused reports")
+    case .refused(let held, _):
+      tally.note("refused reports")
+      if world.isQuiet { violate("a report of step \(held.id) was refused although nothing went wrong") }
     case .claimed(let held, _):
       tally.note("claims")
       if store[held.id].undoes != nil { tally.note("undos") }
@@ -176,7 +178,8 @@ final class Simulation {
   private func rest() {
     guard violation == nil else { return }
     let thaw = processes.filter(\.isAlive).map(\.frozenUntil).max() ?? 0
-    play(until: max(now, thaw) + 3_000_000)
+    // Killed processes have come back by then.
+    play(until: max(now, thaw) + 5_000_000)
     let before = processes.map(\.calls)
     play(until: now + 6_000_000)
     for (process, before) in zip(processes, before) where process.isAlive {

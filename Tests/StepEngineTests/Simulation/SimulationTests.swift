@@ -6,10 +6,13 @@ import Testing
 /// `HOLDFAST_SEED=123 swift test --filter Simulation` plays one again; `HOLDFAST_HISTORIES` says how many to play.
 @Suite struct SimulationTests {
   static let environment = ProcessInfo.processInfo.environment
+  /// How many histories to play.
+  static let histories =
+    environment["HOLDFAST_SEED"] == nil ? environment["HOLDFAST_HISTORIES"].flatMap { Int($0) } ?? 2000 : 1
 
-  @Test("whatever fails, every step is done as its workflow says") func histories() async {
+  @Test("whatever fails, every step is done as its workflow says") func endings() async {
     let only = Self.environment["HOLDFAST_SEED"].flatMap { UInt64($0) }
-    let count = only == nil ? Self.environment["HOLDFAST_HISTORIES"].flatMap { UInt64($0) } ?? 2000 : 1
+    let count = UInt64(Self.histories)
     let first = only ?? .random(in: 0...UInt64(Int64.max))
     print("\(count) histories from HOLDFAST_SEED=\(first) on")
     var total: [String: Int] = [:]
@@ -42,7 +45,8 @@ import Testing
   }
 
   private static let expected = [
-    "lost workers", "retired workers", "self-fencings", "steps told to be lost", "refused reports", "undos", "quarantined",
+    "lost workers", "retired workers", "self-fencings", "steps told to be lost", "refused reports", "undos",
+    "quarantined",
     "omitted", "cancelled", "run failed", "run cancelled", "run succeeded", "calls without effect", "lost answers",
     "calls with a late effect", "refused exchanges", "lost notifications", "freezes", "kills", "drains", "returned",
   ]

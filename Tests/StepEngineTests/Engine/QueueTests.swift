@@ -1,0 +1,106 @@
+import JSON
+import StepEngine
+import TestSupport
+import Testing
+
+@Suite("Queues, pauses, priorities and labels")
+struct QueueTests {
+  @Test("a paused queue or policy gives nothing out until it is resumed; others go on",
+    arguments: [EngineClient.PauseScope.queue, .policy])
+  func pause(_ scope: EngineClient.PauseScope) async throws {
+    try await withEngine { engine in
+      try await engine.client.pause(scope, "p", reason: "maintenance")
+      try await engine.working {
+        let more: [String: JSONValue] = scope == .queue ? ["queue": "p"] : ["policy": "p"]
+        let held = try await engine.submit([step("a")], more)
+        let other = try await engine.submit([step("a")])
+        #expect(try await engine.end(of: other) == "succeeded")
+        try await Task.sleep(for: .milliseconds(300))
+        #expect(try await engine.states(held) == ["a": "ready"])
+        #expect(try await engine.client.resume(scope, "p"))
+        // By notification: sooner than the next poll could be.
+        #expect(try await engine.end(of: held) == "succeeded")
+        #expect(try await engine.client.resume(scope, "p") == false)
+      }
+      let events = try await engine.rows("select kind as a, message as b from holdfast.event where subject = 'p' order by at")
+      #expect(events.map { $0[0] } == ["paused", "resumed"])
+      #expect(events.first?[1] == "\(scope.rawValue) p was paused: maintenance")
+    }
+  }
+
+  @Test("what runs when its queue is paused goes on")
+  func running() async throws {
+    try await withEngine { engine in
+      let barrier = Barrier()
+      try await engine.working(Crew(kinds: [barrier.kind])) {
+        let run = try await engine.submit([step("a", "test"), step("b", needs: ["a"])])
+        try await barrier.wait(for: "a")
+        try await engine.client.pause(.queue, "default", reason: "x")
+        barrier.openAll()
+        try await engine.wait(for: ["a": "succeeded", "b": "ready"], in: run)
+        _ = try await engine.client.resume(.queue, "default")
+        #expect(try await engine.end(of: run) == "succeeded")
+      }
+    }
+  }
+
+  @Test("higher priorities come first, by run and by step; equals in the order of their coming")
+  func priorities() async throws {
+    try await withEngine { engine in
+      let recorder = Recorder()
+      var runs: [RunID] = []
+      runs.append(try await engine.submit([step("low1", "test"), step("urgent", "test", ["priority": 50]), step("low2", "test")]))
+      runs.append(try await engine.submit([step("high", "test")], ["priority": 10]))
+      runs.append(try await engine.submit([step("lowest", "test")], ["priority": -5]))
+      try await engine.working(Crew(slots: 1, kinds: [recorder.kind])) {
+        for run in runs { try await engine.end(of: run) }
+      }
+      #expect(recorder.notes == ["urgent", "high", "low1", "low2", "lowest"])
+    }
+  }
+
+  @Test("steps go to workers with their labels only; without such a worker they wait, and say so by being ready")
+  func labels() async throws {
+    try await withEngine { engine in
+      let run = try await engine.submit([
+        step("one", ["on": ["node": "n1"]]), step("both", ["on": ["node": "n2", "zone": "z"]]),
+        step("nowhere", ["on": ["node": "n3"]]), step("any"),
+      ])
+      try await engine.working(Crew(labels: ["node": "n1", "zone": "z"])) {
+        try await engine.wait(for: ["one": "succeeded", "any": "succeeded", "both": "ready"], in: run)
+        try await engine.working(Crew(labels: ["node": "n2", "zone": "z", "more": "x"])) {
+          try await engine.wait(for: ["both": "succeeded", "nowhere": "ready"], in: run)
+        }
+        _ = try await engine.client.cancel(run, reason: "no such node")
+        #expect(try await engine.end(of: run) == "cancelled")
+      }
+    }
+  }
+
+  @Test("a worker serves its queues only; one without a list serves all")
+  func queues() async throws {
+    try await withEngine { engine in
+      let fast = try await engine.submit([step("a")], ["queue": "fast"])
+      let slow = try await engine.submit([step("a")], ["queue": "slow"])
+      try await engine.working(Crew(queues: ["fast", "other"])) {
+        #expect(try await engine.end(of: fast) == "succeeded")
+        try await Task.sleep(for: .milliseconds(250))
+        #expect(try await engine.states(slow) == ["a": "ready"])
+      }
+      try await engine.working { try await engine.end(of: slow) }
+      #expect(try await engine.state(slow) == "succeeded")
+    }
+  }
+
+  @Test("a worker that registers while lanes are being made sees them at once")
+  func newLanes() async throws {
+    try await withEngine { engine in
+      for round in 0..<8 {
+        try await engine.working {
+          let run = try await engine.submit([step("a")], ["queue": .string("q\(round)")])
+          #expect(try await engine.end(of: run, within: .seconds(3)) == "succeeded")
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,222 @@
+import JSON
+import Log
+import PostgresClient
+import StepEngine
+import TestSupport
+import Testing
+
+@Suite("Firing schedules")
+struct SchedulerTests {
+  private static let year = "extract(year from now() at time zone 'UTC')::int"
+
+  /// A policy that runs each New Year, and whose last four slots are due.
+  private func due(
+    _ engine: Engine, _ name: String = "p", _ schedule: [String: JSONValue] = [:], _ steps: [JSONValue] = [step("a")]
+  ) async throws {
+    let schedule = JSONValue.object(["cron": "0 0 1 1 *"].merging(schedule) { $1 })
+    try await engine.client.putPolicy(name, schedule: schedule, plan: ["workflow": "test", "steps": .array(steps)])
+    try await engine.execute(
+      """
+      update holdfast.policy set since = make_timestamptz(\(Self.year) - 4, 6, 1, 0, 0, 0, 'UTC'),
+        decided_through = make_timestamptz(\(Self.year) - 4, 6, 1, 0, 0, 0, 'UTC'), look_at = null where policy = '\(name)'
+      """)
+  }
+
+  private func scheduler(_ engine: Engine, _ name: String) -> Scheduler {
+    Scheduler(database: engine.configuration, name: name, tick: .milliseconds(50), logger: Logger(level: .error))
+  }
+
+  private func scheduling(_ engine: Engine, _ count: Int = 1, _ body: () async throws -> Void) async throws {
+    let all = (0..<count).map { scheduler(engine, "scheduler-\($0)") }
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for scheduler in all { group.addTask { try await scheduler.run() } }
+      do { try await body() } catch {
+        group.cancelAll()
+        throw error
+      }
+      for scheduler in all { scheduler.drain() }
+      try await group.waitForAll()
+    }
+  }
+
+  /// What became of each slot, oldest first.
+  private func slots(_ engine: Engine, _ policy: String = "p") async throws -> [String] {
+    try await engine.rows(
+      "select \(Self.year) - extract(year from slot at time zone 'UTC')::int as a, state as b from holdfast.policy_slot where policy = $1 order by slot",
+      [.text(policy)]
+    ).map { "\($0[0]) \($0[1])" }
+  }
+
+  /// A run of the policy, as an earlier slot would have started it.
+  private func live(_ engine: Engine) async throws -> RunID {
+    RunID(Int64(try await engine.int(
+      #"select holdfast.submit('{"workflow": "test", "policy": "p", "steps": [{"name": "w", "uses": "approval"}]}', null, null, now() - interval '20 years')"#)))
+  }
+
+  @Test("with five schedulers at once, each slot fires once")
+  func once() async throws {
+    try await withEngine { engine in
+      for policy in 0..<10 { try await due(engine, "p\(policy)") }
+      try await scheduling(engine, 5) {
+        try await eventually(within: .seconds(10)) { try await engine.int("select count(*) from holdfast.policy_slot") >= 40 }
+        try await Task.sleep(for: .milliseconds(200))
+      }
+      #expect(try await engine.int("select count(*) from holdfast.run") == 10)
+      #expect(try await engine.int("select count(*) from holdfast.policy_slot where state = 'fired' and run_id is not null") == 10)
+      #expect(try await engine.int("select count(*) from holdfast.leader") == 0)
+    }
+  }
+
+  @Test("even without a leader, decisions about one slot at the same moment start one run")
+  func race() async throws {
+    try await withEngine { engine in
+      try await due(engine)
+      let fired = try await withThrowingTaskGroup(of: Int.self) { group in
+        for _ in 0..<8 {
+          group.addTask {
+            try await engine.rows(
+              "select run_id as a from holdfast.decide_slots('p', array[date_trunc('year', now())], '{fire}', '{null}', '{}', now(), null, 'infinity')"
+            ).count
+          }
+        }
+        return try await group.reduce(into: []) { $0.append($1) }
+      }
+      #expect(fired.reduce(0, +) == 1 && fired.count == 8)
+      #expect(try await engine.int("select count(*) from holdfast.run") == 1)
+    }
+  }
+
+  @Test("when the leader dies another takes over; when it leaves, at once")
+  func takeover() async throws {
+    try await withEngine { engine in
+      try await engine.execute("insert into holdfast.leader values ('scheduler', 'dead', now() + interval '1 s')")
+      try await due(engine)
+      let (first, second) = (scheduler(engine, "first"), scheduler(engine, "second"))
+      let firstRun = Task { try await first.run() }
+      let start = ContinuousClock.now
+      try await eventually(within: .seconds(5)) { try await slots(engine).count == 4 }
+      #expect(ContinuousClock.now - start > .milliseconds(500) && ContinuousClock.now - start < .seconds(4))
+      let secondRun = Task { try await second.run() }
+      try await Task.sleep(for: .milliseconds(200))
+      #expect(try await engine.value("select holder from holdfast.leader") == "first")
+      first.drain()
+      try await firstRun.value
+      try await eventually(within: .seconds(2)) { try await engine.value("select holder from holdfast.leader") == "second" }
+      second.drain()
+      try await secondRun.value
+    }
+  }
+
+  static let catchUps: [(rule: JSONValue, slots: [String])] = [
+    ("none", ["3 missed", "2 missed", "1 missed", "0 missed"]), ("latest", ["3 missed", "2 missed", "1 missed", "0 fired"]),
+    ("all", ["3 skipped", "2 skipped", "1 skipped", "0 fired"]),
+  ]
+
+  @Test("late slots are made up for by the rule", arguments: catchUps)
+  func catchUp(_ rule: (rule: JSONValue, slots: [String])) async throws {
+    try await withEngine { engine in
+      try await due(engine, "p", ["catchUp": rule.rule])
+      try await scheduling(engine) {
+        try await eventually(within: .seconds(10)) { try await slots(engine).count == 4 }
+      }
+      #expect(try await slots(engine) == rule.slots)
+      #expect(try await engine.value("select next_slot = make_timestamptz(\(Self.year) + 1, 1, 1, 0, 0, 0, 'UTC') from holdfast.policy") == "true")
+      let missed = try await engine.int("select count(*) from holdfast.event where kind in ('slot-missed', 'slot-skipped')")
+      #expect(missed == rule.slots.count { !$0.hasSuffix("fired") })
+    }
+  }
+
+  @Test("queued slots run one after the other, in order")
+  func queued() async throws {
+    try await withEngine { engine in
+      try await due(engine, "p", ["catchUp": "all", "overlap": "queue"])
+      try await engine.working {
+        try await scheduling(engine) {
+          try await eventually(within: .seconds(10)) {
+            try await slots(engine) == ["3 fired", "2 fired", "1 fired", "0 fired"]
+          }
+        }
+        for run in try await engine.rows("select run_id as a from holdfast.run") { try await engine.end(of: RunID(Int64(run[0]) ?? 0)) }
+      }
+      let order = try await engine.rows("select run_id as a, slot as b, submitted_at as c, finished_at as d from holdfast.run order by run_id")
+      #expect(order.map { $0[1] } == order.map { $0[1] }.sorted())
+      // Each began after the one before had ended.
+      #expect(zip(order, order.dropFirst()).allSatisfy { $0[3] <= $1[2] })
+    }
+  }
+
+  @Test("a slot that falls due beside a live run is skipped, waits, or takes its place", arguments: ["skip", "queue", "replace"])
+  func overlap(_ rule: String) async throws {
+    try await withEngine { engine in
+      try await engine.working {
+        let live = try await live(engine)
+        try await engine.wait(for: ["w": "parked"], in: live)
+        try await due(engine, "p", ["overlap": .string(rule)])
+        try await scheduling(engine) {
+          try await eventually(within: .seconds(10)) { try await slots(engine).count == 4 }
+          switch rule {
+          case "skip":
+            #expect(try await slots(engine).last == "0 skipped")
+            #expect(try await engine.state(live) == "running")
+          case "queue":
+            #expect(try await slots(engine).last == "0 queued")
+            #expect(try await engine.state(live) == "running")
+            _ = try await engine.client.signal(live, "approval")
+            try await eventually { try await slots(engine).last == "0 fired" }
+            #expect(try await engine.state(live) == "succeeded")
+          default:
+            try await eventually { try await slots(engine).last == "0 fired" }
+            #expect(try await engine.state(live) == "cancelled")
+            #expect(try await engine.value("select stop_reason from holdfast.run where run_id = \(live)") == "a newer slot of its policy replaces it")
+          }
+        }
+        if rule == "skip" { _ = try await engine.client.signal(live, "approval") }
+        try await eventually { try await engine.int("select count(*) from holdfast.run where finished_at is null") == 0 }
+      }
+    }
+  }
+
+  @Test("a paused policy fires nothing until it is resumed")
+  func paused() async throws {
+    try await withEngine { engine in
+      try await engine.client.pause(.policy, "p", reason: "x")
+      try await due(engine)
+      try await scheduling(engine) {
+        try await Task.sleep(for: .milliseconds(300))
+        #expect(try await slots(engine) == [])
+        _ = try await engine.client.resume(.policy, "p")
+        try await eventually(within: .seconds(3)) { try await slots(engine).last == "0 fired" }
+      }
+    }
+  }
+
+  @Test("a schedule or a plan that can't be followed is noted, and other policies go on")
+  func problems() async throws {
+    try await withEngine { engine in
+      try await engine.client.setLimit("gone", 1)
+      try await due(engine, "bad")
+      try await engine.execute(#"update holdfast.policy set schedule = '{"cron": "61 * * * *"}'"#)
+      try await due(engine, "limit", [:], [step("a", ["limits": ["gone"]])])
+      try await due(engine, "name", [:])
+      try await engine.execute("update holdfast.policy set plan = plan - 'workflow' where policy = 'name'")
+      try await due(engine, "good")
+      try await engine.execute("delete from holdfast.named_limit")
+      try await scheduling(engine) {
+        try await eventually(within: .seconds(5)) { try await slots(engine, "good").last == "0 fired" }
+        try await eventually(within: .seconds(5)) { try await engine.int("select count(*) from holdfast.policy where problem is not null") == 3 }
+      }
+      let problems = try await engine.rows("select policy as a, problem as b from holdfast.policy order by policy").map { $0[1] }
+      let expected = [
+        "schedule key 'cron': field 1 (minute), column 1: '61' is not between 0 and 59", "∅",
+        "limit 'gone' is not defined (select holdfast.set_limit('gone', 4))",
+        #"a plan needs "workflow", the name of what is run"#,
+      ]
+      #expect(problems == expected)
+      #expect(try await engine.int("select count(*) from holdfast.event where kind = 'policy-problem'") == 3)
+      // Nothing half-done: no slot of them is taken.
+      #expect(try await engine.int("select count(*) from holdfast.policy_slot where policy <> 'good'") == 0)
+      let error = await storeError { try await engine.client.putPolicy("x", schedule: ["cron": "x"], plan: [:]) }
+      #expect(error?.kind == .invalid && error?.description.hasPrefix("policy x: schedule key 'cron'") == true)
+    }
+  }
+}

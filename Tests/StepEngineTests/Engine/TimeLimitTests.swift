@@ -1,0 +1,107 @@
+import JSON
+import StepEngine
+import TestSupport
+import Testing
+
+@Suite("Time limits and deadlines")
+struct TimeLimitTests {
+  @Test("a step over its time limit is stopped and tried again")
+  func timeLimit() async throws {
+    try await withEngine { engine in
+      let kind = TestKind { step in
+        if step.attempt == 1 { try await Task.sleep(for: .seconds(60)) }
+        return .succeeded(outputs: nil)
+      }
+      try await engine.working(Crew(kinds: [kind])) {
+        let run = try await engine.submit([
+          step("a", "test", ["timeoutSeconds": 0.2, "retry": ["initialSeconds": 0.01]])
+        ])
+        #expect(try await engine.end(of: run) == "succeeded")
+        #expect(try await engine.history("a", in: run) == ["retrying", "succeeded"])
+        let message = try await engine.value("select message from holdfast.attempt where state = 'retrying'")
+        #expect(message.hasPrefix("it ran over its time limit of 0.") && message.hasSuffix(" s and was stopped"), "\(message)")
+      }
+    }
+  }
+
+  @Test("a step that ignores being stopped is taken from its worker")
+  func stuck() async throws {
+    try await withEngine { engine in
+      try await engine.set("stuck_grace_seconds", "0.2")
+      let barrier = Barrier()
+      let kind = TestKind { step in
+        if step.attempt == 1 {
+          // Deaf to cancellation.
+          await Task.detached { try? await barrier.pass("deaf") }.value
+        }
+        return .succeeded(outputs: ["attempt": .int(Int64(step.attempt))])
+      }
+      try await engine.working(Crew(kinds: [kind])) {
+        let run = try await engine.submit([
+          step("a", "test", ["timeoutSeconds": 0.1, "retry": ["initialSeconds": 0.01]])
+        ])
+        #expect(try await engine.end(of: run) == "succeeded")
+        #expect(try await engine.history("a", in: run) == ["retrying", "succeeded"])
+        #expect(
+          try await engine.value("select message from holdfast.attempt where state = 'retrying'")
+            == "it ran over its time limit and its worker did not stop it")
+        // The deaf one ends at last, and is nobody's.
+        barrier.openAll()
+        try await Task.sleep(for: .milliseconds(50))
+        #expect(try await engine.value("select outputs ->> 'attempt' from holdfast.attempt where state = 'succeeded'") == "2")
+      }
+    }
+  }
+
+  @Test("a deadline ends a step that runs, that waits, that is tried again, and that nobody takes")
+  func deadlines() async throws {
+    try await withEngine { engine in
+      let kind = TestKind { step in
+        switch step.name {
+        case "runs": try await Task.sleep(for: .seconds(60))
+        case "waits": return .wait(StepWait(signal: "never", reason: "waits for never"))
+        default: break
+        }
+        throw StepFailure(.throttled(after: .seconds(60)), "later")
+      }
+      try await engine.working(Crew(kinds: [kind])) {
+        let deadline: [String: JSONValue] = ["deadlineSeconds": 0.3]
+        let run = try await engine.submit([
+          step("runs", "test", deadline), step("waits", "test", deadline), step("again", "test", deadline),
+          step("nobody", "test", ["deadlineSeconds": 0.3, "on": ["node": "nowhere"]]),
+        ])
+        #expect(try await engine.end(of: run) == "failed")
+        let states: [String: String] = try await engine.states(run)
+        #expect(states == ["runs": "failed", "waits": "failed", "again": "failed", "nobody": "failed"])
+        #expect(
+          try await engine.message("waits", in: run) == "it did not end before its deadline; it waited: waits for never")
+        #expect(try await engine.message("nobody", in: run) == "it did not end before its deadline; it waited: for a worker")
+        #expect(try await engine.history("runs", in: run) == ["failed"])
+      }
+      #expect(try await engine.leftovers() == [:])
+    }
+  }
+
+  @Test("a run's deadline stops it, undoes what it did, and fails it")
+  func runDeadline() async throws {
+    try await withEngine { engine in
+      let recorder = Recorder()
+      let kind = TestKind { step in
+        recorder.note(step.name)
+        if step.name == "long" { try await Task.sleep(for: .seconds(60)) }
+        return .succeeded(outputs: nil)
+      }
+      try await engine.working(Crew(kinds: [kind])) {
+        let run = try await engine.submit(
+          [step("a", "test", ["undo": ["uses": "test"]]), step("long", "test", needs: ["a"]), step("b", needs: ["long"])],
+          ["timeoutSeconds": 0.4])
+        #expect(try await engine.end(of: run) == "failed")
+        #expect(try await engine.failure(run) == "it did not end before its deadline")
+        let states: [String: String] = try await engine.states(run)
+        #expect(states == ["a": "succeeded", "long": "cancelled", "b": "omitted", "undo:a": "succeeded"])
+      }
+      #expect(recorder.notes == ["a", "long", "undo:a"])
+      #expect(try await engine.leftovers() == [:])
+    }
+  }
+}

@@ -1,0 +1,151 @@
+import JSON
+import StepEngine
+import TestSupport
+import Testing
+
+@Suite("Undo")
+struct UndoTests {
+  private let undo: [String: JSONValue] = ["undo": ["uses": "test"]]
+
+  /// Notes undo steps with what they are given; `bad` steps fail, `hold` waits.
+  private func kind(_ recorder: Recorder, _ barrier: Barrier = Barrier()) -> TestKind {
+    TestKind { step in
+      let own = step.name.split(separator: ".").last.map(String.init) ?? step.name
+      if step.name.hasPrefix("undo:") {
+        recorder.note(step.name + " " + JSONValue.object(["i": .object(step.inputs), "b": step.item ?? .null]).text)
+      }
+      if own == "undo:breaks" { throw StepFailure(.permanent, "can't undo") }
+      if own == "bad" { throw StepFailure(.permanent, "no") }
+      if own == "hold" { try await barrier.pass(step.name) }
+      return .succeeded(outputs: ["made": .string(step.name)])
+    }
+  }
+
+  @Test("a failed run undoes what was started, last first, with the outputs of each; nothing else")
+  func order() async throws {
+    try await withEngine { engine in
+      let recorder = Recorder()
+      try await engine.working(Crew(kinds: [kind(recorder)])) {
+        let run = try await engine.submit([
+          step("a", "test", undo), step("b", "test", needs: ["a"], undo), step("plain", "test", needs: ["b"]),
+          step("breaks", "test", needs: ["plain"], undo), step("c", "test", needs: ["breaks"], undo),
+          step("bad", "test", needs: ["c"], undo), step("never", "test", needs: ["bad"], undo),
+        ])
+        #expect(try await engine.end(of: run) == "failed")
+        // The undo that fails is noted, and hinders no other; what failed first stays the reason.
+        #expect(try await engine.failure(run) == "step bad: no")
+        #expect(try await engine.states(run)["undo:breaks"] == "failed")
+      }
+      func line(_ name: String) -> String { #"undo:\#(name) {"b":null,"i":{"\#(name)":{"made":"\#(name)"}}}"# }
+      let expected = [#"undo:bad {"b":null,"i":{"bad":null}}"#, line("c"), line("breaks"), line("b"), line("a")]
+      #expect(recorder.notes == expected)
+      #expect(try await engine.leftovers() == [:])
+    }
+  }
+
+  @Test("a run that succeeds undoes nothing")
+  func success() async throws {
+    try await withEngine { engine in
+      let recorder = Recorder()
+      try await engine.working(Crew(kinds: [kind(recorder)])) {
+        let run = try await engine.submit([step("a", "test", undo), step("b", "test", needs: ["a"], undo)])
+        #expect(try await engine.end(of: run) == "succeeded")
+        #expect(try await engine.states(run).count == 2)
+      }
+      #expect(recorder.notes == [])
+      #expect(try await engine.leftovers() == [:])
+    }
+  }
+
+  @Test("an undo is left out if the step that it names has done it already")
+  func unless() async throws {
+    try await withEngine { engine in
+      let recorder = Recorder()
+      try await engine.working(Crew(kinds: [kind(recorder)])) {
+        let steps = [
+          step("freeze", "test", ["undo": ["uses": "test", "unless": "thaw"]]), step("thaw", "test", needs: ["freeze"]),
+          step("other", "test", needs: ["thaw"], ["undo": ["uses": "test", "unless": "never"]]),
+          step("bad", "test", needs: ["other"]), step("never", needs: ["bad"]),
+        ]
+        let run = try await engine.submit(steps)
+        #expect(try await engine.end(of: run) == "failed")
+      }
+      #expect(recorder.notes == [#"undo:other {"b":null,"i":{"other":{"made":"other"}}}"#])
+    }
+  }
+
+  @Test("inside of groups, each started item is undone with its binding and refs")
+  func groups() async throws {
+    try await withEngine { engine in
+      let recorder = Recorder()
+      try await engine.working(Crew(slots: 1, kinds: [kind(recorder)])) {
+        let run = try await engine.submit(
+          [
+            step("first", "test"),
+            group(
+              "g", over: "$.params.list", needs: ["first"],
+              [step("x", "test", ["undo": ["uses": "test"], "refs": ["first"]])], ["refs": ["first"]]),
+            step("bad", "test", needs: ["g"]),
+          ], ["params": ["list": ["p", "q"]]])
+        #expect(try await engine.end(of: run) == "failed")
+      }
+      let expected = [(1, "q"), (0, "p")].map { i, b in
+        #"undo:g[\#(i)].x {"b":{"item":"\#(b)"},"i":{"first":{"made":"first"},"x":{"made":"g[\#(i)].x"}}}"#
+      }
+      #expect(recorder.notes == expected)
+    }
+  }
+
+  @Test("a cancelled run undoes what was started, also what was stopped in the middle")
+  func cancel() async throws {
+    try await withEngine { engine in
+      let (recorder, barrier) = (Recorder(), Barrier())
+      try await engine.working(Crew(kinds: [kind(recorder, barrier)])) {
+        let run = try await engine.submit([
+          step("a", "test", undo), step("hold", "test", needs: ["a"], undo), step("later", "test", needs: ["hold"], undo),
+        ])
+        try await barrier.wait(for: "hold")
+        #expect(try await engine.client.cancel(run, reason: "enough"))
+        #expect(try await engine.end(of: run) == "cancelled")
+        let states: [String: String] = try await engine.states(run)
+        let expected = [
+          "a": "succeeded", "hold": "cancelled", "later": "omitted", "undo:hold": "succeeded", "undo:a": "succeeded",
+        ]
+        #expect(states == expected)
+      }
+      #expect(recorder.notes.map { String($0.prefix(9)) } == ["undo:hold", "undo:a {\""])
+      #expect(try await engine.leftovers() == [:])
+    }
+  }
+
+  @Test("a cancel while undoing changes nothing; a retry that fails again undoes again only what ran again")
+  func twice() async throws {
+    try await withEngine { engine in
+      let (recorder, barrier) = (Recorder(), Barrier())
+      let kind = TestKind { step in
+        if step.name.hasPrefix("undo:") {
+          recorder.note(step.name)
+          try await barrier.pass(step.name)
+        }
+        if step.name == "bad" { throw StepFailure(.permanent, "no") }
+        return .succeeded(outputs: nil)
+      }
+      try await engine.working(Crew(kinds: [kind])) {
+        let run = try await engine.submit([step("a", "test", undo), step("free"), step("bad", "test", needs: ["a"])])
+        try await barrier.wait(for: "undo:a")
+        #expect(try await engine.state(run) == "undoing")
+        #expect(try await engine.client.cancel(run, reason: "now"))
+        #expect(try await engine.state(run) == "undoing")
+        barrier.openAll()
+        #expect(try await engine.end(of: run) == "failed")
+        #expect(recorder.notes == ["undo:a"])
+        #expect(try await engine.client.retry(run) == 2)
+        #expect(try await engine.end(of: run) == "failed")
+        #expect(recorder.notes == ["undo:a", "undo:a"])
+        #expect(try await engine.history("free", in: run) == ["succeeded"])
+        #expect(try await engine.history("a", in: run) == ["succeeded", "reopened", "succeeded"])
+      }
+      #expect(try await engine.leftovers() == [:])
+    }
+  }
+}
