@@ -9,10 +9,13 @@ extension EndToEnd {
     private static let secret = "Pa55-w0rd-never-shown"
 
     /// One sentence on standard error besides log lines, no stack trace, and no password anywhere.
-    private func expectSentence(_ result: (code: Int32, errors: String), _ code: Int32, _ words: String, _ where: String) {
+    private func expectSentence(
+      _ result: (code: Int32, errors: String), _ code: Int32, _ words: String, _ where: String
+    ) {
       #expect(result.code == code, "\(`where`): \(result.errors)")
       let last = result.errors.split(separator: "\n").last ?? ""
-      #expect(last.hasPrefix("holdfast: ") && last.contains(words) && last.hasSuffix("."), "\(`where`): \(result.errors)")
+      #expect(
+        last.hasPrefix("holdfast: ") && last.contains(words) && last.hasSuffix("."), "\(`where`): \(result.errors)")
       for bad in ["Fatal error", "0x0000", "Swift.", Self.secret] {
         #expect(!result.errors.contains(bad), "\(`where`): \(result.errors)")
       }
@@ -23,10 +26,13 @@ extension EndToEnd {
       return (try await program.end(within: .seconds(20)), program.errors)
     }
 
-    @Test("a database that is not migrated, is newer, or misses the function that is asked", arguments: ["worker", "scheduler"])
+    @Test(
+      "a database that is not migrated, is newer, or misses the function that is asked",
+      arguments: ["worker", "scheduler"])
     func schema(command: String) async throws {
       let installation = try await Installation(on: .shared, isMigrated: false)
-      expectSentence(try await ended(installation, command, installation.url), 1, "run `holdfast migrate`", "not migrated")
+      expectSentence(
+        try await ended(installation, command, installation.url), 1, "run `holdfast migrate`", "not migrated")
       #expect(try await installation.run(["migrate"]).exitCode == 0)
       try await installation.sql("insert into holdfast.migration (version, name, checksum) values (9999, 'later', '')")
       expectSentence(try await ended(installation, command, installation.url), 1, "schema 9999", "newer")
@@ -34,7 +40,8 @@ extension EndToEnd {
       expectSentence((migrate.exitCode, migrate.errors), 1, "schema 9999", "migrate newer")
       // An older one: the last migration is missing.
       try await installation.sql(
-        "delete from holdfast.migration where version in (9999, (select max(version) from holdfast.migration where version < 9999))")
+        "delete from holdfast.migration where version in (9999, (select max(version) from holdfast.migration where version < 9999))"
+      )
       expectSentence(try await ended(installation, command, installation.url), 1, "run `holdfast migrate`", "older")
     }
 
@@ -74,14 +81,18 @@ extension EndToEnd {
         #expect(!program.hasEnded)
         #expect(!program.errors.contains(Self.secret) && !program.output.contains(Self.secret))
         program.signal(SIGTERM)
-        #expect(try await program.end(within: .seconds(15)) == 0, "\(command) waits for a database and for nothing else")
+        #expect(
+          try await program.end(within: .seconds(15)) == 0, "\(command) waits for a database and for nothing else")
       }
     }
 
-    @Test("a password on the command line is not to be seen in the list of processes", arguments: [
-      "postgresql://guarded:SECRET@127.0.0.1:1/nowhere", "host=127.0.0.1 port=1 user=guarded password=SECRET dbname=nowhere",
-      "postgresql://127.0.0.1:1/nowhere?user=guarded&password=SECRET",
-    ])
+    @Test(
+      "a password on the command line is not to be seen in the list of processes",
+      arguments: [
+        "postgresql://guarded:SECRET@127.0.0.1:1/nowhere",
+        "host=127.0.0.1 port=1 user=guarded password=SECRET dbname=nowhere",
+        "postgresql://127.0.0.1:1/nowhere?user=guarded&password=SECRET",
+      ])
     func processList(pattern: String) async throws {
       let installation = try await Installation(on: .shared, isMigrated: false)
       let url = pattern.replacingOccurrences(of: "SECRET", with: Self.secret)

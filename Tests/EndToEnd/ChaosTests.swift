@@ -38,7 +38,9 @@ struct ChaosTests {
   }
 
   /// Submits a dozen runs of every shape, and a policy with slots that are due. Returns the keys of those to cancel.
-  private func submitLoad(_ round: Int, _ installation: Installation, _ random: inout SplitMix64) async throws -> [String] {
+  private func submitLoad(_ round: Int, _ installation: Installation, _ random: inout SplitMix64) async throws
+    -> [String]
+  {
     var script = "begin;\n"
     for number in 0..<3 {
       for plan in [
@@ -75,18 +77,27 @@ extension Installation {
       "ok-backup",
       [
         ["name": "discover", "uses": "exec", "with": discover, "retry": once],
-        ["name": "freeze", "uses": "exec", "with": effect(), "needs": ["discover"], "retry": once,
-          "undo": ["uses": "exec", "with": effect()]],
-        ["name": "volumes", "forEach": "$.steps.discover.volumes", "as": "volume", "needs": ["freeze"],
+        [
+          "name": "freeze", "uses": "exec", "with": effect(), "needs": ["discover"], "retry": once,
+          "undo": ["uses": "exec", "with": effect()],
+        ],
+        [
+          "name": "volumes", "forEach": "$.steps.discover.volumes", "as": "volume", "needs": ["freeze"],
           "refs": ["discover"],
           "steps": [
-            ["name": "snapshot", "uses": "exec", "with": effect(pause(&random)), "retry": once,
-              "undo": ["uses": "exec", "with": effect()]],
+            [
+              "name": "snapshot", "uses": "exec", "with": effect(pause(&random)), "retry": once,
+              "undo": ["uses": "exec", "with": effect()],
+            ],
             ["name": "ready", "uses": "sleep", "with": ["seconds": 0.1], "needs": ["snapshot"]],
-            ["name": "export", "uses": "exec", "with": effect(pause(&random)), "needs": ["ready"], "limits": ["narrow"],
-              "retry": once],
+            [
+              "name": "export", "uses": "exec", "with": effect(pause(&random)), "needs": ["ready"],
+              "limits": ["narrow"],
+              "retry": once,
+            ],
             ["name": "release", "uses": "exec", "with": effect(), "needs": ["export"], "always": true, "retry": once],
-          ]],
+          ],
+        ],
         ["name": "thaw", "uses": "noop", "needs": ["volumes.snapshot"], "always": true],
         ["name": "record", "uses": "exec", "with": effect(), "needs": ["volumes", "thaw"], "retry": once],
       ])
@@ -111,9 +122,14 @@ extension Installation {
     return Plan(
       "ok-retrying",
       [
-        ["name": "shaky", "uses": "fail", "with": ["times": times],
-          "retry": ["attempts": times + 1, "initialSeconds": 0.1, "maxSeconds": 0.5]],
-        ["name": "limited", "uses": "exec", "with": effect("sleep 0.1"), "limits": ["narrow", "wide"], "needs": ["shaky"]],
+        [
+          "name": "shaky", "uses": "fail", "with": ["times": times],
+          "retry": ["attempts": times + 1, "initialSeconds": 0.1, "maxSeconds": 0.5],
+        ],
+        [
+          "name": "limited", "uses": "exec", "with": effect("sleep 0.1"), "limits": ["narrow", "wide"],
+          "needs": ["shaky"],
+        ],
         ["name": "after", "uses": "noop", "needs": ["limited"], "priority": 5],
       ])
   }
@@ -124,7 +140,10 @@ extension Installation {
       "stop-cancelled",
       [
         ["name": "started", "uses": "exec", "with": effect("sleep 0.3"), "undo": ["uses": "exec", "with": effect()]],
-        ["name": "asked", "uses": "approval", "needs": ["started"], "undo": ["uses": "exec", "with": effect("sleep 0.1")]],
+        [
+          "name": "asked", "uses": "approval", "needs": ["started"],
+          "undo": ["uses": "exec", "with": effect("sleep 0.1")],
+        ],
         ["name": "never", "uses": "noop", "needs": ["asked"]],
         ["name": "cleanup", "uses": "exec", "with": effect(), "needs": ["never"], "always": true],
       ])

@@ -52,19 +52,31 @@ extension EndToEnd {
         try await Task.sleep(for: .seconds(4))
         try await installation.postgres.start()
       }
-      do { try await installation.runsEnd(within: .seconds(30)) } catch { throw TestSupportError("\(error)\n\(worker.errors.suffix(4000))") }
-      #expect(try await installation.attempts(of: "held", in: run) == ["returned", "returned", "returned", "succeeded"])
+      do { try await installation.runsEnd(within: .seconds(30)) } catch {
+        throw TestSupportError("\(error)\n\(worker.errors.suffix(4000))")
+      }
+      #expect(
+        try await installation.attempts(of: "held", in: run) == ["returned", "returned", "returned", "succeeded"])
       #expect(try await installation.brokenRules() == [])
       await worker.kill()
     }
 
-    @Test("a database that is replaced by a newer one while steps run: the worker ends with a sentence, and so do its steps")
+    @Test(
+      "a database that is replaced by a newer one while steps run: the worker ends with a sentence, and so do its steps"
+    )
     func replaced() async throws {
       let installation = try await Installation(on: .shared)
       let worker = try installation.worker("w")
       let pid = installation.effects.appendingPathComponent("pid").path
       _ = try await installation.submit(
-        Plan("ok-held", [["name": "held", "uses": "exec", "with": installation.effect("echo $$ > \(pid).new; mv \(pid).new \(pid); exec sleep 60")]]))
+        Plan(
+          "ok-held",
+          [
+            [
+              "name": "held", "uses": "exec",
+              "with": installation.effect("echo $$ > \(pid).new; mv \(pid).new \(pid); exec sleep 60"),
+            ]
+          ]))
       try await eventually("the step's start") { access(pid, F_OK) == 0 }
       try await installation.sql(
         """
@@ -73,7 +85,8 @@ extension EndToEnd {
         """)
       #expect(try await worker.end(within: .seconds(20)) == 1)
       #expect(worker.errors.split(separator: "\n").last?.contains("schema 9999") == true, "\(worker.errors)")
-      let child = try #require(Int32(try String(contentsOfFile: pid, encoding: .utf8).trimmingCharacters(in: .newlines)))
+      let child = try #require(
+        Int32(try String(contentsOfFile: pid, encoding: .utf8).trimmingCharacters(in: .newlines)))
       try await eventually("the end of the step") { !isAlive(child) }
     }
 
@@ -92,10 +105,14 @@ extension EndToEnd {
       try await Task.sleep(for: .seconds(7))
       #expect(!worker.hasEnded, "\(worker.errors.suffix(2000))")
       let complaints = worker.errors.split(separator: "\n").filter { $0.contains("No space left") }
-      for complaint in complaints { #expect(complaint.contains("level=error") && complaint.count < 600, "\(complaint)") }
+      for complaint in complaints {
+        #expect(complaint.contains("level=error") && complaint.count < 600, "\(complaint)")
+      }
 
       try await disk.free()
-      do { try await installation.runsEnd() } catch { throw TestSupportError("\(error)\n\(worker.errors.suffix(4000))") }
+      do { try await installation.runsEnd() } catch {
+        throw TestSupportError("\(error)\n\(worker.errors.suffix(4000))")
+      }
       #expect(try await installation.brokenRules() == [])
       await worker.kill()
     }
@@ -105,7 +122,8 @@ extension EndToEnd {
       let print = "head -c 60000 /dev/urandom | base64 -w 1000"
       let steps: [[String: Any]] = (0..<6).map { index in
         [
-          "name": "s\(index)", "uses": "exec", "with": installation.effect(print), "needs": index == 0 ? [] : ["s\(index - 1)"],
+          "name": "s\(index)", "uses": "exec", "with": installation.effect(print),
+          "needs": index == 0 ? [] : ["s\(index - 1)"],
           "retry": ["attempts": 1],
         ]
       }
@@ -140,13 +158,17 @@ private struct SmallDisk {
         setpriv --reuid=postgres --regid=postgres --init-groups -- '\(postgres.tool("pg_ctl"))' -D '\(data)' -l server.log -w start
         """,
       ])
-    guard result.exitCode == 0 else { throw TestSupportError("cannot start on a small disk: \(result.errors)\(result.output)") }
+    guard result.exitCode == 0 else {
+      throw TestSupportError("cannot start on a small disk: \(result.errors)\(result.output)")
+    }
   }
 
   /// Takes all the room that is left.
   func fill() async throws {
     _ = try await runProgram("/bin/sh", ["-c", "cat /dev/zero > '\(folder)/ballast'"])
-    guard FileManager.default.fileExists(atPath: folder + "/ballast") else { throw TestSupportError("cannot fill \(folder)") }
+    guard FileManager.default.fileExists(atPath: folder + "/ballast") else {
+      throw TestSupportError("cannot fill \(folder)")
+    }
   }
 
   /// Gives it back.

@@ -22,7 +22,8 @@ extension EndToEnd {
 
       sleeper.signal(SIGCONT)
       try await eventually("the sleeper's new start") {
-        try await installation.number("select count(*) from holdfast.worker where name = 'sleeper' and state = 'active'") == 1
+        try await installation.number(
+          "select count(*) from holdfast.worker where name = 'sleeper' and state = 'active'") == 1
       }
       try await eventually("the end of its step") { children(of: sleeper.pid).isEmpty }
       #expect(access(late, F_OK) != 0)
@@ -42,7 +43,9 @@ extension EndToEnd {
       // Stopped together with its step, so that both wake up at the same time and the step ends well.
       let with = installation.effect(#"[ "$HOLDFAST_ATTEMPT" = 1 ] && sleep 1; true"#)
       let run = try await installation.submit(
-        Plan("ok-stale", [["name": "held", "uses": "exec", "with": with], ["name": "then", "uses": "noop", "needs": ["held"]]]))
+        Plan(
+          "ok-stale",
+          [["name": "held", "uses": "exec", "with": with], ["name": "then", "uses": "noop", "needs": ["held"]]]))
       let sleeper = try installation.worker("sleeper", lease: 2)
       try await eventually("the step's start") { installation.timesRun("held", in: run) == 1 }
       sleeper.signal(SIGSTOP)
@@ -61,16 +64,22 @@ extension EndToEnd {
 
     @Test("a worker's clock that is an hour off does no harm", arguments: ["+3600s", "-3600s"])
     func clock(offset: String) async throws {
-      guard let library = faketimeLibrary() else {
+      guard access("/usr/bin/faketime", X_OK) == 0 else {
         print("skipped: there is no faketime to set a worker's clock off: apt-get install faketime")
         return
       }
       let installation = try await Installation(on: .shared)
       // The clock that counts from the start of the machine has no hour to be off by.
-      let prefix = [
-        "/usr/bin/env", "LD_PRELOAD=\(library)", "FAKETIME=\(offset)", "FAKETIME_DONT_FAKE_MONOTONIC=1",
-      ]
+      let prefix = ["/usr/bin/faketime", "--exclude-monotonic", "-f", offset]
       let odd = try installation.worker("odd", lease: 2, prefix: prefix)
+      do { try await stepsUnderOddClock(installation, odd) } catch {
+        await killWithChildren(odd)
+        throw error
+      }
+      await killWithChildren(odd)
+    }
+
+    private func stepsUnderOddClock(_ installation: Installation, _ odd: BackgroundProgram) async throws {
       var steps: [[String: Any]] = [
         ["name": "long", "uses": "exec", "with": installation.effect("sleep 6")],
         ["name": "clock", "uses": "exec", "with": installation.effect("date +%s")],
@@ -87,21 +96,23 @@ extension EndToEnd {
 
       // And when it dies, its leases last no longer than others'.
       let second = try await installation.submit(
-        Plan("ok-clock", [["name": "held", "uses": "exec", "with": installation.effect(#"[ "$HOLDFAST_ATTEMPT" = 2 ] || sleep 20"#)]]))
+        Plan(
+          "ok-clock",
+          [["name": "held", "uses": "exec", "with": installation.effect(#"[ "$HOLDFAST_ATTEMPT" = 2 ] || sleep 20"#)]]))
       try await eventually("the step's start") { installation.timesRun("held", in: second) == 1 }
-      let holder = try await installation.sql("select w.name from holdfast.lease join holdfast.worker w using (worker_id)")
-      await (holder == "odd" ? odd : other).kill()
+      let holder = try await installation.sql(
+        "select w.name from holdfast.lease join holdfast.worker w using (worker_id)")
+      if holder == "odd" { await killWithChildren(odd) } else { await other.kill() }
       try await installation.runsEnd(within: .seconds(15))
-      await odd.kill()
       await other.kill()
     }
   }
 }
 
-/// Debian's libfaketime, in the folder of the machine's architecture.
-private func faketimeLibrary() -> String? {
-  let folders = (try? FileManager.default.contentsOfDirectory(atPath: "/usr/lib")) ?? []
-  return folders.map { "/usr/lib/\($0)/faketime/libfaketime.so.1" }.first { access($0, R_OK) == 0 }
+/// Kills a program that another one runs for us.
+private func killWithChildren(_ program: BackgroundProgram) async {
+  for child in children(of: program.pid) { kill(child, SIGKILL) }
+  await program.kill()
 }
 
 /// The processes that a process has started and that still run.

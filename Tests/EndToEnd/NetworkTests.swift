@@ -30,7 +30,9 @@ extension EndToEnd {
     }
 
     private func end(_ installation: Installation, _ proxy: TCPProxy, _ worker: BackgroundProgram) async throws {
-      do { try await installation.runsEnd() } catch { throw TestSupportError("\(error)\n\(worker.errors.suffix(4000))") }
+      do { try await installation.runsEnd() } catch {
+        throw TestSupportError("\(error)\n\(worker.errors.suffix(4000))")
+      }
       #expect(try await installation.brokenRules() == [], "\(worker.errors.suffix(4000))")
       #expect(!worker.hasEnded)
       await worker.kill()
@@ -51,8 +53,21 @@ extension EndToEnd {
       let states = try await installation.sql("select distinct state from holdfast.attempt order by 1")
       #expect(!states.contains("lost"), "\(states)")
       let again = try await installation.number(
-        "select count(*) from (select step_id from holdfast.attempt where state = 'succeeded' group by 1 having count(*) > 1) t")
+        "select count(*) from (select step_id from holdfast.attempt where state = 'succeeded' group by 1 having count(*) > 1) t"
+      )
       #expect(again == 0)
+    }
+
+    @Test("a claim whose step bodies can't be read goes back, and no attempt is counted")
+    func lostBodies() async throws {
+      let (installation, proxy, worker) = try await setUp()
+      proxy.swallowNextAnswer(to: "bodies_")
+      let with = installation.effect("true # a body that nobody has read yet")
+      let run = try await installation.submit(
+        Plan("ok-new", [["name": "a", "uses": "exec", "with": with, "retry": ["attempts": 1]]]))
+      try await end(installation, proxy, worker)
+      #expect(proxy.swallowed == 1)
+      #expect(try await installation.attempts(of: "a", in: run) == ["returned", "succeeded"])
     }
 
     @Test("connections that are cut at random")
@@ -79,11 +94,19 @@ extension EndToEnd {
       #expect(try await installation.number("select count(*) from holdfast.worker") == 1, "it had to begin anew")
     }
 
-    @Test("a network that is silent for 10 s: the worker stops what it holds, another does it, and the first comes back")
+    @Test(
+      "a network that is silent for 10 s: the worker stops what it holds, another does it, and the first comes back")
     func longStall() async throws {
       let (installation, proxy, worker) = try await setUp()
       let held = try await installation.submit(
-        Plan("ok-held", [["name": "held", "uses": "exec", "with": installation.effect(#"[ "$HOLDFAST_ATTEMPT" = 1 ] && sleep 60; true"#)]]))
+        Plan(
+          "ok-held",
+          [
+            [
+              "name": "held", "uses": "exec",
+              "with": installation.effect(#"[ "$HOLDFAST_ATTEMPT" = 1 ] && sleep 60; true"#),
+            ]
+          ]))
       try await eventually("the step's start") { installation.timesRun("held", in: held) == 1 }
       proxy.set(.silent)
       let other = try installation.worker("near", lease: 3)

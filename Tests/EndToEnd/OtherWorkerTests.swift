@@ -6,7 +6,8 @@ import Testing
 extension EndToEnd {
   @Test("a worker in bash and psql does whole runs, beside ours")
   func psqlWorker() async throws {
-    let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("psql/worker.sh").path
+    let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("psql/worker.sh")
+      .path
     let installation = try await Installation(on: .shared)
     let ours = try installation.worker("ours")
     let result = try await runProgram(

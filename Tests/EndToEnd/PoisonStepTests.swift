@@ -8,12 +8,22 @@ extension EndToEnd {
     let poison = try await installation.submit(
       Plan(
         "bad-poison",
-        [["name": "killer", "uses": "exec", "with": installation.effect("sleep 0.3; kill -9 $PPID"), "undo": ["uses": "noop"]]]))
+        [
+          [
+            "name": "killer", "uses": "exec", "with": installation.effect("sleep 0.3; kill -9 $PPID"),
+            "undo": ["uses": "noop"],
+          ]
+        ]))
     var others: [Int] = []
     for number in 0..<10 {
       others.append(
         try await installation.submit(
-          Plan("ok-\(number)", [["name": "a", "uses": "exec", "with": installation.effect()], ["name": "b", "uses": "sleep", "with": ["seconds": 0.1], "needs": ["a"]]])))
+          Plan(
+            "ok-\(number)",
+            [
+              ["name": "a", "uses": "exec", "with": installation.effect()],
+              ["name": "b", "uses": "sleep", "with": ["seconds": 0.1], "needs": ["a"]],
+            ])))
     }
     var workers = try ["w1", "w2"].map { try installation.worker($0, lease: 1, slots: 2) }
     try await eventually(within: .seconds(60), "the end of all runs") {

@@ -27,7 +27,8 @@ extension EndToEnd {
         """)
       if round == 2 {
         try await eventually("the first slots") {
-          try await installation.number("select count(*) from holdfast.policy_slot where policy = 'p2' and state = 'fired'") > 2
+          try await installation.number(
+            "select count(*) from holdfast.policy_slot where policy = 'p2' and state = 'fired'") > 2
         }
       }
       await schedulers[first]?.kill()

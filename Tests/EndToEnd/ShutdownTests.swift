@@ -42,7 +42,9 @@ extension EndToEnd {
       #expect(try await other.end() == 0)
     }
 
-    @Test("SIGTERM twice, or the grace over: children end, steps go back at once, and no attempt is counted", arguments: [true, false])
+    @Test(
+      "SIGTERM twice, or the grace over: children end, steps go back at once, and no attempt is counted",
+      arguments: [true, false])
     func stopsAtOnce(isSecondSignal: Bool) async throws {
       let installation = try await Installation(on: .shared)
       let pids = installation.effects.appendingPathComponent("pids").path
@@ -50,7 +52,8 @@ extension EndToEnd {
       let run = try await installation.submit(twoSteps(installation, script))
       let worker = try installation.worker("stopped", ["--grace", isSecondSignal ? "60" : "1"])
       try await eventually("the step's start") { access(pids, F_OK) == 0 }
-      let children = try String(contentsOfFile: pids, encoding: .utf8).split(whereSeparator: \.isWhitespace).compactMap { Int32($0) }
+      let children = try String(contentsOfFile: pids, encoding: .utf8).split(whereSeparator: \.isWhitespace).compactMap
+      { Int32($0) }
       try #require(children.count == 2)
 
       worker.signal(SIGTERM)

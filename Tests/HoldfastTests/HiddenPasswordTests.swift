@@ -4,19 +4,21 @@ import Testing
 
 @Suite("Passwords in arguments")
 struct HiddenPasswordTests {
-  @Test("the password is found, and nothing else", arguments: [
-    ("postgres://user:secret@host/db", "postgres://user:******@host/db"),
-    ("--database=postgres://user:secret@host/db", "--database=postgres://user:******@host/db"),
-    ("postgres://user:se@ret@host:5432/db", "postgres://user:******@host:5432/db"),
-    ("postgres://host:5432/db", "postgres://host:5432/db"),
-    ("postgres://user@host:5432/db?x=a:b@c", "postgres://user@host:5432/db?x=a:b@c"),
-    ("postgres://user:@host/db", "postgres://user:@host/db"),
-    ("postgres://host/db?password=secret&user=me", "postgres://host/db?password=******&user=me"),
-    ("host=h password=secret user=me", "host=h password=****** user=me"),
-    ("host=h password='a secret' user=me", "host=h password=******************"),
-    ("sslpassword=one password=two", "sslpassword=*** password=***"),
-    ("--label", "--label"), ("", ""),
-  ])
+  @Test(
+    "the password is found, and nothing else",
+    arguments: [
+      ("postgres://user:secret@host/db", "postgres://user:******@host/db"),
+      ("--database=postgres://user:secret@host/db", "--database=postgres://user:******@host/db"),
+      ("postgres://user:se@ret@host:5432/db", "postgres://user:******@host:5432/db"),
+      ("postgres://host:5432/db", "postgres://host:5432/db"),
+      ("postgres://user@host:5432/db?x=a:b@c", "postgres://user@host:5432/db?x=a:b@c"),
+      ("postgres://user:@host/db", "postgres://user:@host/db"),
+      ("postgres://host/db?password=secret&user=me", "postgres://host/db?password=******&user=me"),
+      ("host=h password=secret user=me", "host=h password=****** user=me"),
+      ("host=h password='a secret' user=me", "host=h password=******************"),
+      ("sslpassword=one password=two", "sslpassword=*** password=***"),
+      ("--label", "--label"), ("", ""),
+    ])
   func ranges(argument: String, hidden: String) {
     // Between two others, as the kernel keeps them.
     var bytes = Array("worker\0\(argument)\0--slots\0".utf8)

@@ -13,7 +13,7 @@ declare
   v_object text;
   v_protocol text[] := array[
     -- workers
-    'register', 'exchange', 'heartbeat', 'leave', 'bodies', 'append_log',
+    'schema_version', 'register', 'exchange', 'heartbeat', 'leave', 'bodies', 'append_log',
     'resource_intend', 'resource_made', 'resource_released', 'resources_to_release',
     -- runs
     'submit', 'cancel', 'retry', 'signal', 'pause', 'resume', 'set_limit',

@@ -170,7 +170,7 @@ public struct Migrator: Sendable {
   public static func check(_ connection: PostgresConnection) async throws(StoreError) {
     let version: Int
     do {
-      version = Int(try await connection.query("select max(version) from holdfast.migration").single().int32(0))
+      version = Int(try await connection.query("select holdfast.schema_version()").single().int32(0))
     } catch {
       throw StoreError(error)
     }

@@ -3,7 +3,8 @@ import TestSupport
 
 /// The built `holdfast`, beside the test bundle.
 let holdfastBinary: String = {
-  let bundle = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
+  let bundle =
+    (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
   return URL(fileURLWithPath: bundle).deletingLastPathComponent().appendingPathComponent("holdfast").path
 }()
 
@@ -65,7 +66,9 @@ struct Installation {
   }
 
   /// How a run stands.
-  func state(of run: Int) async throws -> String { try await sql("select state from holdfast.run where run_id = \(run)") }
+  func state(of run: Int) async throws -> String {
+    try await sql("select state from holdfast.run where run_id = \(run)")
+  }
 
   /// Waits until no run is under way; says what is in the way if that lasts too long.
   func runsEnd(within limit: Duration = .seconds(60)) async throws {

@@ -37,27 +37,41 @@ extension Installation {
   private static let over = "('succeeded', 'failed', 'skipped', 'omitted', 'cancelled', 'quarantined')"
 
   private static let rules: [(String, String)] = [
-    ("a step is over more than once, or never", """
+    (
+      "a step is over more than once, or never",
+      """
       select s.step_id, s.name, count(a.step_id) from holdfast.step s
       left join holdfast.attempt a on a.step_id = s.step_id and a.state in \(over)
       group by 1, 2 having count(a.step_id) <> 1
-      """),
-    ("something happened to a step after it was over", """
+      """
+    ),
+    (
+      "something happened to a step after it was over",
+      """
       select a.step_id, a.state, b.state from holdfast.attempt a join holdfast.attempt b using (step_id)
       where a.state in \(over) and b.fence > a.fence
-      """),
-    ("a step was claimed before what it needs was over", """
+      """
+    ),
+    (
+      "a step was claimed before what it needs was over",
+      """
       select s.step_id, s.name, k.step_id from holdfast.step s
       cross join unnest(s.children) c(code)
       join holdfast.attempt p on p.step_id = s.step_id and p.state in \(over)
       join holdfast.attempt k on k.step_id = (s.step_id & ~1048575::bigint) | (c.code >> 3) and k.started_at is not null
       where c.code >> 3 <> 0 and k.fence < p.fence
-      """),
-    ("a run has not ended as its plan wants", """
+      """
+    ),
+    (
+      "a run has not ended as its plan wants",
+      """
       select run_id, workflow, state, failure from holdfast.run
       where state <> case split_part(workflow, '-', 1) when 'bad' then 'failed' when 'stop' then 'cancelled' else 'succeeded' end
-      """),
-    ("undo does not match what was started", """
+      """
+    ),
+    (
+      "undo does not match what was started",
+      """
       select coalesce(d.run, u.run) as run, coalesce(d.name, u.name), d.place as started, u.place as undone
       from (
         select s.step_id >> 20 as run, s.name, row_number() over (partition by s.step_id >> 20 order by min(a.fence) desc) as place
@@ -71,20 +85,30 @@ extension Installation {
         where s.name like 'undo:%'
       ) u on u.run = d.run and u.name = d.name
       where d.place is distinct from u.place
-      """),
-    ("a failure was counted that no plan asks for", """
+      """
+    ),
+    (
+      "a failure was counted that no plan asks for",
+      """
       select s.name, a.state, a.message from holdfast.attempt a join holdfast.step s using (step_id)
       where a.state in ('retrying', 'failed', 'quarantined') and coalesce(a.message, '') not like '%as asked%'
-      """),
-    ("a slot is missing", """
+      """
+    ),
+    (
+      "a slot is missing",
+      """
       select p.policy, min(q.slot), max(q.slot), count(*) from holdfast.policy p join holdfast.policy_slot q using (policy)
       group by p.policy, p.since
       having min(q.slot) <> p.since + interval '1 min' or count(*) <> extract(epoch from max(q.slot) - p.since) / 60
-      """),
-    ("a slot fired twice, or without a run", """
+      """
+    ),
+    (
+      "a slot fired twice, or without a run",
+      """
       select policy, slot, state, run_id from holdfast.policy_slot q
       where state <> 'fired' or (select count(*) from holdfast.run r where r.policy = q.policy and r.slot = q.slot) <> 1
-      """),
+      """
+    ),
   ]
 
   /// A program ran at least once if its step succeeded, and at most once for each claim.
