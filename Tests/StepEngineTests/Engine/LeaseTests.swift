@@ -78,7 +78,7 @@ struct LeaseTests {
         let worker = try await HandWorker(engine, name: "w\(crash)", kinds: ["noop"])
         #expect(try await worker.claim(1).map(\.attempt) == [crash])
         try await engine.execute(
-          "update holdfast.worker set expires_at = now() - interval '1 s'; select holdfast.tick()")
+          "update holdfast.worker set expires_at = now() - interval '1 s', lease = '0'; select holdfast.tick()")
       }
       let states: [String: String] = try await engine.states(run)
       #expect(states == ["a": "quarantined", "b": "omitted"])
@@ -172,7 +172,7 @@ struct LeaseTests {
       try await engine.working(Crew(lease: .seconds(1), kinds: [barrier.kind])) {
         let run = try await engine.submit([step("a", "test")])
         try await barrier.wait(for: "a")
-        try await engine.execute("update holdfast.worker set expires_at = now() - interval '1 s'")
+        try await engine.execute("update holdfast.worker set expires_at = now() - interval '1 s', lease = '0'")
         try await eventually(within: .seconds(5)) { barrier.arrived == ["a", "a"] }
         barrier.openAll()
         #expect(try await engine.end(of: run) == "succeeded")

@@ -82,7 +82,7 @@ struct SchedulerTests {
         for _ in 0..<8 {
           group.addTask {
             try await engine.rows(
-              "select run_id as a from holdfast.decide_slots('p', array[date_trunc('year', now())], '{fire}', '{null}', '{}', now(), null, 'infinity')"
+              "select d.run_id as a from holdfast.policy p cross join lateral holdfast.decide_slots('p', array[date_trunc('year', now())], '{fire}', '{null}', '{}', now(), null, 'infinity', p.decided_through, '{}') d"
             ).count
           }
         }
