@@ -7,6 +7,10 @@ begin
   if not found then
     return false;
   end if;
+  if p_scope = 'policy' then
+    -- What fell due during the pause was meant not to run.
+    update policy p set decided_through = greatest(p.decided_through, now()), look_at = null where p.policy = p_name;
+  end if;
   perform add_event('resumed', format('%s %s goes on', p_scope, p_name), p_subject => p_name);
   perform wake((
     select array_agg(l.lane_id) from lane l

@@ -26,7 +26,7 @@ final class SchedulerStore {
   func duePolicies() async throws(StoreError) -> [DuePolicy] {
     let rows = try await query(
       """
-      select policy, schedule, extract(epoch from now_at)::int8, extract(epoch from since)::int8,
+      select policy, schedule, floor(extract(epoch from now_at))::int8, ceil(extract(epoch from since))::int8,
         decided_through, live_runs,
         array(select extract(epoch from q)::int8 from unnest(queued_slots) q)
       from holdfast.due_policies()
@@ -62,6 +62,9 @@ final class SchedulerStore {
       return fired
     }
   }
+
+  /// Drops whole days of history that are old enough.
+  func dropHistory() async throws(StoreError) { _ = try await query("select holdfast.drop_history()", []) }
 
   /// Takes a policy out of scheduling until it is changed.
   func problem(_ policy: String, _ sentence: String) async throws(StoreError) {

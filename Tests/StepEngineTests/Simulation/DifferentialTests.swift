@@ -47,6 +47,8 @@ private final class Twin {
     self.seed = seed
     store = try await engine.store()
     model = ModelStore(seed: seed)
+    // Longer ago than any lease.
+    model.startedAt = -1_000_000_000_000
     chance = Chance(seed: seed)
     for (name, capacity) in [("disk", 1), ("node", 2)] { try await setLimit(name, capacity) }
     for _ in 0..<2 { try await register() }
@@ -222,7 +224,10 @@ private final class Twin {
     let worker = liveWorker()
     note("worker \(worker) vanishes")
     try await engine.execute(
-      "update holdfast.worker set expires_at = now() - interval '1 s', lease = '0' where worker_id = \(workers[Int(worker) - 1])")
+      """
+      update holdfast.worker set expires_at = now() - interval '1 s', lease = interval '1 ms'
+      where worker_id = \(workers[Int(worker) - 1])
+      """)
     model.workers[Int(worker) - 1].expiresAt = now - 1
     try await tick()
     try await register()

@@ -30,12 +30,13 @@ extension ModelStore {
         // Coming back later is no failed attempt, but does not go on forever.
         step.failures -= 1
         step.wakes += 1
+        step.throttles += 1
         after = asked.map { Moment(Double($0.microseconds) * (1 + 0.1 * jitter)) }
       }
       if isStopping { return .over(.cancelled) }
       if failure.kind == .permanent || isPastDeadline { return .over(.failed) }
       if case .throttled = failure.kind {
-        if step.wakes > 10 * step.spec.attempts { return .over(.failed) }
+        if step.throttles > 10 * step.spec.attempts { return .over(.failed) }
       } else if step.failures >= step.spec.attempts {
         return .over(.failed)
       }

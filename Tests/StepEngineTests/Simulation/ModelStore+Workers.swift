@@ -147,7 +147,8 @@ extension ModelStore {
 
   /// What time brings, and how long until something parked is due; see sql/functions/tick.sql.
   mutating func tick(at now: Moment) -> Moment {
-    for index in workers.indices where workers[index].isLive && workers[index].expiresAt < now {
+    for index in workers.indices
+    where workers[index].isLive && max(workers[index].expiresAt, startedAt + workers[index].lease) < now {
       workers[index].state = .lost
       workers[index].isIdle = false
       facts.append(.workerLost(workers[index].id))
@@ -160,15 +161,15 @@ extension ModelStore {
       _ = settle(HeldStep(id: step, fence: lease.fence), worker: nil, .failed(failure), at: now)
       notifications.append((lease.worker, stop: true))
     }
+    for index in open {
+      for step in runs[index].steps where step.isWaiting && step.deadlineAt ?? .max < now {
+        finish(step.id, .failed, at: now)
+      }
+    }
     var parked: [(id: StepID, wakeAt: Moment)] = []
     for index in open {
       for step in runs[index].steps {
-        guard case .parked(let wakeAt, _) = step.place else { continue }
-        if let deadline = step.deadlineAt, deadline < now {
-          finish(step.id, .failed, at: now)
-        } else if let wakeAt {
-          parked.append((step.id, wakeAt))
-        }
+        if case .parked(.some(let wakeAt), _) = step.place { parked.append((step.id, wakeAt)) }
       }
     }
     parked.sort { ($0.wakeAt, $0.id.value) < ($1.wakeAt, $1.id.value) }

@@ -23,6 +23,9 @@ struct ModelStore {
   var lastFence: Int64 = 0
   var lastSequence: Int64 = 0
 
+  /// When the database came up; before that nobody could renew a lease.
+  var startedAt: Moment = 0
+
   /// Since somebody last took them.
   var facts: [Fact] = []
   var notifications: [(worker: Int32, stop: Bool)] = []

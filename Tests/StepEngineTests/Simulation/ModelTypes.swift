@@ -71,6 +71,8 @@ struct ModelStep {
   var failures = 0
   var crashes = 0
   var wakes = 0
+  /// How often it was asked to come back later.
+  var throttles = 0
   var deadlineAt: Moment?
   var payload: String?
   /// The first claim of a step that has an undo.
@@ -81,6 +83,12 @@ struct ModelStep {
 
   var ordinal: Int { Int(id.value & 1_048_575) }
   var isOver: Bool { if case .over = place { true } else { false } }
+  var isWaiting: Bool {
+    switch place {
+    case .ready, .parked: true
+    default: false
+    }
+  }
   var isReady: Bool { if case .ready = place { true } else { false } }
   var lease: ModelLease? { if case .leased(let lease) = place { lease } else { nil } }
 }

@@ -77,7 +77,10 @@ extension Simulation {
     func moment() -> Moment { chance.within(0...world.duration) }
     for _ in 0..<world.outages {
       let from = moment()
-      outages.append(from...from + chance.within(100_000...world.lease * 2))
+      let length = chance.within(100_000...world.lease * 2)
+      outages.append(from...from + length)
+      // Some come back as a new server, some were only out of reach.
+      if chance.oneIn(2) { at(from + length) { [unowned self] in self.store.startedAt = self.now } }
     }
     for _ in 0..<world.kills {
       at(moment()) { [unowned self] in

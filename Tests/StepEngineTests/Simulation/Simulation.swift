@@ -41,7 +41,8 @@ final class Simulation {
     for _ in 0..<world.processes { startProcess() }
     planFaults()
     planClients()
-    play(until: world.duration)
+    // With all that comes at that very moment.
+    play(until: world.duration + 1)
     calm()
     // Retries, leases and quarantines take their time, but not forever.
     let limit = now + 600_000_000
