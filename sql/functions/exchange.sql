@@ -66,17 +66,28 @@ begin
       into v_done, v_freed from gone g;
     end if;
 
-    if v_done is not null then
-      perform complete(v_done, array_fill(true, array[cardinality(v_done)]));
-    end if;
-
     -- Everything else, one by one: failures and waits are rare, stale reports more so.
     if cardinality(v_done) is distinct from cardinality(p_steps) then
+      if 'failed' = any (p_outcomes) then
+        -- What these write to, in one order for all, so that two exchanges never wait for each other in a circle.
+        perform from run r
+        where r.run_id = any (array(
+          select f.step_id >> 20 from unnest(p_steps, p_outcomes) f(step_id, outcome) where f.outcome = 'failed'))
+        order by r.run_id for update;
+        perform from join_counter j
+        where j.step_id = any (array(
+          select (s.step_id & ~1048575::bigint) | (c.code >> 3)
+          from unnest(p_steps) d(step_id)
+          cross join lateral (select i.step_id, i.children from step i where i.step_id = d.step_id limit 1) s
+          cross join lateral unnest(s.children) c(code)
+          where c.code & 1 = 1))
+        order by j.step_id for update;
+      end if;
       for v_rest in
         select r.step_id, r.fence, r.outcome, r.detail
         from unnest(p_steps, p_fences, p_outcomes, p_details) r(step_id, fence, outcome, detail)
         where v_done is null or r.step_id <> all (v_done)
-        order by r.step_id  -- so that two workers don't fail two runs in opposite orders
+        order by r.step_id
       loop
         if coalesce(v_rest.outcome, 'succeeded') in ('succeeded', 'skipped') and octet_length(v_rest.detail::text) > v_limit then
           v_rest.detail := jsonb_build_object('class', 'permanent', 'message', format(
@@ -93,6 +104,10 @@ begin
           return next;
         end if;
       end loop;
+    end if;
+
+    if v_done is not null then
+      perform complete(v_done, array_fill(true, array[cardinality(v_done)]));
     end if;
   end if;
 

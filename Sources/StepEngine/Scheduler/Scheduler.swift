@@ -9,6 +9,9 @@ public final class Scheduler: Sendable {
   private let name: String
   private let tick: Duration
   private let logger: Logger
+  /// Days of history come to their end this often at most; looking costs next to nothing.
+  private static let cleanUpInterval = Duration.seconds(600)
+
   private let isDraining = Mutex(false)
   private let alarm = Alarm()
 
@@ -31,6 +34,7 @@ public final class Scheduler: Sendable {
   public func run() async throws {
     var store: SchedulerStore?
     var wasLeading = false
+    var cleanUpAt = ContinuousClock.now
     while !Task.isCancelled, !isDraining.withLock({ $0 }) {
       if store?.isUsable != true { store = try await connect() }
       guard let current = store else { break }
@@ -38,7 +42,14 @@ public final class Scheduler: Sendable {
         let isLeading = try await current.lead(as: name, for: tick * 5)
         if isLeading != wasLeading { logger.info(isLeading ? "leading" : "standing by") }
         wasLeading = isLeading
-        if isLeading { try await decide(current) }
+        if isLeading {
+          try await decide(current)
+          if .now >= cleanUpAt {
+            cleanUpAt = .now + Self.cleanUpInterval
+            let days = try await current.dropHistory()
+            if days > 0 { logger.info("dropped old history", ["days": "\(days)"]) }
+          }
+        }
       } catch {
         if error.kind == .notUsable { throw error }
         if error.kind != .cancelled { logger.error("could not schedule", ["error": error.description]) }

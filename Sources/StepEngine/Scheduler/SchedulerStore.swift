@@ -63,8 +63,11 @@ final class SchedulerStore {
     }
   }
 
-  /// Drops whole days of history that are old enough.
-  func dropHistory() async throws(StoreError) { _ = try await query("select holdfast.drop_history()", []) }
+  /// Drops whole days of history that are old enough; returns how many.
+  func dropHistory() async throws(StoreError) -> Int {
+    let rows = try await query("select cardinality(holdfast.drop_history())", [])
+    return try read { () throws(PostgresError) in Int(try rows.single().int32(0)) }
+  }
 
   /// Takes a policy out of scheduling until it is changed.
   func problem(_ policy: String, _ sentence: String) async throws(StoreError) {

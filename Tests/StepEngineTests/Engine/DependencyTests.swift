@@ -155,4 +155,25 @@ struct DependencyTests {
       }
     }
   }
+
+  @Test("failures and successes that meet at one join never wait for each other in a circle")
+  func failuresAtOnce() async throws {
+    try await withEngine { engine in
+      let kind = TestKind { step in
+        if step.name.hasSuffix("3") || step.name.hasSuffix("7") { throw StepFailure(.permanent, "no") }
+        return .succeeded(outputs: nil)
+      }
+      try await engine.working(Crew(workers: 4, slots: 6, kinds: [kind])) {
+        var runs: [RunID] = []
+        for _ in 0..<15 {
+          let steps = (0..<20).map { step("s\($0)", "test") }
+          let join = step("z", needs: (0..<20).map { "s\($0)" }, ["always": true])
+          runs.append(try await engine.submit(steps + [join]))
+        }
+        for run in runs { #expect(try await engine.end(of: run) == "failed") }
+      }
+      try await engine.execute("select pg_stat_force_next_flush()")
+      #expect(try await engine.int("select deadlocks from pg_stat_database where datname = current_database()") == 0)
+    }
+  }
 }

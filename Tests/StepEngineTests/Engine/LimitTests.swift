@@ -76,9 +76,9 @@ struct LimitTests {
         try await Task.sleep(for: .milliseconds(250))
         #expect(barrier.arrived == [])
         try await engine.client.setLimit("x", 2)
-        try await eventually(within: .seconds(5)) { barrier.arrived.count == 2 }
+        try await eventually(within: .seconds(15)) { barrier.arrived.count == 2 }
         try await engine.client.setLimit("x", 5)
-        try await eventually(within: .seconds(5)) { barrier.arrived.count == 5 }
+        try await eventually(within: .seconds(15)) { barrier.arrived.count == 5 }
         try await engine.client.setLimit("x", 1)
         for name in barrier.arrived.prefix(4) { barrier.open(name) }
         try await Task.sleep(for: .milliseconds(250))

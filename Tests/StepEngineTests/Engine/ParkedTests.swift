@@ -23,7 +23,7 @@ struct ParkedTests {
           try await engine.int("select count(*) from pg_stat_activity where application_name = 'parked-worker'") <= 2)
         // All slots are free for others.
         let other = try await engine.submit([step("x")])
-        #expect(try await engine.end(of: other, within: .seconds(5)) == "succeeded")
+        #expect(try await engine.end(of: other, within: .seconds(15)) == "succeeded")
         let reasons = try await engine.rows("select distinct reason as a from holdfast.parked order by 1").map { $0[0] }
         #expect(reasons == ["sleeps for 3600 s", "waits for approval"])
         try await engine.execute("update holdfast.parked set wake_at = now() where wake_at is not null")
