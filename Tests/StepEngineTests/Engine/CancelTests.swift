@@ -59,7 +59,8 @@ struct CancelTests {
       let kind = TestKind("test") { step in
         guard step.with["starts"] != nil else { return .succeeded(outputs: nil) }
         if let signal = step.signal { return .succeeded(outputs: ["child": signal["state"] ?? .null]) }
-        let steps: JSONValue = step.name == "starts" ? [["name": "a", "uses": "noop"]] : [["name": "a", "uses": "approval"]]
+        let steps: JSONValue =
+          step.name == "starts" ? [["name": "a", "uses": "noop"]] : [["name": "a", "uses": "approval"]]
         let child = try await engine.client.submit(
           ["workflow": "child", "steps": steps], key: "child of \(step.id)", parent: step.id)
         return .wait(StepWait(signal: "run/\(child)", reason: "waits for run \(child)"))
@@ -68,17 +69,23 @@ struct CancelTests {
         let starts: [String: JSONValue] = ["with": ["starts": true]]
         let first = try await engine.submit([step("starts", "test", starts)])
         #expect(try await engine.end(of: first) == "succeeded")
-        #expect(try await engine.value("select outputs ->> 'child' from holdfast.attempt where outputs is not null") == "succeeded")
+        #expect(
+          try await engine.value("select outputs ->> 'child' from holdfast.attempt where outputs is not null")
+            == "succeeded")
 
         let second = try await engine.submit([step("long", "test", starts)])
         try await engine.wait(for: ["long": "parked"], in: second)
-        let child = RunID(Int64(try await engine.int("select run_id from holdfast.run where finished_at is null and parent_step is not null")))
+        let child = RunID(
+          Int64(
+            try await engine.int(
+              "select run_id from holdfast.run where finished_at is null and parent_step is not null")))
         try await engine.wait(for: ["a": "parked"], in: child)
         #expect(try await engine.client.cancel(second, reason: "enough"))
         #expect(try await engine.end(of: second) == "cancelled")
         #expect(try await engine.end(of: child) == "cancelled")
-        #expect(try await engine.value("select stop_reason from holdfast.run where run_id = \(child)")
-          == "the run that started it was stopped: enough")
+        #expect(
+          try await engine.value("select stop_reason from holdfast.run where run_id = \(child)")
+            == "the run that started it was stopped: enough")
       }
       #expect(try await engine.leftovers() == [:])
     }

@@ -104,12 +104,15 @@ struct DependencyTests {
         let run = try await engine.submit(
           [
             step("a", ["with": ["outputs": ["n": 3, "text": "ä\"\\"]]]), step("none", needs: ["a"]),
-            step("x", "test", needs: ["none"], ["refs": ["a", "none"], "params": true]), step("y", "test", needs: ["x"]),
+            step("x", "test", needs: ["none"], ["refs": ["a", "none"], "params": true]),
+            step("y", "test", needs: ["x"]),
           ], ["params": ["k": [1, 2.5, nil]]])
         #expect(try await engine.end(of: run) == "succeeded")
       }
       #expect(
-        recorder.notes == [#"{"i":{"a":{"n":3,"text":"ä\"\\"},"none":null},"p":{"k":[1,2.5,null]}}"#, #"{"i":{},"p":{}}"#])
+        recorder.notes == [
+          #"{"i":{"a":{"n":3,"text":"ä\"\\"},"none":null},"p":{"k":[1,2.5,null]}}"#, #"{"i":{},"p":{}}"#,
+        ])
     }
   }
 
@@ -143,7 +146,9 @@ struct DependencyTests {
         }
       }
       try await engine.working(Crew(kinds: [kind])) {
-        let run = try await engine.submit([step("list", "test"), step("zero", "test"), step("endless", "test"), step("fine")])
+        let run = try await engine.submit([
+          step("list", "test"), step("zero", "test"), step("endless", "test"), step("fine"),
+        ])
         #expect(try await engine.end(of: run) == "failed")
         let states = try await engine.states(run)
         #expect(states["list"] == "failed" && states["zero"] == "failed" && states["fine"] == "succeeded")

@@ -61,7 +61,8 @@ extension Engine {
   func end(of run: RunID, within limit: Duration = .seconds(30)) async throws -> String {
     do {
       try await eventually(within: limit, "the end of run \(run)") {
-        try await value("select finished_at is not null from holdfast.run where run_id = $1", [.int64(run.value)]) == "true"
+        try await value("select finished_at is not null from holdfast.run where run_id = $1", [.int64(run.value)])
+          == "true"
       }
     } catch {
       throw TestSupportError("run \(run) did not end: \(try await states(run))")

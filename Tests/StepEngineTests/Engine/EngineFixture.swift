@@ -16,7 +16,8 @@ struct Engine: Sendable {
 
   init(database: String) async throws {
     self.database = database
-    configuration = try PostgresConfiguration(await PostgresInstance.shared.url(database: database) + "?options=-c%20jit%3Doff")
+    configuration = try PostgresConfiguration(
+      await PostgresInstance.shared.url(database: database) + "?options=-c%20jit%3Doff")
     pool = PostgresPool(configuration, size: 8)
     client = EngineClient(pool: pool)
   }

@@ -15,7 +15,8 @@ struct GroupTests {
       let barrier = Barrier()
       try await engine.working(Crew(kinds: [barrier.kind])) {
         let run = try await engine.submit(
-          [group("g", over: "$.params.list", [step("x", "test"), step("y", needs: ["x"])]), step("z", needs: ["g"])], plan(2))
+          [group("g", over: "$.params.list", [step("x", "test"), step("y", needs: ["x"])]), step("z", needs: ["g"])],
+          plan(2))
         try await barrier.wait(for: "g[0].x")
         barrier.open("g[1].x")
         try await engine.wait(
@@ -34,7 +35,8 @@ struct GroupTests {
       try await engine.working(Crew(kinds: [barrier.kind])) {
         let run = try await engine.submit(
           [
-            group("g", over: "$.params.list", [step("x"), step("y", "test", needs: ["x"])]), step("early", needs: ["g.x"]),
+            group("g", over: "$.params.list", [step("x"), step("y", "test", needs: ["x"])]),
+            step("early", needs: ["g.x"]),
             step("late", needs: ["g"]), step("both", needs: ["g.x", "g.y"]),
           ], plan(3))
         try await engine.wait(for: ["early": "succeeded", "late": "blocked", "both": "blocked"], in: run)
@@ -60,7 +62,9 @@ struct GroupTests {
               "g", over: "$.params.list",
               [
                 step("first"),
-                group("h", over: "$.item.item.inner", needs: ["first"], [step("x"), step("y", "test", needs: ["x"])], ["as": "leaf"]),
+                group(
+                  "h", over: "$.item.item.inner", needs: ["first"], [step("x"), step("y", "test", needs: ["x"])],
+                  ["as": "leaf"]),
                 step("last", needs: ["h"]),
               ]),
             step("onX", needs: ["g.h.x"]), step("onH", needs: ["g.h"]), step("onG", needs: ["g"]),
@@ -94,7 +98,8 @@ struct GroupTests {
         #expect(try await engine.end(of: run) == "failed")
         #expect(
           try await engine.states(run) == [
-            "none": "succeeded", "a": "succeeded", "b": "succeeded", "missing": "failed", "c": "omitted", "d": "omitted",
+            "none": "succeeded", "a": "succeeded", "b": "succeeded", "missing": "failed", "c": "omitted",
+            "d": "omitted",
             "text": "failed", "filtered": "succeeded",
           ])
         #expect(
@@ -148,7 +153,9 @@ struct GroupTests {
               "g", over: "$.params.list", needs: ["a"],
               [
                 step("x", "test"),
-                group("h", over: "$.params.two", needs: ["x"], [step("deep", "test", ["refs": ["a"]])], ["as": "leaf", "refs": ["a"]]),
+                group(
+                  "h", over: "$.params.two", needs: ["x"], [step("deep", "test", ["refs": ["a"]])],
+                  ["as": "leaf", "refs": ["a"]]),
                 step("y", "test", needs: ["x", "h"], ["refs": ["x", "a", "h.deep"], "with": note]),
               ], ["refs": ["a"]]),
             step("z", "test", needs: ["g"], ["refs": ["g.x", "g.h.deep"], "with": note]),
@@ -173,13 +180,16 @@ struct GroupTests {
           [
             step("list", ["with": ["outputs": ["names": ["a", "b", "c"]]]]),
             group("g", over: "$.steps.list.names[*] ? (@ != \"b\")", needs: ["list"], [step("x")], ["refs": ["list"]]),
-            group("h", over: "$.steps.list.names", needs: ["list"], [step("x")], ["refs": ["list"], "when": "$.params.no == true"]),
+            group(
+              "h", over: "$.steps.list.names", needs: ["list"], [step("x")],
+              ["refs": ["list"], "when": "$.params.no == true"]),
             step("z", needs: ["g", "h.x"]),
           ])
         #expect(try await engine.end(of: run) == "succeeded")
         #expect(
           try await engine.states(run) == [
-            "list": "succeeded", "g": "succeeded", "g[0].x": "succeeded", "g[1].x": "succeeded", "h": "skipped", "z": "succeeded",
+            "list": "succeeded", "g": "succeeded", "g[0].x": "succeeded", "g[1].x": "succeeded", "h": "skipped",
+            "z": "succeeded",
           ])
       }
     }

@@ -32,7 +32,9 @@ final class HandWorker {
   }
 
   @discardableResult
-  func heartbeat(_ held: [ClaimedStep] = [], draining: Bool = false, reconcile: Bool = false) async throws -> HeartbeatReply {
+  func heartbeat(_ held: [ClaimedStep] = [], draining: Bool = false, reconcile: Bool = false) async throws
+    -> HeartbeatReply
+  {
     try await store.heartbeat(
       HeartbeatRequest(worker: id, held: held.map(\.step), isDraining: draining, reconcile: reconcile))
   }

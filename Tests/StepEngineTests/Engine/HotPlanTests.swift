@@ -7,7 +7,9 @@ import Testing
 
 @Suite("Plans of the hot statements", .serialized)
 struct HotPlanTests {
-  @Test("claims and completions read by index, and little, beside no and beside a million ready steps", arguments: [0, 1_000_000])
+  @Test(
+    "claims and completions read by index, and little, beside no and beside a million ready steps",
+    arguments: [0, 1_000_000])
   func plans(ready: Int) async throws {
     try await withEngine { engine in
       let run = try await engine.submit([
@@ -42,7 +44,8 @@ struct HotPlanTests {
         request.reports = claimed.map { StepReport(step: $0.step, result: .succeeded(outputs: nil)) }
         _ = try await store.exchange(request)
         // What is free now comes before the million.
-        try await engine.execute("update holdfast.ready set seq = 0 where step_id between \(run) << 20 and (\(run) << 20) + 1048575")
+        try await engine.execute(
+          "update holdfast.ready set seq = 0 where step_id between \(run) << 20 and (\(run) << 20) + 1048575")
       }
       #expect(try await engine.state(run) == "succeeded")
 
@@ -59,7 +62,8 @@ struct HotPlanTests {
       for plan in all {
         for line in plan.split(separator: "\n") {
           let removed = line.contains("Rows Removed by Filter: ") ? Int(line.split(separator: " ").last ?? "") ?? 0 : 0
-          let rows = line.split(separator: "(actual rows=").dropFirst().first.flatMap { Int($0.prefix { $0.isNumber }) } ?? 0
+          let rows =
+            line.split(separator: "(actual rows=").dropFirst().first.flatMap { Int($0.prefix { $0.isNumber }) } ?? 0
           #expect(removed <= 100 && rows <= 100, "\(plan)")
         }
       }

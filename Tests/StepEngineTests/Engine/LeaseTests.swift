@@ -21,10 +21,13 @@ struct LeaseTests {
       let late = try await silent.report(claimed, .succeeded(outputs: #"{"by": "silent"}"#))
       #expect(late.stale == claimed.map(\.step) && late.isRetired)
       #expect(try await silent.heartbeat(claimed).isRetired)
-      #expect(try await engine.value("select outputs ->> 'by' from holdfast.attempt where outputs is not null") == "other")
+      #expect(
+        try await engine.value("select outputs ->> 'by' from holdfast.attempt where outputs is not null") == "other")
       let message = try await engine.value("select message from holdfast.attempt where state = 'lost'")
       #expect(message == "its worker silent was lost")
-      #expect(try await engine.int("select count(*) from holdfast.event where kind = 'worker-lost' and subject = 'silent'") == 1)
+      #expect(
+        try await engine.int("select count(*) from holdfast.event where kind = 'worker-lost' and subject = 'silent'")
+          == 1)
     }
   }
 
@@ -74,7 +77,8 @@ struct LeaseTests {
       for crash in 1...3 {
         let worker = try await HandWorker(engine, name: "w\(crash)", kinds: ["noop"])
         #expect(try await worker.claim(1).map(\.attempt) == [crash])
-        try await engine.execute("update holdfast.worker set expires_at = now() - interval '1 s'; select holdfast.tick()")
+        try await engine.execute(
+          "update holdfast.worker set expires_at = now() - interval '1 s', lease = '0'; select holdfast.tick()")
       }
       let states: [String: String] = try await engine.states(run)
       #expect(states == ["a": "quarantined", "b": "omitted"])
@@ -103,7 +107,10 @@ struct LeaseTests {
       try await worker.report([claimed[0]], .cancelled)
       let report = try await worker.exchange([StepReport(step: stale, result: .succeeded(outputs: nil))])
       #expect(report.stale == [stale])
-      #expect(try await worker.heartbeat(claimed).stops == [.init(step: claimed[0].step, isStale: true, reason: "its lease was lost")])
+      #expect(
+        try await worker.heartbeat(claimed).stops == [
+          .init(step: claimed[0].step, isStale: true, reason: "its lease was lost")
+        ])
       // What the worker does not know of goes back when it says so.
       try await worker.heartbeat([claimed[1]], reconcile: true)
       #expect(try await engine.states(other) == ["b": "ready"])
@@ -152,8 +159,9 @@ struct LeaseTests {
       #expect(ContinuousClock.now - start < .seconds(2))
       #expect(try await engine.states(run)["b"] == "ready")
       #expect(try await engine.history("b", in: run) == ["returned"])
-      #expect(try await engine.rows("select name as a, state as b from holdfast.worker order by worker_id")
-        == [["worker", "stopped"], ["hasty", "stopped"]])
+      #expect(
+        try await engine.rows("select name as a, state as b from holdfast.worker order by worker_id")
+          == [["worker", "stopped"], ["hasty", "stopped"]])
     }
   }
 
@@ -164,13 +172,14 @@ struct LeaseTests {
       try await engine.working(Crew(lease: .seconds(1), kinds: [barrier.kind])) {
         let run = try await engine.submit([step("a", "test")])
         try await barrier.wait(for: "a")
-        try await engine.execute("update holdfast.worker set expires_at = now() - interval '1 s'")
+        try await engine.execute("update holdfast.worker set expires_at = now() - interval '1 s', lease = '0'")
         try await eventually(within: .seconds(5)) { barrier.arrived == ["a", "a"] }
         barrier.openAll()
         #expect(try await engine.end(of: run) == "succeeded")
         #expect(try await engine.history("a", in: run) == ["lost", "succeeded"])
       }
-      #expect(try await engine.rows("select state as a from holdfast.worker order by worker_id") == [["lost"], ["stopped"]])
+      #expect(
+        try await engine.rows("select state as a from holdfast.worker order by worker_id") == [["lost"], ["stopped"]])
     }
   }
 
@@ -185,7 +194,10 @@ struct LeaseTests {
       try await worker.log(HeldStep(id: claimed[0].step.id, fence: Fence(1)), ["stale"])
       try await worker.report(claimed)
       try await worker.log(claimed[0].step, ["1", "2", "late"])
-      #expect(try await engine.rows("select line as a, text as b from holdfast.step_log order by line") == [["1", "one"], ["2", "two"]])
+      #expect(
+        try await engine.rows("select line as a, text as b from holdfast.step_log order by line") == [
+          ["1", "one"], ["2", "two"],
+        ])
     }
   }
 
@@ -202,7 +214,8 @@ struct LeaseTests {
         let run = try await engine.submit([step("a", "test", ["retry": ["initialSeconds": 0]])])
         #expect(try await engine.end(of: run) == "succeeded")
       }
-      let lines = try await engine.rows("select fence as z, line as b, text as c from holdfast.step_log order by fence, line")
+      let lines = try await engine.rows(
+        "select fence as z, line as b, text as c from holdfast.step_log order by fence, line")
       #expect(lines.map { $0.dropLast().joined(separator: " ") } == ["1 try 1", "2 end", "1 try 2", "2 end"])
     }
   }

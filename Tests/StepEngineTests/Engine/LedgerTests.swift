@@ -57,8 +57,11 @@ struct LedgerTests {
       let steps = try await worker.claim(2)
       for claimed in steps {
         for name in ["made", "meant", "kept", "stuck"] {
-          let entry = try await ledger.intend(claimed.step, kind: "snapshot", driver: "d", name: "\(name)-\(claimed.name)")
-          if name != "meant" { try await ledger.made(entry, by: claimed.step, detail: name == "kept" ? ["keep": true] : [:]) }
+          let entry = try await ledger.intend(
+            claimed.step, kind: "snapshot", driver: "d", name: "\(name)-\(claimed.name)")
+          if name != "meant" {
+            try await ledger.made(entry, by: claimed.step, detail: name == "kept" ? ["keep": true] : [:])
+          }
         }
         _ = try await ledger.intend(claimed.step, kind: "clone", driver: "d", name: "clone-\(claimed.name)")
       }
@@ -84,7 +87,9 @@ struct LedgerTests {
         _ = try await engine.client.cancel(other, reason: "enough")
         try await engine.end(of: other)
       }
-      let events = try await engine.rows("select kind as a, message as b from holdfast.event order by at").map { $0.joined(separator: ": ") }
+      let events = try await engine.rows("select kind as a, message as b from holdfast.event order by at").map {
+        $0.joined(separator: ": ")
+      }
       let expected = [
         "worker-started: worker worker-0 started on  with 8 slots", "step-failed: step a failed: no luck",
         "run-failed: run of test failed: step a: no luck", "run-cancelling: run of test is being stopped: enough",
@@ -123,7 +128,9 @@ struct LedgerTests {
         end $$;
         select holdfast.tick()
         """)
-      #expect(try await engine.int("select count(*) from pg_inherits i join pg_class c on c.oid = i.inhrelid where c.relkind = 'r'") == 10)
+      #expect(
+        try await engine.int(
+          "select count(*) from pg_inherits i join pg_class c on c.oid = i.inhrelid where c.relkind = 'r'") == 10)
     }
   }
 }

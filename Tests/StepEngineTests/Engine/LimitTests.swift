@@ -22,7 +22,9 @@ struct LimitTests {
     var most: [String: Int] { state.withLock { $0.most } }
   }
 
-  @Test("limits hold under four workers, for steps with one and with several, and claims never block each other in a circle")
+  @Test(
+    "limits hold under four workers, for steps with one and with several, and claims never block each other in a circle"
+  )
   func neverExceeded() async throws {
     try await withEngine { engine in
       try await engine.client.setLimit("x", 3)
@@ -106,7 +108,8 @@ struct LimitTests {
     }
   }
 
-  @Test("a policy with three steps is served beside one with ten thousand, also under a common limit of one",
+  @Test(
+    "a policy with three steps is served beside one with ten thousand, also under a common limit of one",
     arguments: [false, true])
   func fairness(limited: Bool) async throws {
     try await withEngine { engine in

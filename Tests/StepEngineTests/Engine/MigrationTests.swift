@@ -78,8 +78,9 @@ struct MigrationTests {
         error?.description
           == "The database has schema 9999, and this holdfast knows only \(Migrator.version): it was migrated by a newer one. Use that."
       )
-      #expect(await storeError { try await Migrator.check(connection) }?.description
-        == "The database has schema 9999, this holdfast knows only \(Migrator.version): use a newer one.")
+      #expect(
+        await storeError { try await Migrator.check(connection) }?.description
+          == "The database has schema 9999, this holdfast knows only \(Migrator.version): use a newer one.")
     }
   }
 
@@ -105,7 +106,9 @@ struct MigrationTests {
     try await withDatabase { configuration in
       let connection = try await PostgresConnection.open(configuration)
       let broken = Migrator(
-        migrations: SchemaFile.all(in: "migrations") + [SchemaFile(path: "migrations/900-broken.sql", text: "select nothing_here()")],
+        migrations: SchemaFile.all(in: "migrations") + [
+          SchemaFile(path: "migrations/900-broken.sql", text: "select nothing_here()")
+        ],
         definitions: SchemaFile.all(in: "functions"))
       let error = await storeError { _ = try await broken.migrate(connection) }
       #expect(error?.description.contains("sql/migrations/900-broken.sql") == true)
@@ -128,7 +131,8 @@ struct MigrationTests {
           language sql stable return (select s.value from holdfast.setting s where s.name = p_name);
           """)
       let changed = SchemaFile.all(in: "functions").map { $0.path == file.path ? file : $0 }
-      let report = try await Migrator(migrations: SchemaFile.all(in: "migrations"), definitions: changed).migrate(connection)
+      let report = try await Migrator(migrations: SchemaFile.all(in: "migrations"), definitions: changed).migrate(
+        connection)
       #expect(report.applied == ["functions/setting.sql"])
       let count = try await connection.query("select count(*) from pg_proc where proname = 'setting'").single().int64(0)
       #expect(count == 1)

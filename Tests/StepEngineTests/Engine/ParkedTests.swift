@@ -13,10 +13,14 @@ struct ParkedTests {
       own.applicationName = "parked-worker"
       try await engine.working(Crew(slots: 4, database: own)) {
         let run = try await engine.submit(
-          (0..<500).map { step("s\($0)", "sleep", ["with": ["seconds": 3600]]) } + (0..<500).map { step("a\($0)", "approval") })
-        try await eventually(within: .seconds(20)) { try await engine.int("select count(*) from holdfast.parked") == 1000 }
+          (0..<500).map { step("s\($0)", "sleep", ["with": ["seconds": 3600]]) }
+            + (0..<500).map { step("a\($0)", "approval") })
+        try await eventually(within: .seconds(20)) {
+          try await engine.int("select count(*) from holdfast.parked") == 1000
+        }
         #expect(try await engine.int("select count(*) from holdfast.lease") == 0)
-        #expect(try await engine.int("select count(*) from pg_stat_activity where application_name = 'parked-worker'") <= 2)
+        #expect(
+          try await engine.int("select count(*) from pg_stat_activity where application_name = 'parked-worker'") <= 2)
         // All slots are free for others.
         let other = try await engine.submit([step("x")])
         #expect(try await engine.end(of: other, within: .seconds(5)) == "succeeded")
@@ -36,7 +40,8 @@ struct ParkedTests {
       try await engine.working {
         let run = try await engine.submit([step("a", "sleep", ["with": ["seconds": 0.4]])])
         #expect(try await engine.end(of: run) == "succeeded")
-        let slept = try await engine.value("select extract(epoch from max(started_at) - min(finished_at)) from holdfast.attempt")
+        let slept = try await engine.value(
+          "select extract(epoch from max(started_at) - min(finished_at)) from holdfast.attempt")
         #expect((Double(slept) ?? 0) >= 0.4 && (Double(slept) ?? 9) < 1.5, "\(slept)")
       }
     }

@@ -1,11 +1,13 @@
 import JSON
+import PostgresClient
 import StepEngine
 import TestSupport
 import Testing
 
 @Suite("Queues, pauses, priorities and labels")
 struct QueueTests {
-  @Test("a paused queue or policy gives nothing out until it is resumed; others go on",
+  @Test(
+    "a paused queue or policy gives nothing out until it is resumed; others go on",
     arguments: [EngineClient.PauseScope.queue, .policy])
   func pause(_ scope: EngineClient.PauseScope) async throws {
     try await withEngine { engine in
@@ -22,7 +24,8 @@ struct QueueTests {
         #expect(try await engine.end(of: held) == "succeeded")
         #expect(try await engine.client.resume(scope, "p") == false)
       }
-      let events = try await engine.rows("select kind as a, message as b from holdfast.event where subject = 'p' order by at")
+      let events = try await engine.rows(
+        "select kind as a, message as b from holdfast.event where subject = 'p' order by at")
       #expect(events.map { $0[0] } == ["paused", "resumed"])
       #expect(events.first?[1] == "\(scope.rawValue) p was paused: maintenance")
     }
@@ -49,7 +52,8 @@ struct QueueTests {
     try await withEngine { engine in
       let recorder = Recorder()
       var runs: [RunID] = []
-      runs.append(try await engine.submit([step("low1", "test"), step("urgent", "test", ["priority": 50]), step("low2", "test")]))
+      runs.append(
+        try await engine.submit([step("low1", "test"), step("urgent", "test", ["priority": 50]), step("low2", "test")]))
       runs.append(try await engine.submit([step("high", "test")], ["priority": 10]))
       runs.append(try await engine.submit([step("lowest", "test")], ["priority": -5]))
       try await engine.working(Crew(slots: 1, kinds: [recorder.kind])) {
@@ -92,15 +96,26 @@ struct QueueTests {
     }
   }
 
-  @Test("a worker that registers while lanes are being made sees them at once")
+  @Test("a worker that registers while a submit makes a lane has that lane at once")
   func newLanes() async throws {
     try await withEngine { engine in
-      for round in 0..<8 {
-        try await engine.working {
-          let run = try await engine.submit([step("a")], ["queue": .string("q\(round)")])
-          #expect(try await engine.end(of: run, within: .seconds(3)) == "succeeded")
-        }
-      }
+      let submitter = try await engine.connect()
+      try await submitter.execute(
+        #"begin; select holdfast.submit('{"workflow": "w", "queue": "new", "steps": [{"name": "a", "uses": "noop"}]}')"#
+      )
+      let registering = Task { try await HandWorker(engine, kinds: ["noop"]).claim(1) }
+      try await Task.sleep(for: .milliseconds(200))
+      try await submitter.execute("commit")
+      #expect(try await registering.value.map(\.name) == ["a"])
+
+      // And the other way round.
+      let registrar = try await engine.connect()
+      try await registrar.execute("begin; select holdfast.register('w', 1, '{noop}')")
+      let submitting = Task { try await engine.submit([step("b")], ["queue": "newer"]) }
+      try await Task.sleep(for: .milliseconds(200))
+      try await registrar.execute("commit")
+      _ = try await submitting.value
+      #expect(try await engine.int("select count(*) from holdfast.worker_lane where worker_id = 2") == 2)
     }
   }
 }

@@ -17,7 +17,8 @@ struct RetryTests {
         #expect(try await engine.end(of: run) == "succeeded")
         #expect(try await engine.history("a", in: run) == ["retrying", "retrying", "succeeded"])
         let rows = try await engine.rows(
-          "select message as a, worker_id as b, finished_at >= started_at as c, outputs as d from holdfast.attempt order by fence")
+          "select message as a, worker_id as b, finished_at >= started_at as c, outputs as d from holdfast.attempt order by fence"
+        )
         let expected = [
           ["attempt 1", "1", "true", "∅"], ["attempt 2", "1", "true", "∅"], ["∅", "1", "true", #"{"attempt": 3}"#],
         ]
@@ -63,13 +64,16 @@ struct RetryTests {
         let retry: JSONValue = ["attempts": 9, "initialSeconds": 2, "maxSeconds": 10]
         _ = try await engine.submit((0..<40).map { step("s\($0)", "test", ["retry": retry]) })
         for _ in 0..<failures {
-          try await engine.execute("update holdfast.parked set wake_at = now() - interval '1 s'; select holdfast.tick()")
+          try await engine.execute(
+            "update holdfast.parked set wake_at = now() - interval '1 s'; select holdfast.tick()")
           let claimed = try await crew.claim(100)
           #expect(claimed.count == 40)
           try await crew.report(claimed, .failed(StepFailure(failure, "no")))
         }
-        let delays = try await engine.rows("select extract(epoch from wake_at - since)::float8 as a from holdfast.parked")
-          .compactMap { Double($0[0]) }
+        let delays = try await engine.rows(
+          "select extract(epoch from wake_at - since)::float8 as a from holdfast.parked"
+        )
+        .compactMap { Double($0[0]) }
         #expect(delays.count == 40 && delays.allSatisfy(bounds.contains), "\(failure) \(failures): \(delays)")
         // Full jitter: not all in one corner.
         let span = bounds.upperBound - bounds.lowerBound

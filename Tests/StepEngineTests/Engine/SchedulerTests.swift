@@ -49,8 +49,11 @@ struct SchedulerTests {
 
   /// A run of the policy, as an earlier slot would have started it.
   private func live(_ engine: Engine) async throws -> RunID {
-    RunID(Int64(try await engine.int(
-      #"select holdfast.submit('{"workflow": "test", "policy": "p", "steps": [{"name": "w", "uses": "approval"}]}', null, null, now() - interval '20 years')"#)))
+    RunID(
+      Int64(
+        try await engine.int(
+          #"select holdfast.submit('{"workflow": "test", "policy": "p", "steps": [{"name": "w", "uses": "approval"}]}', null, null, now() - interval '20 years')"#
+        )))
   }
 
   @Test("with five schedulers at once, each slot fires once")
@@ -58,11 +61,15 @@ struct SchedulerTests {
     try await withEngine { engine in
       for policy in 0..<10 { try await due(engine, "p\(policy)") }
       try await scheduling(engine, 5) {
-        try await eventually(within: .seconds(10)) { try await engine.int("select count(*) from holdfast.policy_slot") >= 40 }
+        try await eventually(within: .seconds(10)) {
+          try await engine.int("select count(*) from holdfast.policy_slot") >= 40
+        }
         try await Task.sleep(for: .milliseconds(200))
       }
       #expect(try await engine.int("select count(*) from holdfast.run") == 10)
-      #expect(try await engine.int("select count(*) from holdfast.policy_slot where state = 'fired' and run_id is not null") == 10)
+      #expect(
+        try await engine.int("select count(*) from holdfast.policy_slot where state = 'fired' and run_id is not null")
+          == 10)
       #expect(try await engine.int("select count(*) from holdfast.leader") == 0)
     }
   }
@@ -75,7 +82,7 @@ struct SchedulerTests {
         for _ in 0..<8 {
           group.addTask {
             try await engine.rows(
-              "select run_id as a from holdfast.decide_slots('p', array[date_trunc('year', now())], '{fire}', '{null}', '{}', now(), null, 'infinity')"
+              "select d.run_id as a from holdfast.policy p cross join lateral holdfast.decide_slots('p', array[date_trunc('year', now())], '{fire}', '{null}', '{}', now(), null, 'infinity', p.decided_through, '{}') d"
             ).count
           }
         }
@@ -101,14 +108,17 @@ struct SchedulerTests {
       #expect(try await engine.value("select holder from holdfast.leader") == "first")
       first.drain()
       try await firstRun.value
-      try await eventually(within: .seconds(2)) { try await engine.value("select holder from holdfast.leader") == "second" }
+      try await eventually(within: .seconds(2)) {
+        try await engine.value("select holder from holdfast.leader") == "second"
+      }
       second.drain()
       try await secondRun.value
     }
   }
 
   static let catchUps: [(rule: JSONValue, slots: [String])] = [
-    ("none", ["3 missed", "2 missed", "1 missed", "0 missed"]), ("latest", ["3 missed", "2 missed", "1 missed", "0 fired"]),
+    ("none", ["3 missed", "2 missed", "1 missed", "0 missed"]),
+    ("latest", ["3 missed", "2 missed", "1 missed", "0 fired"]),
     ("all", ["3 skipped", "2 skipped", "1 skipped", "0 fired"]),
   ]
 
@@ -120,8 +130,11 @@ struct SchedulerTests {
         try await eventually(within: .seconds(10)) { try await slots(engine).count == 4 }
       }
       #expect(try await slots(engine) == rule.slots)
-      #expect(try await engine.value("select next_slot = make_timestamptz(\(Self.year) + 1, 1, 1, 0, 0, 0, 'UTC') from holdfast.policy") == "true")
-      let missed = try await engine.int("select count(*) from holdfast.event where kind in ('slot-missed', 'slot-skipped')")
+      #expect(
+        try await engine.value(
+          "select next_slot = make_timestamptz(\(Self.year) + 1, 1, 1, 0, 0, 0, 'UTC') from holdfast.policy") == "true")
+      let missed = try await engine.int(
+        "select count(*) from holdfast.event where kind in ('slot-missed', 'slot-skipped')")
       #expect(missed == rule.slots.count { !$0.hasSuffix("fired") })
     }
   }
@@ -136,16 +149,21 @@ struct SchedulerTests {
             try await slots(engine) == ["3 fired", "2 fired", "1 fired", "0 fired"]
           }
         }
-        for run in try await engine.rows("select run_id as a from holdfast.run") { try await engine.end(of: RunID(Int64(run[0]) ?? 0)) }
+        for run in try await engine.rows("select run_id as a from holdfast.run") {
+          try await engine.end(of: RunID(Int64(run[0]) ?? 0))
+        }
       }
-      let order = try await engine.rows("select run_id as a, slot as b, submitted_at as c, finished_at as d from holdfast.run order by run_id")
+      let order = try await engine.rows(
+        "select run_id as a, slot as b, submitted_at as c, finished_at as d from holdfast.run order by run_id")
       #expect(order.map { $0[1] } == order.map { $0[1] }.sorted())
       // Each began after the one before had ended.
       #expect(zip(order, order.dropFirst()).allSatisfy { $0[3] <= $1[2] })
     }
   }
 
-  @Test("a slot that falls due beside a live run is skipped, waits, or takes its place", arguments: ["skip", "queue", "replace"])
+  @Test(
+    "a slot that falls due beside a live run is skipped, waits, or takes its place",
+    arguments: ["skip", "queue", "replace"])
   func overlap(_ rule: String) async throws {
     try await withEngine { engine in
       try await engine.working {
@@ -167,11 +185,15 @@ struct SchedulerTests {
           default:
             try await eventually { try await slots(engine).last == "0 fired" }
             #expect(try await engine.state(live) == "cancelled")
-            #expect(try await engine.value("select stop_reason from holdfast.run where run_id = \(live)") == "a newer slot of its policy replaces it")
+            #expect(
+              try await engine.value("select stop_reason from holdfast.run where run_id = \(live)")
+                == "a newer slot of its policy replaces it")
           }
         }
         if rule == "skip" { _ = try await engine.client.signal(live, "approval") }
-        try await eventually { try await engine.int("select count(*) from holdfast.run where finished_at is null") == 0 }
+        try await eventually {
+          try await engine.int("select count(*) from holdfast.run where finished_at is null") == 0
+        }
       }
     }
   }
@@ -203,9 +225,12 @@ struct SchedulerTests {
       try await engine.execute("delete from holdfast.named_limit")
       try await scheduling(engine) {
         try await eventually(within: .seconds(5)) { try await slots(engine, "good").last == "0 fired" }
-        try await eventually(within: .seconds(5)) { try await engine.int("select count(*) from holdfast.policy where problem is not null") == 3 }
+        try await eventually(within: .seconds(5)) {
+          try await engine.int("select count(*) from holdfast.policy where problem is not null") == 3
+        }
       }
-      let problems = try await engine.rows("select policy as a, problem as b from holdfast.policy order by policy").map { $0[1] }
+      let problems = try await engine.rows("select policy as a, problem as b from holdfast.policy order by policy").map
+      { $0[1] }
       let expected = [
         "schedule key 'cron': field 1 (minute), column 1: '61' is not between 0 and 59", "∅",
         "limit 'gone' is not defined (select holdfast.set_limit('gone', 4))",

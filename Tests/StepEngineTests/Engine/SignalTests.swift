@@ -22,7 +22,9 @@ struct SignalTests {
         #expect(try await engine.client.signal(run, "go", payload: ["n": 1]) == 2)
         try await engine.wait(for: ["a": "succeeded", "b": "succeeded", "c": "parked"], in: run)
         #expect(try await engine.states(other) == ["a": "parked"])
-        #expect(try await engine.value("select distinct outputs::text from holdfast.attempt where outputs is not null") == #"{"payload": {"n": 1}}"#)
+        #expect(
+          try await engine.value("select distinct outputs::text from holdfast.attempt where outputs is not null")
+            == #"{"payload": {"n": 1}}"#)
         _ = try await engine.client.cancel(run, reason: "x")
         _ = try await engine.client.cancel(other, reason: "x")
       }
@@ -73,13 +75,18 @@ struct SignalTests {
   func approval() async throws {
     try await withEngine { engine in
       try await engine.working {
-        let run = try await engine.submit([step("ok", "approval", ["with": ["message": "restore prod?"]]), step("then", needs: ["ok"])])
+        let run = try await engine.submit([
+          step("ok", "approval", ["with": ["message": "restore prod?"]]), step("then", needs: ["ok"]),
+        ])
         let no = try await engine.submit([step("ok", "approval")])
         try await engine.wait(for: ["ok": "parked"], in: run)
         try await engine.wait(for: ["ok": "parked"], in: no)
-        #expect(try await engine.int("select count(*) from holdfast.parked where reason = 'waits for approval: restore prod?'") == 1)
+        #expect(
+          try await engine.int(
+            "select count(*) from holdfast.parked where reason = 'waits for approval: restore prod?'") == 1)
         _ = try await engine.client.signal(run, "approval", payload: ["approvedBy": "ann"])
-        _ = try await engine.client.signal(no, "approval", payload: ["approved": false, "approvedBy": "bob", "comment": "not now"])
+        _ = try await engine.client.signal(
+          no, "approval", payload: ["approved": false, "approvedBy": "bob", "comment": "not now"])
         #expect(try await engine.end(of: run) == "succeeded")
         #expect(try await engine.end(of: no) == "failed")
         #expect(try await engine.failure(no) == "step ok: approval: refused by bob: not now")

@@ -19,7 +19,9 @@ struct TimeLimitTests {
         #expect(try await engine.end(of: run) == "succeeded")
         #expect(try await engine.history("a", in: run) == ["retrying", "succeeded"])
         let message = try await engine.value("select message from holdfast.attempt where state = 'retrying'")
-        #expect(message.hasPrefix("it ran over its time limit of 0.") && message.hasSuffix(" s and was stopped"), "\(message)")
+        #expect(
+          message.hasPrefix("it ran over its time limit of 0.") && message.hasSuffix(" s and was stopped"), "\(message)"
+        )
       }
     }
   }
@@ -48,7 +50,8 @@ struct TimeLimitTests {
         // The deaf one ends at last, and is nobody's.
         barrier.openAll()
         try await Task.sleep(for: .milliseconds(50))
-        #expect(try await engine.value("select outputs ->> 'attempt' from holdfast.attempt where state = 'succeeded'") == "2")
+        #expect(
+          try await engine.value("select outputs ->> 'attempt' from holdfast.attempt where state = 'succeeded'") == "2")
       }
     }
   }
@@ -74,8 +77,10 @@ struct TimeLimitTests {
         let states: [String: String] = try await engine.states(run)
         #expect(states == ["runs": "failed", "waits": "failed", "again": "failed", "nobody": "failed"])
         #expect(
-          try await engine.message("waits", in: run) == "it did not end before its deadline; it waited: waits for never")
-        #expect(try await engine.message("nobody", in: run) == "it did not end before its deadline; it waited: for a worker")
+          try await engine.message("waits", in: run) == "it did not end before its deadline; it waited: waits for never"
+        )
+        #expect(
+          try await engine.message("nobody", in: run) == "it did not end before its deadline; it waited: for a worker")
         #expect(try await engine.history("runs", in: run) == ["failed"])
       }
       #expect(try await engine.leftovers() == [:])
@@ -93,7 +98,10 @@ struct TimeLimitTests {
       }
       try await engine.working(Crew(kinds: [kind])) {
         let run = try await engine.submit(
-          [step("a", "test", ["undo": ["uses": "test"]]), step("long", "test", needs: ["a"]), step("b", needs: ["long"])],
+          [
+            step("a", "test", ["undo": ["uses": "test"]]), step("long", "test", needs: ["a"]),
+            step("b", needs: ["long"]),
+          ],
           ["timeoutSeconds": 0.4])
         #expect(try await engine.end(of: run) == "failed")
         #expect(try await engine.failure(run) == "it did not end before its deadline")

@@ -102,7 +102,8 @@ struct UndoTests {
       let (recorder, barrier) = (Recorder(), Barrier())
       try await engine.working(Crew(kinds: [kind(recorder, barrier)])) {
         let run = try await engine.submit([
-          step("a", "test", undo), step("hold", "test", needs: ["a"], undo), step("later", "test", needs: ["hold"], undo),
+          step("a", "test", undo), step("hold", "test", needs: ["a"], undo),
+          step("later", "test", needs: ["hold"], undo),
         ])
         try await barrier.wait(for: "hold")
         #expect(try await engine.client.cancel(run, reason: "enough"))

@@ -222,7 +222,7 @@ private final class Twin {
     let worker = liveWorker()
     note("worker \(worker) vanishes")
     try await engine.execute(
-      "update holdfast.worker set expires_at = now() - interval '1 s' where worker_id = \(workers[Int(worker) - 1])")
+      "update holdfast.worker set expires_at = now() - interval '1 s', lease = '0' where worker_id = \(workers[Int(worker) - 1])")
     model.workers[Int(worker) - 1].expiresAt = now - 1
     try await tick()
     try await register()

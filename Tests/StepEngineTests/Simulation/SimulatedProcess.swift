@@ -36,6 +36,8 @@ final class SimulatedProcess {
   /// What really came of the steps.
   var results: [HeldStep: StepResult] = [:]
   var hasLateCalls = false
+  /// Whether it gets notifications at all.
+  var listens = true
 
   init(number: Int, settings: WorkerCore.Settings, lease: Moment, rate: Int, offset: Moment) {
     self.number = number

@@ -13,6 +13,7 @@ extension Simulation {
         batch: chance.oneIn(3) ? 2 : 500),
       lease: world.lease, rate: isOdd ? chance.within(70...140) : 100,
       offset: isOdd ? chance.within(0...3600) * 1_000_000 : 0)
+    process.listens = world.isQuiet || chance.percent(75)
     processes.append(process)
     trace("process \(process.number) starts, its clock at \(process.rate) %")
     deliver(process, at: now) { [unowned self] in self.takeTurn(process) }
@@ -43,7 +44,7 @@ extension Simulation {
         process.core.registered(as: id, sentAt: sentAt)
         process.renewedAt = sentAt
         // Listening begins with one look.
-        process.core.notified(stop: true, at: process.time(at: self.now))
+        if process.listens { process.core.notified(stop: true, at: process.time(at: self.now)) }
       }
     case .heartbeat(let request): heartbeat(process, request, sentAt: sentAt)
     case .tick:
@@ -145,6 +146,7 @@ extension Simulation {
 
   private func retire(_ process: SimulatedProcess) {
     tally.note("retired workers")
+    if process.tasks.contains(where: { !$0.value.isCancelled }) { tally.note("retired workers with steps") }
     process.lost.formUnion(process.tasks.keys)
     process.renewedAt = nil
   }
@@ -197,8 +199,13 @@ extension Simulation {
   private func plan(_ step: HeldStep, _ process: SimulatedProcess, after length: Moment) {
     process.tasks[step]?.plan += 1
     let plan = process.tasks[step]?.plan
-    deliver(process, at: now + length) { [unowned self] in
+    let planned = now + length
+    deliver(process, at: planned) { [unowned self] in
       guard let task = process.tasks[step], task.plan == plan else { return }
+      // A frozen process's steps are frozen, too.
+      if self.now > planned, self.chance.percent(70) {
+        return self.plan(step, process, after: self.chance.within(1000...500_000))
+      }
       process.tasks[step] = nil
       process.results[step] = task.result
       self.trace("process \(process.number) ended \(step.id): \(task.result)")

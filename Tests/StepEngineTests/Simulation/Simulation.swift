@@ -132,7 +132,7 @@ final class Simulation {
   private func notify(_ worker: Int32, stop: Bool) {
     guard !chance.percent(world.lostNotification) else { return tally.note("lost notifications") }
     after(chance.within(100...3000)) { [unowned self] in
-      guard let process = self.processes.last(where: { $0.core.worker == worker }) else { return }
+      guard let process = self.processes.last(where: { $0.core.worker == worker && $0.listens }) else { return }
       self.deliver(process, at: self.now) {
         self.trace("process \(process.number) is notified\(stop ? " to stop" : "")")
         process.core.notified(stop: stop, at: process.time(at: self.now))

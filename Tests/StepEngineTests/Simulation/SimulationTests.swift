@@ -45,7 +45,8 @@ import Testing
   }
 
   private static let expected = [
-    "lost workers", "retired workers", "self-fencings", "steps told to be lost", "refused reports", "undos",
+    "lost workers", "retired workers", "retired workers with steps",
+    "self-fencings", "steps told to be lost", "refused reports", "undos",
     "quarantined",
     "omitted", "cancelled", "run failed", "run cancelled", "run succeeded", "calls without effect", "lost answers",
     "calls with a late effect", "refused exchanges", "lost notifications", "freezes", "kills", "drains", "returned",
