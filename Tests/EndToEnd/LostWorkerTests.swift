@@ -40,8 +40,8 @@ extension EndToEnd {
     @Test("a report that comes after the lease was lost is refused")
     func staleReport() async throws {
       let installation = try await Installation(on: .shared)
-      // Stopped together with its step, so that both wake up at the same time and the step ends well.
-      let with = installation.effect(#"[ "$HOLDFAST_ATTEMPT" = 1 ] && sleep 1; true"#)
+      // The first attempt ends well while its worker is stopped; the second is still under way when that one wakes up.
+      let with = installation.effect(#"[ "$HOLDFAST_ATTEMPT" = 1 ] && sleep 1 || sleep 4"#)
       let run = try await installation.submit(
         Plan(
           "ok-stale",
@@ -50,13 +50,20 @@ extension EndToEnd {
       try await eventually("the step's start") { installation.timesRun("held", in: run) == 1 }
       sleeper.signal(SIGSTOP)
       let heir = try installation.worker("heir", lease: 2)
-      try await installation.runsEnd()
+      try await eventually("the second attempt") { installation.timesRun("held", in: run) == 2 }
       sleeper.signal(SIGCONT)
       try await eventually("the sleeper's new start") {
         try await installation.number("select count(*) from holdfast.worker where name = 'sleeper'") == 2
       }
+      try await installation.runsEnd()
       #expect(try await installation.attempts(of: "held", in: run) == ["lost", "succeeded"])
       #expect(installation.timesRun("held", in: run) == 2)
+      let recorded = try await installation.sql(
+        """
+        select w.name from holdfast.attempt a join holdfast.worker w using (worker_id) join holdfast.step s using (step_id)
+        where s.name = 'held' and a.state = 'succeeded'
+        """)
+      #expect(recorded == "heir")
       #expect(try await installation.brokenRules() == [])
       await sleeper.kill()
       await heir.kill()

@@ -9,11 +9,11 @@ extension EndToEnd {
     private static let tcp = Task { try await PostgresInstance(tcp: true) }
 
     /// An installation, a proxy in front of its database, and a worker behind it that offers a lease of 3 s.
-    private func setUp() async throws -> (Installation, TCPProxy, BackgroundProgram) {
+    private func setUp(slots: Int = 8) async throws -> (Installation, TCPProxy, BackgroundProgram) {
       let installation = try await Installation(on: try await Self.tcp.value)
       let proxy = try TCPProxy(to: installation.postgres.port)
       let url = "postgresql://postgres@127.0.0.1:\(proxy.port)/\(installation.database)"
-      return (installation, proxy, try installation.worker("remote", lease: 3, slots: 8, url: url))
+      return (installation, proxy, try installation.worker("remote", lease: 3, slots: slots, url: url))
     }
 
     /// Chains of small steps, each of which tells how often it ran.
@@ -117,6 +117,26 @@ extension EndToEnd {
       try await chains(installation, 2)
       try await end(installation, proxy, worker)
       #expect(try await installation.attempts(of: "held", in: held) == ["lost", "succeeded"])
+    }
+
+    @Test("a report that arrives when another worker holds the step is refused")
+    func lateReport() async throws {
+      // With one slot, a worker that does a step makes no exchange but the report.
+      let (installation, proxy, worker) = try await setUp(slots: 1)
+      let with = installation.effect(#"[ "$HOLDFAST_ATTEMPT" = 1 ] && sleep 1 || sleep 3"#)
+      let run = try await installation.submit(Plan("ok-late", [["name": "held", "uses": "exec", "with": with]]))
+      try await eventually("the step's start") { installation.timesRun("held", in: run) == 1 }
+      proxy.holdNextRequest(with: "exchange_")
+      try await eventually("the report") { proxy.isHolding }
+      let near = try installation.worker("near", lease: 3)
+      try await eventually(within: .seconds(20), "the second attempt") { installation.timesRun("held", in: run) == 2 }
+      proxy.releaseHeld()
+      try await end(installation, proxy, worker)
+      #expect(try await installation.attempts(of: "held", in: run) == ["lost", "succeeded"])
+      let recorded = try await installation.sql(
+        "select name from holdfast.attempt join holdfast.worker using (worker_id) where attempt.state = 'succeeded'")
+      #expect(recorded == "near")
+      await near.kill()
     }
 
     @Test("connections that die without a word: the worker gives up on them and opens others")

@@ -17,10 +17,12 @@ final class TCPProxy: Sendable {
     case refuse
   }
 
-  /// What is done to the next request that contains `text`: it reaches the server, whose answer reaches nobody.
   private struct State {
     var mode = Mode.pass
+    /// The next request that contains this is special.
     var swallow: [UInt8]?
+    var hold: [UInt8]?
+    var isHolding = false
     var swallowed = 0
     var cuts = 0
     var isClosed = false
@@ -57,6 +59,15 @@ final class TCPProxy: Sendable {
 
   /// How many answers were swallowed.
   var swallowed: Int { state.withLock { $0.swallowed } }
+
+  /// Keeps the next request that contains `text` on its way, and its connection with it, until `releaseHeld`.
+  func holdNextRequest(with text: String) { state.withLock { $0.hold = Array(text.utf8) } }
+
+  /// Whether a request is held.
+  var isHolding: Bool { state.withLock { $0.isHolding } }
+
+  /// Lets the held request reach the server, whether or not its sender still waits.
+  func releaseHeld() { state.withLock { $0.isHolding = false } }
 
   /// Closes all connections that are open now; new ones go through.
   func cut() { state.withLock { $0.cuts += 1 } }
@@ -108,7 +119,11 @@ final class TCPProxy: Sendable {
       if polls[0].revents != 0 {
         let count = read(client, &buffer, buffer.count)
         guard count > 0 else { return }
-        if !isSwallowing { isSwallowing = wants(buffer[..<count]) }
+        if !isSwallowing { isSwallowing = wants(\.swallow, buffer[..<count]) }
+        if wants(\.hold, buffer[..<count]) {
+          state.withLock { $0.isHolding = true }
+          while state.withLock({ $0.isHolding && !$0.isClosed }) { usleep(5_000) }
+        }
         guard send(buffer[..<count], server) else { return }
       }
       if polls[1].revents != 0 {
@@ -125,10 +140,10 @@ final class TCPProxy: Sendable {
     }
   }
 
-  private func wants(_ bytes: ArraySlice<UInt8>) -> Bool {
+  private func wants(_ which: WritableKeyPath<State, [UInt8]?>, _ bytes: ArraySlice<UInt8>) -> Bool {
     state.withLock { state in
-      guard let text = state.swallow, Data(bytes).range(of: Data(text)) != nil else { return false }
-      state.swallow = nil
+      guard let text = state[keyPath: which], Data(bytes).range(of: Data(text)) != nil else { return false }
+      state[keyPath: which] = nil
       return true
     }
   }
