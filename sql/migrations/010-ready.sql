@@ -19,6 +19,9 @@ create unique index ready_lane on holdfast.ready (lane_id, seq);
 -- Only steps with a deadline are in it.
 create index ready_deadline on holdfast.ready (deadline_at) where deadline_at is not null;
 
+-- Steps that lost their worker twice: nearly always none.
+create index ready_suspect on holdfast.ready (lane_id) where crashes > 1;
+
 comment on table holdfast.ready is 'Steps that wait for a worker, narrow and short-lived.';
 comment on column holdfast.ready.failures is 'Attempts that failed.';
 comment on column holdfast.ready.crashes is 'Attempts whose lease was lost.';

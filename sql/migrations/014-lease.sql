@@ -20,5 +20,7 @@ create table holdfast.lease (
 create index lease_limited on holdfast.lease (lane_id) where limited;
 create index lease_time_limit on holdfast.lease (time_limit_at) where time_limit_at is not null;
 
+create index lease_suspect on holdfast.lease (worker_id) where crashes > 1;
+
 comment on table holdfast.lease is 'Steps that a worker does now; the lease ends with worker.expires_at.';
 comment on column holdfast.lease.stop_reason is 'Set when the worker should stop this step; it learns of it at its next call.';

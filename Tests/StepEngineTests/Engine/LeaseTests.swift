@@ -91,6 +91,21 @@ struct LeaseTests {
     }
   }
 
+  @Test("a worker holds one step at a time that lost its worker twice, so that its neighbours don't share its fate")
+  func suspects() async throws {
+    try await withEngine { engine in
+      _ = try await engine.submit([step("a"), step("b"), step("c")])
+      try await engine.execute("update holdfast.ready set crashes = 2 where step_id & 1048575 < 3")
+      let (first, second) = try await (
+        HandWorker(engine, name: "first", kinds: ["noop"]), HandWorker(engine, name: "second", kinds: ["noop"])
+      )
+      let held = try await first.claim(10)
+      #expect(Set(held.map(\.name)) == ["a", "c"])
+      #expect(try await first.claim(10).isEmpty)
+      #expect(try await second.claim(10).map(\.name) == ["b"])
+    }
+  }
+
   @Test("a heartbeat says which steps to stop: those of cancelled runs, and those that are not held any more")
   func stopList() async throws {
     try await withEngine { engine in
