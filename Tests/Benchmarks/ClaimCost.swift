@@ -20,7 +20,8 @@ struct ClaimCost {
     let database = try await EngineLoad(server: server).makeDatabase()
     let ready = (beside == .millionReady ? 1_000_000 : 1_000) + 100 * (rounds + 10)
     try await fill(database, ready: ready, parked: beside == .millionParked ? 1_000_000 : 0)
-    let store = PostgresWorkerStore(try await PostgresConnection.open(PostgresConfiguration(server.url(database: database))))
+    let store = PostgresWorkerStore(
+      try await PostgresConnection.open(PostgresConfiguration(server.url(database: database))))
     let worker = try await store.register(WorkerProfile(name: "cost", slots: 100, kinds: ["noop"]))
     var request = ExchangeRequest(worker: worker)
     request.want = 100
@@ -71,7 +72,8 @@ struct HeldTransaction {
     let database = try await load.makeDatabase()
     let url = server.url(database: database)
     let holder = held ? try await PostgresConnection.open(PostgresConfiguration(url)) : nil
-    try await holder?.execute("begin isolation level repeatable read; create temp table holds (); select count(*) from holdfast.run")
+    try await holder?.execute(
+      "begin isolation level repeatable read; create temp table holds (); select count(*) from holdfast.run")
     // Chains keep the queue short, so every claim passes by all that is dead.
     let plan = EngineLoad.Shape.chains.plan(steps: 10_000).text
     for _ in 0..<400 { try await server.sql("select holdfast.submit('\(plan)')", database: database) }

@@ -56,7 +56,8 @@ struct EngineBenchmark {
   private func addEngine(_ server: PostgresInstance, _ table: inout Table) async throws {
     let load = EngineLoad(server: server)
     let limit = "bare SQL, diamonds, 2 clients"
-    func measure(_ name: String, _ shape: EngineLoad.Shape, _ stepsPerRun: Int, workers: Int, _ baseline: String) async throws
+    func measure(_ name: String, _ shape: EngineLoad.Shape, _ stepsPerRun: Int, workers: Int, _ baseline: String)
+      async throws
       -> [Double]
     {
       var rates: [EngineLoad.Rates] = []
@@ -71,7 +72,8 @@ struct EngineBenchmark {
     _ = try await measure("engine, diamonds, runs of 4 steps, 2 workers", .diamonds, 4, workers: 2, limit)
     _ = try await measure(
       "engine, chains of 100, 2 workers", .chains, 100, workers: 2, "bare SQL, chains, 2 clients")
-    let submitted = try await measure("engine, diamonds, runs of 1,000 steps, 2 workers", .diamonds, 1000, workers: 2, limit)
+    let submitted = try await measure(
+      "engine, diamonds, runs of 1,000 steps, 2 workers", .diamonds, 1000, workers: 2, limit)
     table.add(Measurement(name: "engine, submit of 1,000-step runs, 2 clients", unit: "steps/s", values: submitted))
 
     let latency = try await PickUpLatency(server: server).run(samples: samples)

@@ -41,13 +41,15 @@ struct EngineLoad {
   /// lets `workers` processes do them. Throws unless every step succeeded exactly once.
   func run(_ shape: Shape, steps: Int, stepsPerRun: Int, workers: Int, clients: Int = 2) async throws -> Rates {
     let database = try await makeDatabase()
-    let submitted = try await submit(shape, runs: steps / stepsPerRun, stepsPerRun: stepsPerRun, clients: clients, database)
+    let submitted = try await submit(
+      shape, runs: steps / stepsPerRun, stepsPerRun: stepsPerRun, clients: clients, database)
     try await server.sql("vacuum analyze", database: database)
 
     let group = WorkerGroup(server.url(database: database), count: workers, slots: slots)
     try group.start()
     defer { group.stop() }
-    while try await server.sql("select 1 from holdfast.run where finished_at is null limit 1", database: database) != "" {
+    while try await server.sql("select 1 from holdfast.run where finished_at is null limit 1", database: database) != ""
+    {
       try await Task.sleep(for: .milliseconds(100))
     }
     group.stop()
@@ -119,7 +121,8 @@ final class WorkerGroup {
       let process = Process()
       process.executableURL = URL(fileURLWithPath: Self.program)
       process.arguments = [
-        "worker", "--kinds", "noop,sleep", "--slots", "\(slots)", "--no-scheduler", "--name", "w\(number)", "--log-level",
+        "worker", "--kinds", "noop,sleep", "--slots", "\(slots)", "--no-scheduler", "--name", "w\(number)",
+        "--log-level",
         "error", "--database", database,
       ]
       try process.run()

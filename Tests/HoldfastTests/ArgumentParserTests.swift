@@ -37,7 +37,8 @@ struct ArgumentParserTests {
   @Test("what is not given has its default")
   func defaults() throws {
     let values = try arguments("worker").values
-    #expect(values[WorkerCommand.slots] == 16 && values[WorkerCommand.labels] == [] && values[WorkerCommand.name] == nil)
+    #expect(
+      values[WorkerCommand.slots] == 16 && values[WorkerCommand.labels] == [] && values[WorkerCommand.name] == nil)
     #expect(values[WorkerCommand.lease] == .seconds(30) && values[WorkerCommand.kinds] == nil)
     #expect(values[GlobalOptions.logLevel] == .info)
     #expect(try arguments("migrate").values[MigrateCommand.appRoles])

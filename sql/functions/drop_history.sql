@@ -41,7 +41,7 @@ begin
     -- A day that stayed keeps its bodies.
     and not exists (select from run r where r.run_id < (v_before - date '2020-01-01')::bigint << 28);
   delete from worker w where w.ended_at < v_before;
-  delete from policy_slot q where q.slot < v_before and q.state <> 'queued';
+  delete from policy_slot q where q.decided_at < v_before and q.state <> 'queued';
   delete from resource r where r.state = 'released' and r.released_at < v_before;
   return v_gone;
 end

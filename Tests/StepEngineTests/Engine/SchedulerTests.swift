@@ -198,7 +198,7 @@ struct SchedulerTests {
     }
   }
 
-  @Test("a paused policy fires nothing until it is resumed")
+  @Test("a paused policy fires nothing, and what fell due meanwhile is not made up for when it is resumed")
   func paused() async throws {
     try await withEngine { engine in
       try await engine.client.pause(.policy, "p", reason: "x")
@@ -207,6 +207,11 @@ struct SchedulerTests {
         try await Task.sleep(for: .milliseconds(300))
         #expect(try await slots(engine) == [])
         _ = try await engine.client.resume(.policy, "p")
+        try await eventually(within: .seconds(15)) {
+          try await engine.int("select count(*) from holdfast.policy where next_slot > now()") == 1
+        }
+        #expect(try await slots(engine) == [])
+        try await due(engine)
         try await eventually(within: .seconds(15)) { try await slots(engine).last == "0 fired" }
       }
     }
@@ -242,6 +247,40 @@ struct SchedulerTests {
       #expect(try await engine.int("select count(*) from holdfast.policy_slot where policy <> 'good'") == 0)
       let error = await storeError { try await engine.client.putPolicy("x", schedule: ["cron": "x"], plan: [:]) }
       #expect(error?.kind == .invalid && error?.description.hasPrefix("policy x: schedule key 'cron'") == true)
+    }
+  }
+
+  @Test("the leading scheduler drops days of history that are over and old, and keeps a day with a live run")
+  func history() async throws {
+    try await withEngine { engine in
+      // Two days, long ago: one with an ended run, one with a live one.
+      try await engine.execute(
+        """
+        do $$
+        declare v_day date; v_number bigint; v_table text;
+        begin
+          foreach v_day in array array[current_date - 60, current_date - 50] loop
+            v_number := v_day - date '2020-01-01';
+            foreach v_table in array array['run', 'step', 'attempt', 'step_log'] loop
+              execute format('create table holdfast.%I partition of holdfast.%I for values from (%s) to (%s)',
+                v_table || '_' || to_char(v_day, 'YYYYMMDD'), v_table,
+                v_number << case v_table when 'run' then 28 else 48 end,
+                (v_number + 1) << case v_table when 'run' then 28 else 48 end);
+            end loop;
+            insert into holdfast.run (run_id, workflow, next_ordinal, state, finished_at)
+            values (v_number << 28, 'old', 2, case v_day when current_date - 60 then 'succeeded' else 'running' end,
+              case v_day when current_date - 60 then now() end);
+          end loop;
+        end $$
+        """)
+      try await scheduling(engine) {
+        try await eventually(within: .seconds(10)) { try await engine.int("select count(*) from holdfast.run") == 1 }
+      }
+      #expect(try await engine.int("select count(*) from holdfast.run where finished_at is null") == 1)
+      #expect(
+        try await engine.int(
+          "select count(*) from pg_class where relname in ('step_' || to_char(current_date - 60, 'YYYYMMDD'), 'step_' || to_char(current_date - 50, 'YYYYMMDD'))"
+        ) == 1)
     }
   }
 }
