@@ -50,9 +50,9 @@ extension EndToEnd {
       let installation = try await Installation(on: .shared)
       try await installation.sql(
         """
-        do $$ begin create role nobody_special login; exception when duplicate_object then null; end $$;
+        do $$ begin create role outsider login; exception when duplicate_object then null; end $$;
         """)
-      let url = installation.postgres.url(database: installation.database, user: "nobody_special")
+      let url = installation.postgres.url(database: installation.database, user: "outsider")
       expectSentence(try await ended(installation, command, url), 1, "permission denied", command)
     }
 

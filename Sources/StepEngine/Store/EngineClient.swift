@@ -19,6 +19,33 @@ public struct EngineClient: Sendable {
     return RunID(row)
   }
 
+  /// What has become of a run.
+  public struct RunStatus: Sendable, Equatable {
+    /// running | cancelling | undoing | succeeded | failed | cancelled
+    public let state: String
+    /// Its first failure, or why it was stopped.
+    public let failure: String?
+    /// Whether all is done, undoing included.
+    public let isOver: Bool
+  }
+
+  /// The state of a run; nil if there is none of that number (any more).
+  public func status(of run: RunID) async throws(StoreError) -> RunStatus? {
+    do {
+      return try await pool.withConnection { connection in
+        let rows = try await connection.query(
+          "select state, failure, is_over from holdfast.run_state($1)", [.int64(run.value)])
+        guard let row = rows.first else { return nil }
+        return RunStatus(
+          state: try row.string(0), failure: try row.optionalString(1), isOver: try row.bool(2))
+      }
+    } catch let error as PostgresError {
+      throw StoreError(error)
+    } catch {
+      throw StoreError(.rejected, "\(error)")
+    }
+  }
+
   /// Cancels a run, with its reason; false if it is over already.
   public func cancel(_ run: RunID, reason: String) async throws(StoreError) -> Bool {
     try await call("select holdfast.cancel($1, $2)::int::int8", [.int64(run.value), .text(reason)]) == 1

@@ -17,7 +17,7 @@ struct StepArguments {
     }
     guard let unknown = members.keys.filter({ !keys.contains($0) }).min() else { return }
     let hint =
-      if let near = nearest(to: unknown, among: keys) {
+      if let near = nearestNames(to: unknown, among: keys).first {
         "did you mean '\(near)'?"
       } else if keys.isEmpty {
         "it takes no arguments"

@@ -90,12 +90,15 @@ enum WorkerCommand {
       options.listenDatabase = database
     }
     let wanted = arguments[kinds]
-    let offered = builtInStepKinds.filter { wanted?.contains($0.name) ?? true }
-    if let unknown = wanted?.first(where: { name in !builtInStepKinds.contains { $0.name == name } }) {
+    // Runs that steps start go through a connection of their own, opened when the first one does.
+    let client = EngineClient(pool: PostgresPool(database, size: 1))
+    let known: [any StepKind] = builtInStepKinds + [WorkflowStep(client: client)]
+    let offered = known.filter { wanted?.contains($0.name) ?? true }
+    if let unknown = wanted?.first(where: { name in !known.contains { $0.name == name } }) {
       throw CommandFailure(
         .usage,
         "this worker can't do '\(unknown)'; it can do "
-          + builtInStepKinds.map(\.name).sorted().joined(separator: ", "))
+          + known.map(\.name).sorted().joined(separator: ", "))
     }
     let profile = WorkerProfile(
       name: ProcessIdentity.name(arguments[name]), host: ProcessIdentity.host, processID: ProcessIdentity.processID,

@@ -1,0 +1,49 @@
+internal import JSON
+public import StepEngine
+
+/// `workflow`: runs another plan as a step of this one (`with: {plan: {…}}`), and waits for its end without a slot.
+///
+/// The run that it starts belongs to this step: a repeated attempt finds it, cancelling this run cancels it, and retrying this
+/// run retries it. Outputs: `{run, state}`. Fails for good if that run fails; its own steps have their retries.
+public struct WorkflowStep: StepKind {
+  /// `workflow`
+  public let name = "workflow"
+  private let client: EngineClient
+
+  /// A kind that starts runs through `client`.
+  public init(client: EngineClient) { self.client = client }
+
+  /// Starts the run, or says how it ended.
+  public func run(_ step: StepContext) async throws -> StepOutcome {
+    let arguments = try StepArguments(step.with, of: name, keys: ["plan"])
+    guard let members = try arguments.object("plan") else {
+      throw arguments.failure("plan", mustBe: "the plan of a run, a map")
+    }
+    let plan = JSONValue.object(members)
+    if let ended = step.signal, let run = ended["run"]?.int {
+      return try outcome(RunID(run), state: ended["state"]?.string ?? "", failure: ended["failure"]?.string)
+    }
+    do {
+      // The key finds the run that an earlier attempt started.
+      let run = try await client.submit(plan, key: "step/\(step.id)", parent: step.id)
+      guard let status = try await client.status(of: run) else {
+        throw StepFailure(.permanent, "\(name): run \(run), which it had started, is not kept any more")
+      }
+      if status.isOver {
+        if status.state == "succeeded" { return try outcome(run, state: status.state, failure: nil) }
+        _ = try await client.retry(run)
+      }
+      return .wait(StepWait(signal: "run/\(run)", reason: "waits for run \(run) of \(plan["workflow"]?.string ?? "?")"))
+    } catch let error as StoreError {
+      let isPlan = error.kind == .invalid || error.kind == .notFound
+      throw StepFailure(isPlan ? .permanent : .retryable, "\(name): \(error.description)")
+    }
+  }
+
+  private func outcome(_ run: RunID, state: String, failure: String?) throws -> StepOutcome {
+    guard state == "succeeded" else {
+      throw StepFailure(.permanent, "\(name): run \(run) \(state)" + (failure.map { ": \($0)" } ?? ""))
+    }
+    return .succeeded(outputs: ["run": .int(run.value), "state": .string(state)])
+  }
+}
