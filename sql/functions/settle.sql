@@ -126,7 +126,7 @@ begin
         case
           when jsonb_typeof(p_detail -> 'wakeAfter') = 'number' then now() + make_interval(secs => (p_detail ->> 'wakeAfter')::float8)
           -- Neither a time nor a signal would be a wait without an end.
-          when not p_detail ? 'signal' then now() + interval '1 min'
+          when p_detail ->> 'signal' is null then now() + interval '1 min'
         end,
         p_detail ->> 'signal', 'wait', coalesce(nullif(v_message, ''), 'waits'),
         v_lease.failures, v_lease.crashes, v_lease.wakes, v_lease.deadline_at);
