@@ -16,6 +16,9 @@ public struct Migrator: Sendable {
   /// The schema of this binary.
   public static let version = SchemaFile.all(in: "migrations").compactMap(\.version).max() ?? 0
 
+  /// PostgreSQL 15, in the server's own way of counting.
+  private static let oldestServer = 150_000
+
   private let migrations: [SchemaFile]
   private let definitions: [SchemaFile]
 
@@ -36,6 +39,12 @@ public struct Migrator: Sendable {
   /// - Throws: `StoreError`: `.notUsable` if the database is newer than this binary or was changed by hand; then nothing
   ///   was applied.
   public func migrate(_ connection: PostgresConnection, dryRun: Bool = false) async throws -> Report {
+    guard connection.serverVersion >= Self.oldestServer else {
+      throw StoreError(
+        .notUsable,
+        "This is PostgreSQL \(connection.serverVersion / 10_000); Holdfast needs \(Self.oldestServer / 10_000) or later."
+      )
+    }
     do {
       try await connection.execute("begin; select pg_advisory_xact_lock(hashtext('holdfast.migrate'))")
       let report = try await apply(connection, dryRun: dryRun)
