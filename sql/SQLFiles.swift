@@ -1,4 +1,2 @@
-/// The text of the file at `path` below `sql/`, or nil.
-public func sqlFile(_ path: String) -> String? {
-  embeddedText.first { $0.path == path }?.text
-}
+// The SQL of the engine as this module's only content: `embeddedText`, which the EmbedText plugin writes from the .sql files
+// below this folder.

@@ -15,7 +15,6 @@ as $$
 declare
   v_policy policy;
   v record;
-  v_first boolean;
 begin
   select p.* into v_policy from policy p where p.policy = p_policy for update;
   if not found or not v_policy.enabled or v_policy.decided_through <> p_seen_through then
@@ -34,8 +33,7 @@ begin
       insert into policy_slot (policy, slot, state, reason) values (p_policy, v.slot, 'fired', v.reason)
       on conflict (policy, slot) do update set state = 'fired', reason = excluded.reason, decided_at = now()
       where policy_slot.state = 'queued';
-      v_first := found;
-      if v_first then
+      if found then
         slot := v.slot;
         run_id := submit(v_policy.plan, p_policy || '@' || to_char(v.slot at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), null, v.slot);
         update policy_slot q set run_id = decide_slots.run_id where q.policy = p_policy and q.slot = v.slot;
