@@ -18,6 +18,8 @@ let package = Package(
     .systemLibrary(name: "CPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
     .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .target(name: "CCurlShims", dependencies: ["CCurl"]),
+    .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+    .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CEpoll"),
 
     // .sql files become string literals, so that the binary carries them.
@@ -26,23 +28,54 @@ let package = Package(
       name: "EmbedText", capability: .buildTool(), dependencies: ["embed-text"], path: "Sources/EmbedText/Plugin"),
     .target(name: "SQLFiles", path: "sql", plugins: ["EmbedText"]),
 
-    // Ground floor: values, logs, threads. They know no Holdfast.
+    // Ground floor: values, words, logs, time, threads. They know no Holdfast.
     .target(name: "JSON"),
+    .target(name: "Wording"),
     .target(name: "Log"),
+    .target(name: "TimeZones", dependencies: ["Wording"]),
     .target(name: "Concurrency", dependencies: ["CEpoll"]),
 
     // Clients of the outside world. They know no Holdfast either.
     .target(name: "PostgresClient", dependencies: ["CPQ", "Concurrency"]),
     .target(name: "HTTPClient", dependencies: ["CCurl", "CCurlShims", "Concurrency"]),
 
-    // The engine, what its steps can do, and the command.
-    .target(name: "StepEngine", dependencies: ["PostgresClient", "Concurrency", "JSON", "Log", "SQLFiles"]),
-    .target(name: "StepKinds", dependencies: ["StepEngine", "HTTPClient", "Concurrency", "JSON", "Log"]),
+    // What people write: files, expressions, documents. Pure: they read text and give values.
+    .target(name: "YAML", dependencies: ["CYAML", "JSON"]),
+    .target(name: "GoTemplate", dependencies: ["CCrypto", "YAML", "JSON", "TimeZones"]),
+    .target(name: "Schedules", dependencies: ["TimeZones", "JSON", "Wording"]),
+    .target(name: "WorkflowDSL", dependencies: ["YAML", "GoTemplate", "Schedules", "TimeZones", "JSON", "Wording"]),
+
+    // The engine, and what its steps can do.
+    .target(
+      name: "StepEngine",
+      dependencies: ["PostgresClient", "Concurrency", "Schedules", "TimeZones", "JSON", "Log", "SQLFiles"]),
+    .target(
+      name: "StepKinds",
+      dependencies: ["StepEngine", "WorkflowDSL", "GoTemplate", "HTTPClient", "Concurrency", "JSON", "Log", "Wording"]),
+
+    // The command: how command lines are described, what a terminal shows, a PostgreSQL of its own, and all of it together.
+    .target(name: "CommandSyntax", dependencies: ["Wording"]),
+    .target(name: "Terminal", dependencies: ["JSON", "YAML"]),
+    .target(name: "EmbeddedPostgres", dependencies: ["Concurrency", "Log"]),
     .executableTarget(
-      name: "holdfast", dependencies: ["StepKinds", "StepEngine", "PostgresClient", "Concurrency", "JSON", "Log"]),
+      name: "holdfast",
+      dependencies: [
+        "StepKinds", "StepEngine", "WorkflowDSL", "GoTemplate", "Schedules", "TimeZones", "CommandSyntax", "Terminal",
+        "EmbeddedPostgres", "PostgresClient", "Concurrency", "YAML", "JSON", "Log", "Wording",
+      ]),
 
     // One test target per source target.
     .testTarget(name: "ConcurrencyTests", dependencies: ["Concurrency"]),
+    .testTarget(name: "TimeZonesTests", dependencies: ["TimeZones", "TestSupport"]),
+    .testTarget(name: "YAMLTests", dependencies: ["YAML", "JSON", "TestSupport"]),
+    .testTarget(
+      name: "GoTemplateTests", dependencies: ["GoTemplate", "TimeZones", "JSON", "TestSupport"], exclude: ["Golden"]),
+    .testTarget(name: "SchedulesTests", dependencies: ["Schedules", "TimeZones", "JSON", "TestSupport"]),
+    .testTarget(
+      name: "WorkflowDSLTests", dependencies: ["WorkflowDSL", "YAML", "GoTemplate", "JSON", "TestSupport"]),
+    .testTarget(name: "CommandSyntaxTests", dependencies: ["CommandSyntax"]),
+    .testTarget(name: "TerminalTests", dependencies: ["Terminal", "JSON"]),
+    .testTarget(name: "EmbeddedPostgresTests", dependencies: ["EmbeddedPostgres", "TestSupport"]),
     .target(name: "HTTPTestServer", path: "Tests/HTTPTestServer", exclude: ["server.py"]),
     .testTarget(name: "HTTPClientTests", dependencies: ["HTTPClient", "HTTPTestServer"]),
     // What tests and benchmarks need: a PostgreSQL of their own, scratch folders, seeds.
@@ -50,7 +83,9 @@ let package = Package(
     .testTarget(name: "TestSupportTests", dependencies: ["TestSupport"], path: "Tests/SupportTests"),
     .testTarget(
       name: "StepEngineTests",
-      dependencies: ["StepEngine", "StepKinds", "PostgresClient", "TestSupport", "JSON", "Log"]),
+      dependencies: ["StepEngine", "StepKinds", "Schedules", "TimeZones", "PostgresClient", "TestSupport", "JSON", "Log"]),
+    // A program that feeds parsers with millions of broken inputs.
+    .executableTarget(name: "holdfast-fuzz", dependencies: ["YAML", "GoTemplate", "TestSupport"], path: "Tests/Fuzz"),
     .testTarget(name: "PostgresClientTests", dependencies: ["PostgresClient", "TestSupport"]),
     .executableTarget(
       name: "holdfast-benchmarks", dependencies: ["TestSupport", "StepEngine", "PostgresClient", "JSON", "Log"],

@@ -1,4 +1,5 @@
 internal import JSON
+internal import Schedules
 
 /// A policy that a scheduler looks at, with what the decision needs; instants are Unix seconds.
 struct DuePolicy: Sendable, Equatable {

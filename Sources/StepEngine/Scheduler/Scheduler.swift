@@ -1,6 +1,7 @@
 internal import JSON
 public import Log
 public import PostgresClient
+internal import Schedules
 import Synchronization
 
 /// Fires the schedules of policies. Any number may run: one leads, and a slot fires once whoever decides it.

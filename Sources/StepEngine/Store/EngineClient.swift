@@ -1,5 +1,6 @@
 public import JSON
 public import PostgresClient
+internal import Schedules
 
 /// What people and programs ask of the engine: submit, cancel, retry, signal, pause … over a pool of connections.
 ///

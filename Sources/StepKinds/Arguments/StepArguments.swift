@@ -1,5 +1,6 @@
 import JSON
 import StepEngine
+import Wording
 
 /// A step's `with`, read key by key. Whatever is wrong with it is a permanent failure of one sentence which names the
 /// kind, the key, what was expected and what was found.

@@ -1,4 +1,4 @@
-internal import StepEngine
+internal import Wording
 
 /// What a command line asks for.
 enum Invocation: Sendable {

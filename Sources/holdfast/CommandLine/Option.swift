@@ -1,4 +1,4 @@
-internal import StepEngine
+internal import Wording
 
 /// An option as people and tools see it: what the parser, the help, completion and the man page are made from.
 struct OptionDescription: Sendable {

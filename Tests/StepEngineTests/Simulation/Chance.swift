@@ -1,8 +1,10 @@
+import TestSupport
+
 /// All randomness of a history.
 struct Chance {
-  private var generator: SeededGenerator
+  private var generator: SplitMix64
 
-  init(seed: UInt64) { generator = SeededGenerator(seed: seed) }
+  init(seed: UInt64) { generator = SplitMix64(seed: seed) }
 
   mutating func bits() -> UInt64 { generator.next() }
 

@@ -1,4 +1,5 @@
 import StepEngine
+import TestSupport
 
 /// What becomes of a step whose lease ended with anything but success; see sql/functions/settle.sql.
 enum Verdict: Equatable {

@@ -1,4 +1,5 @@
 import StepEngine
+import TestSupport
 
 /// The engine's protocol in memory: an executable specification of sql/functions, without groups and conditions.
 ///
@@ -11,7 +12,7 @@ struct ModelStore {
 
   var settings = Settings()
   /// The jitter of retries, from 0 up to 1.
-  var random: SeededGenerator
+  var random: SplitMix64
   var runs: [ModelRun] = []
   /// Indexes of the runs that are not over.
   var open: [Int] = []
@@ -30,7 +31,7 @@ struct ModelStore {
   var facts: [Fact] = []
   var notifications: [(worker: Int32, stop: Bool)] = []
 
-  init(seed: UInt64) { random = SeededGenerator(seed: seed) }
+  init(seed: UInt64) { random = SplitMix64(seed: seed) }
 
   subscript(id: StepID) -> ModelStep {
     get { runs[Int(id.run.value) - 1].steps[Int(id.value & 1_048_575) - 1] }
