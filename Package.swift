@@ -83,7 +83,9 @@ let package = Package(
     .testTarget(name: "TestSupportTests", dependencies: ["TestSupport"], path: "Tests/SupportTests"),
     .testTarget(
       name: "StepEngineTests",
-      dependencies: ["StepEngine", "StepKinds", "Schedules", "TimeZones", "PostgresClient", "TestSupport", "JSON", "Log"]),
+      dependencies: [
+        "StepEngine", "StepKinds", "Schedules", "TimeZones", "PostgresClient", "TestSupport", "JSON", "Log",
+      ]),
     // A program that feeds parsers with millions of broken inputs.
     .executableTarget(name: "holdfast-fuzz", dependencies: ["YAML", "GoTemplate", "TestSupport"], path: "Tests/Fuzz"),
     .testTarget(name: "PostgresClientTests", dependencies: ["PostgresClient", "TestSupport"]),
