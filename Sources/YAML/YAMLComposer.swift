@@ -21,6 +21,8 @@ struct YAMLComposer: ~Copyable {
   private var anchors: [String: Anchored] = [:]
   /// Anchors of nodes that have not ended yet.
   private var open: Set<String> = []
+  /// The last text in quotes, if it goes over several lines: perhaps a forgotten quote.
+  private var longQuote: (start: YAMLMark, end: YAMLMark)?
   /// How many nodes there are in all documents, counting what aliases stand for.
   private var count = 0
 
@@ -50,11 +52,16 @@ struct YAMLComposer: ~Copyable {
     }
   }
 
-  private func next() throws(YAMLError) -> YAMLEvent {
+  private mutating func next() throws(YAMLError) -> YAMLEvent {
     do throws(YAMLComplaint) {
-      return try events.next()
+      let event = try events.next()
+      if case .scalar(_, let style) = event.kind {
+        let isLong = (style == .singleQuoted || style == .doubleQuoted) && event.start.line < event.end.line
+        longQuote = isLong ? (event.start, event.end) : nil
+      }
+      return event
     } catch {
-      throw source.explain(error)
+      throw source.explain(error, after: longQuote)
     }
   }
 
