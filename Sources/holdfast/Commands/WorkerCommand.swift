@@ -93,7 +93,7 @@ enum WorkerCommand {
     let wanted = arguments[kinds]
     // Runs that steps start go through a connection of their own, opened when the first one does.
     let client = EngineClient(pool: PostgresPool(database, size: 1))
-    let known: [any StepKind] = builtInStepKinds + [WorkflowStep(client: client)]
+    let known: [any StepKind] = builtInStepKinds + [WorkflowStep.templated(client: client)]
     let offered = known.filter { wanted?.contains($0.name) ?? true }
     if let unknown = wanted?.first(where: { name in !known.contains { $0.name == name } }) {
       throw CommandFailure(
