@@ -53,6 +53,9 @@ let package = Package(
       name: "StepKinds",
       dependencies: ["StepEngine", "WorkflowDSL", "GoTemplate", "HTTPClient", "Concurrency", "JSON", "Log", "Wording"]),
 
+    // Documents in PostgreSQL.
+    .target(name: "DocumentStore", dependencies: ["WorkflowDSL", "StepEngine", "PostgresClient", "JSON"]),
+
     // The command: how command lines are described, what a terminal shows, a PostgreSQL of its own, and all of it together.
     .target(name: "CommandSyntax", dependencies: ["Terminal", "Wording"]),
     .target(name: "Terminal", dependencies: ["JSON", "YAML", "TimeZones"]),
@@ -60,7 +63,8 @@ let package = Package(
     .executableTarget(
       name: "holdfast",
       dependencies: [
-        "StepKinds", "StepEngine", "WorkflowDSL", "GoTemplate", "Schedules", "TimeZones", "CommandSyntax", "Terminal",
+        "DocumentStore", "StepKinds", "StepEngine", "WorkflowDSL", "GoTemplate", "Schedules", "TimeZones",
+        "CommandSyntax", "Terminal",
         "EmbeddedPostgres", "PostgresClient", "Concurrency", "YAML", "JSON", "Log", "Wording",
       ]),
 
