@@ -2,11 +2,8 @@ import Foundation
 import GoTemplate
 import JSON
 
-/// The data of the typed golden file, with the Go types that the file gives by dotted path.
-func typedData(_ file: JSONValue) -> Value {
-  let types = (file["types"]?.object ?? [:]).compactMapValues(\.string)
-  return typed(file["data"] ?? .null, at: "", types)
-}
+/// Data with the Go types that are given by dotted path, `.` for the whole.
+func typedData(_ json: JSONValue, _ types: [String: String]) -> Value { typed(json, at: "", types) }
 
 private func typed(_ json: JSONValue, at path: String, _ types: [String: String]) -> Value {
   func inner(_ key: String) -> String { path.isEmpty ? key : path + "." + key }
@@ -15,7 +12,7 @@ private func typed(_ json: JSONValue, at path: String, _ types: [String: String]
   case "*struct": return structure(json, at: path, types, isPointer: true)
   case "*struct{Name,Namespace,Pods}":
     return .nilPointer(StructType("Deployment", ["Name", "Namespace", "Pods"].map { .init($0, .any) }))
-  case "int64": return .int64(json.int ?? 0)
+  case "int64": return .int64(Int64(json.double ?? 0))
   case "[]string", "[][]string": return stringLists(json)
   case "map[string]string", "map[string]map[string]string":
     return stringMaps(json, of: types[path] == "map[string]string" ? .string : .map(.string))
