@@ -1,0 +1,4 @@
+extension FunctionTable {
+  /// Go's own functions.
+  public static let builtins = FunctionTable([])
+}
