@@ -3,6 +3,8 @@
 /// It works on UTF-8 bytes; offsets are byte offsets. All its functions throw `RegexError` if the text is too much work.
 struct GoRegex: Sendable {
   let pattern: String
+  /// How much work one call may be.
+  var stepLimit = RegexLimits.steps
   private let program: RegexProgram
   private let groupNames: [String?]
 
@@ -17,13 +19,13 @@ struct GoRegex: Sendable {
 
   /// The first match.
   func first(in text: [UInt8]) throws(RegexError) -> Range<Int>? {
-    var machine = RegexMachine(program: program, text: text)
+    var machine = RegexMachine(program: program, text: text, steps: stepLimit)
     return try machine.firstMatch(from: 0, slotCount: 2).map { $0[0]..<$0[1] }
   }
 
   /// Up to `limit` matches, none overlapping the one before; all of them if `limit` is negative.
   func all(in text: [UInt8], limit: Int) throws(RegexError) -> [Range<Int>] {
-    var machine = RegexMachine(program: program, text: text)
+    var machine = RegexMachine(program: program, text: text, steps: stepLimit)
     var found: [Range<Int>] = []
     var position = 0
     var lastEnd = -1
@@ -42,7 +44,7 @@ struct GoRegex: Sendable {
   /// The text with each match replaced; `$1`, `${name}` and `$$` in the replacement are expanded if `isTemplate`.
   func replacingAll(in text: [UInt8], with replacement: [UInt8], isTemplate: Bool) throws(RegexError) -> [UInt8] {
     let parts = isTemplate ? replacementParts(replacement) : [.literal(replacement)]
-    var machine = RegexMachine(program: program, text: text)
+    var machine = RegexMachine(program: program, text: text, steps: stepLimit)
     var result: [UInt8] = []
     var position = 0
     var lastEnd = 0

@@ -1,15 +1,13 @@
 /// Runs a program on a text by following all its threads at once, one rune after the other.
 ///
 /// Time is bounded by the text's length times the program's; what one machine does in all is bounded by
-/// `RegexLimits.steps`. The first of several ways to match is the one that a backtracking matcher would find.
+/// a number of steps. The first of several ways to match is the one that a backtracking matcher would find.
 struct RegexMachine {
   let program: RegexProgram
   let text: [UInt8]
-  private var stepsLeft = RegexLimits.steps
   private var current: ThreadList
   private var upcoming: ThreadList
-  private var jobs: [Job] = []
-  private var scratch: [Int] = []
+  private var work: Work
 
   /// The runnable threads at one position, best first, with what each remembers.
   private struct ThreadList {
@@ -26,6 +24,49 @@ struct RegexMachine {
       slots.removeAll(keepingCapacity: true)
       round += 1
     }
+
+    /// Adds the thread at `instruction` and all that it leads to without taking a rune.
+    mutating func add(
+      _ instruction: Int, of program: RegexProgram, at place: Place, with work: inout Work
+    ) throws(RegexError) {
+      work.jobs.append(.visit(instruction))
+      while let job = work.jobs.popLast() {
+        guard case .visit(let pc) = job else {
+          if case .restore(let slot, let value) = job { work.slots[slot] = value }
+          continue
+        }
+        guard visited[pc] != round else { continue }
+        visited[pc] = round
+        work.stepsLeft -= 1
+        guard work.stepsLeft > 0 else { throw .tooSlow }
+        switch program.instructions[pc] {
+        case .jump(let target): work.jobs.append(.visit(target))
+        case .split(let first, let second):
+          work.jobs.append(.visit(second))
+          work.jobs.append(.visit(first))
+        case .assertion(let assertion):
+          if assertion.holds(after: place.previous, before: place.next) { work.jobs.append(.visit(pc + 1)) }
+        case .save(let slot):
+          if slot < work.slots.count {
+            work.jobs.append(.restore(slot: slot, value: work.slots[slot]))
+            work.slots[slot] = place.position
+          }
+          work.jobs.append(.visit(pc + 1))
+        case .rune, .set, .match:
+          instructions.append(pc)
+          slots.append(contentsOf: work.slots)
+          work.stepsLeft -= work.slots.count / 8
+        }
+      }
+    }
+  }
+
+  /// What following threads needs, whichever list they go to.
+  private struct Work {
+    var stepsLeft: Int
+    var jobs: [Job] = []
+    /// What the thread that is being followed remembers.
+    var slots: [Int] = []
   }
 
   private enum Job {
@@ -40,7 +81,8 @@ struct RegexMachine {
     var next: UInt32?
   }
 
-  init(program: RegexProgram, text: [UInt8]) {
+  init(program: RegexProgram, text: [UInt8], steps: Int) {
+    work = Work(stepsLeft: steps)
     self.program = program
     self.text = text
     current = ThreadList(size: program.instructions.count)
@@ -59,8 +101,9 @@ struct RegexMachine {
     while true {
       if current.instructions.isEmpty, matched != nil || (program.isAnchored && position > 0) { break }
       if matched == nil {
-        scratch = [Int](repeating: -1, count: slotCount)
-        try add(0, at: Place(position: position, previous: previous, next: next), to: \.current)
+        work.slots = [Int](repeating: -1, count: slotCount)
+        let place = Place(position: position, previous: previous, next: next)
+        try current.add(0, of: program, at: place, with: &work)
       }
       upcoming.clear()
       let (afterNext, widthAfter) = next == nil ? (nil, 0) : decodeRune(text, at: position + width)
@@ -78,8 +121,8 @@ struct RegexMachine {
           break  // those after it are worse
         }
         guard isTaken else { continue }
-        scratch.replaceSubrange(0..<slotCount, with: slots)
-        try add(instruction + 1, at: following, to: \.upcoming)
+        work.slots.replaceSubrange(0..<slotCount, with: slots)
+        try upcoming.add(instruction + 1, of: program, at: following, with: &work)
       }
       if next == nil { break }
       swap(&current, &upcoming)
@@ -87,41 +130,6 @@ struct RegexMachine {
       (previous, next, width) = (next, afterNext, widthAfter)
     }
     return matched
-  }
-
-  /// Adds the thread at `instruction`, which remembers `scratch`, and all that it leads to without taking a rune.
-  private mutating func add(
-    _ instruction: Int, at place: Place, to list: WritableKeyPath<RegexMachine, ThreadList>
-  ) throws(RegexError) {
-    jobs.append(.visit(instruction))
-    while let job = jobs.popLast() {
-      guard case .visit(let pc) = job else {
-        if case .restore(let slot, let value) = job { scratch[slot] = value }
-        continue
-      }
-      guard self[keyPath: list].visited[pc] != self[keyPath: list].round else { continue }
-      self[keyPath: list].visited[pc] = self[keyPath: list].round
-      stepsLeft -= 1
-      guard stepsLeft > 0 else { throw .tooSlow }
-      switch program.instructions[pc] {
-      case .jump(let target): jobs.append(.visit(target))
-      case .split(let first, let second):
-        jobs.append(.visit(second))
-        jobs.append(.visit(first))
-      case .assertion(let assertion):
-        if assertion.holds(after: place.previous, before: place.next) { jobs.append(.visit(pc + 1)) }
-      case .save(let slot):
-        if slot < scratch.count {
-          jobs.append(.restore(slot: slot, value: scratch[slot]))
-          scratch[slot] = place.position
-        }
-        jobs.append(.visit(pc + 1))
-      case .rune, .set, .match:
-        self[keyPath: list].instructions.append(pc)
-        self[keyPath: list].slots.append(contentsOf: scratch)
-        stepsLeft -= scratch.count / 8
-      }
-    }
   }
 
   private func runeBefore(_ position: Int) -> UInt32? {

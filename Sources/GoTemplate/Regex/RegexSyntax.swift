@@ -56,9 +56,10 @@ enum RegexAssertion: Sendable, Equatable {
 let newline: UInt32 = 0x0A
 
 private func isWordRune(_ rune: UInt32?) -> Bool {
+  guard let rune else { return false }
   switch rune {
-  case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x5F: true
-  default: false
+  case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x5F: return true
+  default: return false
   }
 }
 
