@@ -57,6 +57,7 @@ public enum Parameter: Sendable, Hashable {
 
 /// Why a function failed: one sentence, which the template error takes over.
 public struct FunctionError: Error, CustomStringConvertible {
+  /// What went wrong.
   public let description: String
 
   /// An error with this message.
@@ -75,6 +76,7 @@ public struct Arguments {
     self.limits = limits
   }
 
+  /// How many there are.
   public var count: Int { values.count }
   /// The argument at this position; `.null` if there is none.
   public subscript(index: Int) -> Value { index < values.count ? values[index] : .null }

@@ -58,7 +58,9 @@ public indirect enum GoType: Sendable, Hashable {
 public struct StructType: Sendable, Hashable {
   /// One field of a struct.
   public struct Field: Sendable, Hashable {
+    /// Its name.
     public let name: String
+    /// What it is declared as.
     public let type: GoType
 
     /// A field of this name and type.
@@ -70,6 +72,7 @@ public struct StructType: Sendable, Hashable {
 
   /// The name that messages and `%T` show.
   public let name: String
+  /// Its fields, in order.
   public let fields: [Field]
 
   /// A struct type with these fields.

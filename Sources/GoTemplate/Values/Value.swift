@@ -28,6 +28,7 @@ public enum Value {
 
 /// A Go slice.
 public struct ListValue {
+  /// What it holds.
   public var elements: [Value]
   /// What its elements are declared as: `any` for `[]interface {}`.
   public var element: GoType
@@ -44,6 +45,7 @@ public struct ListValue {
 
 /// A Go map with string keys; all that hold it see its changes.
 public final class MapValue {
+  /// What it holds.
   public var entries: [String: Value]
   /// What its values are declared as: `any` for `map[string]interface {}`.
   public let element: GoType
@@ -63,9 +65,11 @@ public final class MapValue {
 
 /// A Go struct, or a pointer to one.
 public struct StructValue {
+  /// Its type, which names the fields.
   public let type: StructType
   /// One value for each field of the type, in its order.
   public var fields: [Value]
+  /// Whether this is a pointer to the struct.
   public var isPointer: Bool
 
   /// A struct of this type. Fields that `values` does not name have their zero value.
