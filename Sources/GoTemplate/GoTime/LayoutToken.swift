@@ -78,24 +78,30 @@ enum LayoutToken: Equatable {
   }
 
   /// The spellings; of those that begin alike the longer is first.
-  private static let spelled: [(String, LayoutToken)] =
-    [
-      ("January", .monthName), ("Jan", .shortMonthName), ("Monday", .weekdayName), ("Mon", .shortWeekdayName),
-      ("MST", .zoneName), ("01", .month(.zero)), ("02", .day(.zero)), ("03", .hour12(.zero)), ("04", .minute(.zero)),
-      ("05", .second(.zero)), ("06", .shortYear), ("002", .dayOfYear(.zero)), ("15", .hour), ("1", .month(.none)),
-      ("2006", .year), ("2", .day(.none)), ("_2", .day(.space)), ("__2", .dayOfYear(.space)), ("3", .hour12(.none)),
-      ("4", .minute(.none)), ("5", .second(.none)), ("PM", .dayHalf(isUppercase: true)),
-      ("pm", .dayHalf(isUppercase: false)),
+  private static let spelled: [(String, LayoutToken)] = dates + times + offsets(sign: "-") + offsets(sign: "Z")
+
+  private static let dates: [(String, LayoutToken)] = [
+    ("January", .monthName), ("Jan", .shortMonthName), ("Monday", .weekdayName), ("Mon", .shortWeekdayName),
+    ("MST", .zoneName), ("01", .month(.zero)), ("02", .day(.zero)), ("06", .shortYear), ("002", .dayOfYear(.zero)),
+    ("2006", .year), ("2", .day(.none)), ("_2", .day(.space)), ("__2", .dayOfYear(.space)),
+  ]
+
+  private static let times: [(String, LayoutToken)] = [
+    ("03", .hour12(.zero)), ("04", .minute(.zero)), ("05", .second(.zero)), ("15", .hour), ("1", .month(.none)),
+    ("3", .hour12(.none)), ("4", .minute(.none)), ("5", .second(.none)), ("PM", .dayHalf(isUppercase: true)),
+    ("pm", .dayHalf(isUppercase: false)),
+  ]
+
+  private static func offsets(sign: String) -> [(String, LayoutToken)] {
+    let showsZ = sign == "Z"
+    return [
+      (sign + "070000", .offset(OffsetForm(hasSeconds: true, showsZ: showsZ))),
+      (sign + "07:00:00", .offset(OffsetForm(hasSeconds: true, hasColons: true, showsZ: showsZ))),
+      (sign + "0700", .offset(OffsetForm(showsZ: showsZ))),
+      (sign + "07:00", .offset(OffsetForm(hasColons: true, showsZ: showsZ))),
+      (sign + "07", .offset(OffsetForm(hasMinutes: false, showsZ: showsZ))),
     ]
-    + [("-", false), ("Z", true)].flatMap { sign, showsZ in
-      [
-        (sign + "070000", .offset(OffsetForm(hasSeconds: true, showsZ: showsZ))),
-        (sign + "07:00:00", .offset(OffsetForm(hasSeconds: true, hasColons: true, showsZ: showsZ))),
-        (sign + "0700", .offset(OffsetForm(showsZ: showsZ))),
-        (sign + "07:00", .offset(OffsetForm(hasColons: true, showsZ: showsZ))),
-        (sign + "07", .offset(OffsetForm(hasMinutes: false, showsZ: showsZ))),
-      ]
-    }
+  }
 }
 
 func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
