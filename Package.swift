@@ -41,7 +41,7 @@ let package = Package(
 
     // What people write: files, expressions, documents. Pure: they read text and give values.
     .target(name: "YAML", dependencies: ["CYAML", "JSON", "Wording"]),
-    .target(name: "GoTemplate", dependencies: ["CCrypto", "YAML", "JSON", "TimeZones"]),
+    .target(name: "GoTemplate", dependencies: ["CCrypto", "YAML", "JSON", "TimeZones", "Wording"]),
     .target(name: "Schedules", dependencies: ["TimeZones", "JSON", "Wording"]),
     .target(name: "WorkflowDSL", dependencies: ["YAML", "GoTemplate", "Schedules", "TimeZones", "JSON", "Wording"]),
 
