@@ -49,6 +49,11 @@ import YAML
     #expect(message?.contains("billion laughs") == true)
   }
 
+  @Test("refuses a file whose aliases multiply a long text") func longTexts() {
+    let text = "a: &a \(String(repeating: "x", count: 1_000_000))\nb: [\(String(repeating: "*a, ", count: 20))]"
+    #expect(error(text)?.message.hasPrefix("the file has more than 16777216 bytes of text once each alias") == true)
+  }
+
   @Test("a file of many directives is refused at once") func directives() {
     let text = (0..<200_000).map { "%TAG !a\($0)! b\n" }.joined() + "---\na: 1\n"
     let taken = ContinuousClock().measure { #expect(error(text)?.mark == YAMLMark(line: 1_001, column: 1)) }
