@@ -53,9 +53,10 @@ struct Cluster: Sendable {
   /// - Parameter started: gets its process at once, since the start may be given up before that.
   func start(_ started: (ProcessHandle) -> Void) async throws(EmbeddedPostgresError) -> Postmaster {
     try await clearOrphans()
-    // It is stale: no server runs. PostgreSQL itself would take any process that got the same id for one.
-    let file = Postmaster.file(of: folder.cluster)
-    guard unlink(file) == 0 || errno == ENOENT else { throw EmbeddedPostgresError(errno: errno, "remove", file) }
+    // They are stale: no server runs. PostgreSQL itself would take any process that got the same id for one.
+    for file in [Postmaster.file(of: folder.cluster), SocketFolder.lock(in: socketFolder)] {
+      guard unlink(file) == 0 || errno == ENOENT else { throw EmbeddedPostgresError(errno: errno, "remove", file) }
+    }
     let settings = ServerSettings(socketFolder: socketFolder, memory: ServerSettings.availableMemory())
     try replaceFile(folder.cluster + "/" + ServerSettings.fileName, with: settings.text, owner: user)
 

@@ -4,6 +4,10 @@ import Glibc
 enum SocketFolder {
   static let port = 5432
 
+  /// The socket in `folder`, and the file beside it that names the process which has it.
+  static func socket(in folder: String) -> String { "\(folder)/.s.PGSQL.\(port)" }
+  static func lock(in folder: String) -> String { socket(in: folder) + ".lock" }
+
   /// Finds or makes the folder for the socket.
   static func prepare(in folder: DataFolder, owner: ServerUser) throws(EmbeddedPostgresError) -> String {
     if let status = fileStatus(folder.socket) {
@@ -26,7 +30,7 @@ enum SocketFolder {
   /// A socket's path may have 107 bytes. A comma would make two folders of it, for the server as for clients, and quotes
   /// mean something in the server's settings.
   static func fits(_ folder: String) -> Bool {
-    let path = folder + "/.s.PGSQL.\(port)"
+    let path = socket(in: folder)
     let special = Set("\"',\\".utf8)
     return path.utf8.count <= 107 && !path.utf8.contains(where: special.contains)
   }

@@ -38,7 +38,8 @@ struct LifeTests {
       #expect(try await instance.text("current_setting('\(name)')") == value, "\(name)")
     }
     #expect(try await instance.text("current_database() || ' ' || current_user") == "holdfast holdfast")
-    let owner = try #require(fileStatus("/proc/\(try #require(instance.postmaster))"))
+    let postmaster = try #require(instance.postmaster)
+    let owner = try #require(fileStatus("/proc/\(postmaster)"))
     #expect(owner.st_uid != 0)
     for closed in [folder.cluster, folder.socket] {
       #expect(try #require(fileStatus(closed)).st_mode & 0o077 == 0, "\(closed)")
@@ -116,9 +117,10 @@ struct LifeTests {
     let command = user.prefix + ["sleep", "60"]
     let other = try BackgroundProgram("/usr/bin/env", command)
     try await eventually("the other process") { fileStatus("/proc/\(other.pid)")?.st_uid == user.id }
-    try replaceFile(
-      Postmaster.file(of: folder.cluster), with: "\(other.pid)\n\(folder.cluster)\n1\n5432\n\(folder.socket)\n\n0 0\nready\n",
-      owner: user)
+    let text = "\(other.pid)\n\(folder.cluster)\n1\n5432\n\(folder.socket)\n\n0 0\nready\n"
+    for file in [Postmaster.file(of: folder.cluster), SocketFolder.lock(in: folder.socket)] {
+      try replaceFile(file, with: text, owner: user)
+    }
     #expect(instance.postmaster == nil)
     #expect(try await instance.start() == .started)
     #expect(!other.hasEnded)

@@ -1,3 +1,4 @@
+import Concurrency
 @testable import EmbeddedPostgres
 import Foundation
 import Glibc
