@@ -47,10 +47,9 @@ struct ServerLog: Sendable {
   /// The first thing that ended a server or an initdb, without what stands before it; else the last line.
   static func complaint(in text: String) -> String? {
     let lines = text.split(separator: "\n")
-    for mark in ["PANIC:  ", "FATAL:  ", "error: ", "ERROR:  "] {
-      for line in lines {
-        guard let place = line.firstRange(of: mark) else { continue }
-        return String(line[place.upperBound...])
+    for line in lines {
+      for mark in ["PANIC:  ", "FATAL:  ", "ERROR:  ", "error: "] {
+        if let place = line.firstRange(of: mark) { return String(line[place.upperBound...]) }
       }
     }
     return lines.last.map(String.init)
