@@ -1,27 +1,64 @@
-/// How an option's text becomes a value.
-struct ValueType<Value: Sendable>: Sendable {
+/// How a text on the command line becomes a value.
+package struct ValueType<Value: Sendable>: Sendable {
   /// What the help writes in the value's place: `N`.
-  var placeholder: String
+  package var placeholder: String
   /// What a value has to be, as the end of "… is not": `a whole number from 1 to 64`.
-  var expectation: String
+  package var expectation: String
   /// All values, if there are few.
-  var choices: [String] = []
+  package var choices: [String]
+  /// What a shell offers for it.
+  package var completion: CompletionHint
   /// The value; nil if the text is none.
-  var parse: @Sendable (String) -> Value?
+  package var parse: @Sendable (String) -> Value?
   /// The value as it would be written, for the help.
-  var text: @Sendable (Value) -> String
+  package var text: @Sendable (Value) -> String
+
+  /// A type of values.
+  package init(
+    placeholder: String, expectation: String, choices: [String] = [], completion: CompletionHint = .none,
+    parse: @escaping @Sendable (String) -> Value?, text: @escaping @Sendable (Value) -> String
+  ) {
+    self.placeholder = placeholder
+    self.expectation = expectation
+    self.choices = choices
+    self.completion = completion
+    self.parse = parse
+    self.text = text
+  }
+
+  /// The same values under another placeholder.
+  package func called(_ placeholder: String) -> Self {
+    var type = self
+    type.placeholder = placeholder
+    return type
+  }
+}
+
+/// What a shell offers while a value is typed.
+package enum CompletionHint: Sendable {
+  /// Nothing.
+  case none
+  /// Names of files.
+  case file
+  /// Names that the program knows. Finding them must be quick and must not fail: none is an answer.
+  case names(@Sendable (ParsedArguments) async -> [String])
 }
 
 extension ValueType where Value == String {
   /// Any text but none at all.
-  static func text(_ placeholder: String) -> Self {
-    Self(placeholder: placeholder, expectation: "a text", parse: { $0.isEmpty ? nil : $0 }, text: { $0 })
+  package static func text(_ placeholder: String, completion: CompletionHint = .none) -> Self {
+    Self(
+      placeholder: placeholder, expectation: "a text", completion: completion, parse: { $0.isEmpty ? nil : $0 },
+      text: { $0 })
   }
+
+  /// The name of a file, or `-` for standard input or output.
+  package static var file: Self { text("FILE", completion: .file) }
 }
 
 extension ValueType where Value == [String] {
   /// Texts between commas.
-  static func list(_ placeholder: String) -> Self {
+  package static func list(_ placeholder: String) -> Self {
     Self(
       placeholder: placeholder, expectation: "a list of names with commas between them",
       parse: { text in
@@ -33,7 +70,8 @@ extension ValueType where Value == [String] {
 }
 
 extension ValueType where Value == Int {
-  static func integer(_ range: ClosedRange<Int>) -> Self {
+  /// A whole number.
+  package static func integer(_ range: ClosedRange<Int>) -> Self {
     Self(
       placeholder: "N", expectation: "a whole number from \(range.lowerBound) to \(range.upperBound)",
       parse: { Int($0).flatMap { range.contains($0) ? $0 : nil } }, text: { "\($0)" })
@@ -42,11 +80,12 @@ extension ValueType where Value == Int {
 
 extension ValueType where Value == Duration {
   /// Seconds, also with decimals.
-  static func seconds(_ range: ClosedRange<Double>) -> Self {
+  package static func seconds(_ range: ClosedRange<Double>) -> Self {
     duration("SECONDS", range, perSecond: 1)
   }
 
-  static func milliseconds(_ range: ClosedRange<Double>) -> Self {
+  /// Milliseconds, also with decimals.
+  package static func milliseconds(_ range: ClosedRange<Double>) -> Self {
     duration("MILLISECONDS", range, perSecond: 1000)
   }
 
@@ -72,7 +111,7 @@ private func plain(_ number: Double) -> String {
 
 extension ValueType where Value: RawRepresentable & CaseIterable, Value.RawValue == String {
   /// One of an enum's cases.
-  static func choice(_ placeholder: String) -> Self {
+  package static func choice(_ placeholder: String) -> Self {
     let choices = Value.allCases.map(\.rawValue)
     return Self(
       placeholder: placeholder, expectation: choices.joined(separator: ", "), choices: choices,
@@ -81,13 +120,22 @@ extension ValueType where Value: RawRepresentable & CaseIterable, Value.RawValue
 }
 
 /// A `KEY=VALUE` pair.
-struct Label: Sendable, Equatable {
-  var key: String
-  var value: String
+package struct Label: Sendable, Equatable {
+  /// What stands before the first `=`.
+  package var key: String
+  /// What stands after it.
+  package var value: String
+
+  /// A pair.
+  package init(key: String, value: String) {
+    self.key = key
+    self.value = value
+  }
 }
 
 extension ValueType where Value == Label {
-  static var label: Self {
+  /// A `KEY=VALUE` pair.
+  package static var label: Self {
     Self(
       placeholder: "KEY=VALUE", expectation: "KEY=VALUE",
       parse: { text in
