@@ -68,7 +68,7 @@ struct Cluster: Sendable {
       server = try await command("postgres", ["-D", folder.cluster]).startDetached(log: folder.log)
     } catch { throw EmbeddedPostgresError(.failed, error.description) }
     started(server)
-    return try await untilReady(server) { failure(of: log.complaint(from: begin), "start PostgreSQL") }
+    return try await untilReady(server) { failure(saying: log.text(from: begin), "start PostgreSQL") }
   }
 
   /// Waits until a server that starts takes connections.
@@ -132,14 +132,14 @@ struct Cluster: Sendable {
   }
 
   private func failure(of outcome: ChildProcess.Outcome, _ action: String) -> EmbeddedPostgresError {
-    failure(of: ServerLog.complaint(in: outcome.error.text), action)
+    failure(saying: outcome.error.text, action)
   }
 
-  private func failure(of complaint: String?, _ action: String) -> EmbeddedPostgresError {
-    let complaint = complaint ?? "it gives no reason"
-    if complaint.contains("No space left on device") || complaint.contains("Disk quota exceeded") {
-      return .full(folder.path)
-    }
+  private func failure(saying text: String, _ action: String) -> EmbeddedPostgresError {
+    // "Check free disk space" is its hint where it could write a part only.
+    let signs = ["No space left on device", "Disk quota exceeded", "Check free disk space"]
+    if signs.contains(where: { text.contains($0) }) { return .full(folder.path) }
+    let complaint = ServerLog.complaint(in: text) ?? "it gives no reason"
     return EmbeddedPostgresError(.failed, "cannot \(action) in \(folder.path): \(complaint); \(folder.log) may tell more")
   }
 

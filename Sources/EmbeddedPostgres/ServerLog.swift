@@ -35,13 +35,13 @@ struct ServerLog: Sendable {
     ftruncate(source, 0)
   }
 
-  /// What the server complained about since the file had `offset` bytes.
-  func complaint(from offset: Int) -> String? {
+  /// What the server has said since the file had `offset` bytes.
+  func text(from offset: Int) -> String {
     let file = open(path, O_RDONLY | O_CLOEXEC)
-    guard file >= 0 else { return nil }
+    guard file >= 0 else { return "" }
     defer { close(file) }
     lseek(file, offset, SEEK_SET)
-    return readText(file).flatMap { Self.complaint(in: $0) }
+    return readText(file) ?? ""
   }
 
   /// The first thing that ended a server or an initdb, without what stands before it; else the last line.

@@ -164,3 +164,19 @@ private let canMount: Bool = {
   let capabilities = line.flatMap { UInt64($0.split(separator: "\t").last ?? "", radix: 16) } ?? 0
   return capabilities >> 21 & 1 == 1  // CAP_SYS_ADMIN
 }()
+
+@Suite("Finding the embedded PostgreSQL", .timeLimit(.minutes(1)))
+struct DiscoveryTests {
+  @Test("others find it while it runs, and see that it does not run or was never there")
+  func service() async throws {
+    let folder = try newFolder()
+    #expect(folder.service() == .none)
+    let (instance, _) = try await EmbeddedPostgres.up(folder)
+    #expect(folder.service() == .running(url: instance.url))
+    #expect(folder.openings() == [])
+    chmod(folder.cluster, 0o750)
+    #expect(folder.openings().count == 1)
+    await instance.stop()
+    #expect(folder.service() == .stopped)
+  }
+}
