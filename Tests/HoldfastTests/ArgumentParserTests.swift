@@ -131,7 +131,9 @@ struct ArgumentParserTests {
   func examples(path: CommandPath) throws {
     #expect(!path.command.examples.isEmpty || path.command.run == nil)
     for example in path.command.examples {
-      let words = example.line.split(separator: " ").map(String.init)
+      // What follows is for the shell.
+      let line = example.line.prefix { !">|".contains($0) }
+      let words = line.split(separator: " ").map { String($0).replacing("\"", with: "") }
       #expect(words.first == "holdfast")
       guard case .run(let found, _) = try ArgumentParser(program: .holdfast).parse(Array(words.dropFirst())) else {
         Issue.record("not a run: \(example.line)")
