@@ -59,7 +59,7 @@ let package = Package(
     // The command: how command lines are described, what a terminal shows, a PostgreSQL of its own, and all of it together.
     .target(name: "CommandSyntax", dependencies: ["Terminal", "Wording"]),
     .target(name: "Terminal", dependencies: ["JSON", "YAML", "TimeZones"]),
-    .target(name: "EmbeddedPostgres", dependencies: ["Concurrency", "Log"]),
+    .target(name: "EmbeddedPostgres", dependencies: ["PostgresClient", "Concurrency", "Log"]),
     .executableTarget(
       name: "holdfast",
       dependencies: [
@@ -79,7 +79,9 @@ let package = Package(
       name: "WorkflowDSLTests", dependencies: ["WorkflowDSL", "YAML", "GoTemplate", "JSON", "TestSupport"]),
     .testTarget(name: "CommandSyntaxTests", dependencies: ["CommandSyntax", "Terminal", "TestSupport"]),
     .testTarget(name: "TerminalTests", dependencies: ["Terminal", "JSON"]),
-    .testTarget(name: "EmbeddedPostgresTests", dependencies: ["EmbeddedPostgres", "TestSupport"]),
+    .testTarget(
+      name: "EmbeddedPostgresTests",
+      dependencies: ["EmbeddedPostgres", "PostgresClient", "Concurrency", "Log", "TestSupport"]),
     .target(name: "HTTPTestServer", path: "Tests/HTTPTestServer", exclude: ["server.py"]),
     .testTarget(name: "HTTPClientTests", dependencies: ["HTTPClient", "HTTPTestServer"]),
     // What tests and benchmarks need: a PostgreSQL of their own, scratch folders, seeds.
