@@ -113,7 +113,6 @@ struct RunTree {
   func detail(of step: RunStep, _ now: Moment) -> String {
     let reason = step.reason.map { singleLine($0) } ?? ""
     var parts: [String] = []
-    if let item = step.item?.itemText { parts.append(item) }
     switch step.state {
     case .running:
       parts.append("on \(step.worker ?? "?")")
@@ -132,7 +131,8 @@ struct RunTree {
     case .omitted: parts.append("left out: \(reason)")
     case .cancelled: parts.append(reason.isEmpty ? "cancelled" : "cancelled: \(reason)")
     }
-    return parts.joined(separator: ", ")
+    let item = step.item?.itemText.map { [$0] } ?? []
+    return (item + (parts.isEmpty ? [] : [parts.joined(separator: ", ")])).joined(separator: ": ")
   }
 
   /// The needs of a step that are not over.
@@ -142,7 +142,7 @@ struct RunTree {
     let open = snapshot.steps.filter { needs.contains($0.id) }.compactMap { need -> String? in
       if need.isGroup, need.state == .succeeded {
         guard let items = snapshot.items[need.name], items.open > 0 else { return nil }
-        return "\(need.name) (\(grouped(items.open)) of \(counted(items.total, "item")))"
+        return "\(need.name) (\(decimal(items.open)) of \(counted(items.total, "item")))"
       }
       guard !need.state.isOver else { return nil }
       return step.place.group == nil ? need.name : need.lastName
@@ -195,18 +195,18 @@ extension GroupItems {
     let order: [StepState] = [
       .succeeded, .skipped, .running, .waiting, .ready, .blocked, .failed, .cancelled, .omitted,
     ]
-    return order.compactMap { state in counts[state].map { "\(grouped($0)) \(state.word)" } }.joined(separator: ", ")
+    return order.compactMap { state in counts[state].map { "\(decimal($0)) \(state.word)" } }.joined(separator: ", ")
   }
 }
 
 extension StepCounts {
   /// `12 of 40 steps, 2 running, 1 failed`
   var progress: String {
-    var parts = ["\(grouped(over)) of \(counted(total, "step"))"]
-    if running > 0 { parts.append("\(grouped(running)) running") }
-    if waiting > 0 { parts.append("\(grouped(waiting)) waiting") }
-    if ready > 0 { parts.append("\(grouped(ready)) queued") }
-    if failed > 0 { parts.append("\(grouped(failed)) failed") }
+    var parts = ["\(decimal(over)) of \(counted(total, "step"))"]
+    if running > 0 { parts.append("\(decimal(running)) running") }
+    if waiting > 0 { parts.append("\(decimal(waiting)) waiting") }
+    if ready > 0 { parts.append("\(decimal(ready)) queued") }
+    if failed > 0 { parts.append("\(decimal(failed)) failed") }
     return parts.joined(separator: ", ")
   }
 }

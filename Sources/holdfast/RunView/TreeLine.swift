@@ -59,7 +59,7 @@ extension [TreeLine] {
     let states: [(StepState, Int)] = StepState.allCases.map { state in
       (state, indices.count { !kept.contains($0) && self[$0].mark == .step(state) })
     }
-    let counts = states.filter { $0.1 > 0 }.map { "\(grouped($0.1)) \($0.0.word)" }
+    let counts = states.filter { $0.1 > 0 }.map { "\(decimal($0.1)) \($0.0.word)" }
     let rest = counts.isEmpty ? counted(count - limit + 1, "line") : counts.joined(separator: ", ")
     return indices.filter(kept.contains).map { self[$0] } + [TreeLine(mark: .note, name: "… not shown: \(rest)")]
   }

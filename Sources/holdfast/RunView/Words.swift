@@ -41,10 +41,10 @@ func timestampText(_ moment: Moment) -> String {
 }
 
 /// `1 step`, `3 steps`.
-func counted(_ number: Int, _ noun: String) -> String { "\(grouped(number)) \(noun)\(number == 1 ? "" : "s")" }
+func counted(_ number: Int, _ noun: String) -> String { "\(decimal(number)) \(noun)\(number == 1 ? "" : "s")" }
 
 /// A number with commas between thousands.
-func grouped(_ number: Int) -> String {
+func decimal(_ number: Int) -> String {
   let digits = String(number.magnitude)
   var result = ""
   for (index, digit) in digits.enumerated() {
@@ -60,7 +60,7 @@ func listed(_ names: [String], limit: Int = 3) -> String {
     guard let last = names.last else { return "" }
     return names.count == 1 ? last : names.dropLast().joined(separator: ", ") + " and " + last
   }
-  return names.prefix(limit).joined(separator: ", ") + " and \(grouped(names.count - limit)) more"
+  return names.prefix(limit).joined(separator: ", ") + " and \(decimal(names.count - limit)) more"
 }
 
 private func localTime(_ moment: Moment) -> tm {
