@@ -1,19 +1,22 @@
+internal import CommandSyntax
 internal import Log
+internal import Terminal
 
 /// The options that every command takes.
 enum GlobalOptions {
   static let database = Option<String?>.optional(
     "--database", .text("URL"), environment: "HOLDFAST_DATABASE_URL",
     "The PostgreSQL database, as a postgres:// URL or key=value pairs")
+  static let output = Option<OutputFormat>.value(
+    "--output", short: "-o", .choice("FORMAT"), default: .table, "How lists and objects are written")
   static let logLevel = Option<LogLevel>.value(
     "--log-level", .choice("LEVEL"), default: .info, "Write log lines of this level and above")
   static let logFormat = Option<LogFormat>.value(
     "--log-format", .choice("FORMAT"), default: .logfmt, "How log lines are written")
-  static let help = Option<Bool>.flag("--help", short: "-h", "Show this help")
-  static let version = Option<Bool>.flag("--version", "Show the version")
 
   static let all = [
-    database.description, logLevel.description, logFormat.description, help.description, version.description,
+    database.description, output.description, logLevel.description, logFormat.description,
+    StandardOptions.noColor.description, StandardOptions.help.description, StandardOptions.version.description,
   ]
 }
 

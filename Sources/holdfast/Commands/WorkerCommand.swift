@@ -1,3 +1,4 @@
+internal import CommandSyntax
 internal import Concurrency
 internal import Log
 internal import PostgresClient
