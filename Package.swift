@@ -55,7 +55,7 @@ let package = Package(
 
     // The command: how command lines are described, what a terminal shows, a PostgreSQL of its own, and all of it together.
     .target(name: "CommandSyntax", dependencies: ["Terminal", "Wording"]),
-    .target(name: "Terminal", dependencies: ["JSON", "YAML"]),
+    .target(name: "Terminal", dependencies: ["JSON", "YAML", "TimeZones"]),
     .target(name: "EmbeddedPostgres", dependencies: ["Concurrency", "Log"]),
     .executableTarget(
       name: "holdfast",
