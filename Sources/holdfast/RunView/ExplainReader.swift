@@ -1,3 +1,4 @@
+internal import JSON
 internal import PostgresClient
 
 extension RunReader {
@@ -38,7 +39,7 @@ extension ExplainFacts {
     limits[limits.count - 1].holders.append(
       Holder(
         run: run, step: try row.optionalString(4) ?? "?", worker: try row.optionalString(5),
-        since: try row.optionalTimestamp(6)))
+        since: try row.optionalMoment(6)))
   }
 }
 
@@ -51,8 +52,8 @@ extension ExplainFacts.Worker {
     labels = try row.json(5)?.object?.compactMapValues(\.string) ?? [:]
     slots = Int(try row.int32(6))
     busy = Int(try row.int32(7))
-    lastSeenAt = try row.timestamp(8)
-    leaseEndsAt = try row.timestamp(9)
+    lastSeenAt = try row.moment(8)
+    leaseEndsAt = try row.moment(9)
   }
 }
 
@@ -60,8 +61,8 @@ extension ExplainFacts.Attempt {
   fileprivate init(_ row: PostgresRow) throws {
     state = try row.string(0)
     worker = try row.optionalString(1)
-    startedAt = try row.optionalTimestamp(2)
-    finishedAt = try row.timestamp(3)
+    startedAt = try row.optionalMoment(2)
+    finishedAt = try row.moment(3)
     message = try row.optionalString(4)
   }
 }

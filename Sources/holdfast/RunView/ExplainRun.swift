@@ -27,7 +27,7 @@ struct Explainer {
   /// The failure that came first: with it a run's misfortune began.
   static func firstFailure(of snapshot: RunSnapshot) -> RunStep? {
     snapshot.steps.filter { $0.state.isFailure && $0.place.part == .plan }.min { left, right in
-      (left.finishedAt ?? .max, left.id) < (right.finishedAt ?? .max, right.id)
+      (left.finishedAt?.microseconds ?? .max, left.id) < (right.finishedAt?.microseconds ?? .max, right.id)
     }
   }
 
@@ -42,10 +42,10 @@ struct Explainer {
         "Run \(run.id) of \(run.workflow) succeeded after \(durationText((run.finishedAt ?? now) - run.submittedAt)): "
           + "\(run.steps.progress) are over.")
       let slowest = snapshot.steps.filter { $0.state == .succeeded && !$0.isGroup }
-        .sorted { $0.elapsed(at: now) ?? 0 > $1.elapsed(at: now) ?? 0 }.prefix(3)
+        .sorted { $0.elapsed(at: now) ?? .zero > $1.elapsed(at: now) ?? .zero }.prefix(3)
       if !slowest.isEmpty {
         text.say("What took longest:")
-        for step in slowest { text.point("\(step.name): \(durationText(step.elapsed(at: now) ?? 0))") }
+        for step in slowest { text.point("\(step.name): \(durationText(step.elapsed(at: now) ?? .zero))") }
       }
     case .failed, .cancelled: explainEnd(&text)
     }

@@ -1,3 +1,5 @@
+internal import Terminal
+
 /// Why a step that could run doesn't: what it waits for, who holds that, and what would end the wait.
 extension Explainer {
   /// One point about a step that is ready or waits; `names` also names others that wait for the same.

@@ -47,7 +47,7 @@ struct RunChanges: Sendable {
     case .waiting: "waiting: \(detail)"
     case .succeeded:
       step.isGroup
-        ? "expanded" : "succeeded" + (step.elapsed(at: 0).map { " in \(durationText($0))" } ?? "") + (detail.isEmpty ? "" : " \(detail)")
+        ? "expanded" : "succeeded" + (step.elapsed(at: step.since).map { " in \(durationText($0))" } ?? "") + (detail.isEmpty ? "" : " \(detail)")
     case .failed, .quarantined: "\(step.state.rawValue): \(detail)"
     case .skipped, .omitted, .cancelled: detail
     }

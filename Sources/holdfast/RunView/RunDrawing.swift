@@ -15,7 +15,7 @@ struct RunDrawing {
     if let policy = run.policy { title.append("  policy \(policy)") }
     title.append("  ")
     title.append(run.state.rawValue, run.state.emphasis)
-    title.append((run.state.isOver ? " after " : " for ") + durationText((run.finishedAt ?? now) - run.submittedAt))
+    title.append((run.state.isOver ? " after " : " for ") + (run.finishedAt.map { durationText($0 - run.submittedAt) } ?? growingText(now - run.submittedAt)))
     var facts: [String] = []
     if let started = run.startedAt {
       facts.append("started \(timeText(started, now: now))")
@@ -59,7 +59,7 @@ struct RunDrawing {
     let widestName = rows.map { 2 * $0.depth + displayWidth($0.name) }.max() ?? 0
     let nameWidth = min(widestName, columns == .max ? 60 : max(16, columns * 2 / 5))
     let kindWidth = columns < 60 ? 0 : min(12, rows.map { displayWidth($0.kind) }.max() ?? 0)
-    let timeWidth = rows.compactMap { $0.elapsed.map { durationText($0).count } }.max() ?? 0
+    let timeWidth = rows.compactMap { $0.elapsedText?.count }.max() ?? 0
     return lines.map { line in
       let indent = String(repeating: " ", count: 2 * line.depth)
       switch line.mark {
@@ -72,7 +72,7 @@ struct RunDrawing {
         text.append(" " + padded(shortened(line.name, to: room), to: room), line.isQuiet ? .faint : nil)
         if kindWidth > 0 { text.append("  " + padded(shortened(line.kind, to: kindWidth), to: kindWidth), .faint) }
         if timeWidth > 0 {
-          let time = line.elapsed.map(durationText) ?? ""
+          let time = line.elapsedText ?? ""
           text.append("  " + String(repeating: " ", count: timeWidth - time.count) + time)
         }
         text.append("  " + line.detail, line.detailEmphasis)
@@ -97,6 +97,17 @@ extension TreeLine {
     case .run(let state): state.emphasis
     case .heading, .note: nil
     }
+  }
+
+  /// Of what is going on in whole seconds, or it would never be still.
+  fileprivate var elapsedText: String? {
+    let isOver =
+      switch mark {
+      case .step(let state): state.isOver
+      case .run(let state): state.isOver
+      case .heading, .note: true
+      }
+    return elapsed.map { isOver ? durationText($0) : growingText($0) }
   }
 
   /// Nothing happens there now.

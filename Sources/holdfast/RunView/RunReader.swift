@@ -1,5 +1,6 @@
 internal import JSON
 internal import PostgresClient
+internal import Terminal
 
 /// Looks at runs in the database.
 struct RunReader: Sendable {
@@ -23,7 +24,7 @@ struct RunReader: Sendable {
       PostgresRequest(RunStatements.headers, [.int64(run)]),
       PostgresRequest(
         RunStatements.steps,
-        [.int64(run), .bool(wish.everyStep), wish.endedSince.map { .timestamp($0) } ?? .null, .int64(Int64(wish.limit))]),
+        [.int64(run), .bool(wish.everyStep), wish.endedSince.map { .timestamp($0.microseconds) } ?? .null, .int64(Int64(wish.limit))]),
     ]
     if wish.needs { requests.append(PostgresRequest(RunStatements.needs, [.int64(run), .bool(wish.everyStep)])) }
     let asked = requests
@@ -54,7 +55,7 @@ struct RunReader: Sendable {
     for row in rows {
       let header = try RunHeader(row)
       if header.id == run {
-        snapshot = RunSnapshot(run: header, steps: [], now: try row.timestamp(24))
+        snapshot = RunSnapshot(run: header, steps: [], now: try row.moment(24))
       } else {
         snapshot?.children.append(header)
       }
@@ -69,8 +70,8 @@ struct RunReader: Sendable {
         if let group = try row.optionalString(1) {
           var items = snapshot.items[group] ?? GroupItems()
           items.counts[try StepState(row, 3)] = count
-          items.startedAt = [items.startedAt, try row.optionalTimestamp(8)].compactMap(\.self).min()
-          items.finishedAt = [items.finishedAt, try row.optionalTimestamp(9)].compactMap(\.self).max()
+          items.startedAt = [items.startedAt, try row.optionalMoment(8)].compactMap(\.self).min()
+          items.finishedAt = [items.finishedAt, try row.optionalMoment(9)].compactMap(\.self).max()
           snapshot.items[group] = items
         } else {
           snapshot.outsideSteps = count
@@ -103,10 +104,10 @@ extension RunHeader {
     let word = try row.string(4)
     guard let state = RunState(rawValue: word) else { throw UnknownState(word: word) }
     self.state = state
-    submittedAt = try row.timestamp(5)
-    startedAt = try row.optionalTimestamp(6)
-    finishedAt = try row.optionalTimestamp(7)
-    deadlineAt = try row.optionalTimestamp(8)
+    submittedAt = try row.moment(5)
+    startedAt = try row.optionalMoment(6)
+    finishedAt = try row.optionalMoment(7)
+    deadlineAt = try row.optionalMoment(8)
     failure = try row.optionalString(9)
     stopReason = try row.optionalString(10)
     params = try row.json(11)
@@ -129,15 +130,15 @@ extension RunStep {
     attempt = try row.optionalInt32(4).map(Int.init)
     maxAttempts = Int(try row.optionalInt32(5) ?? 1)
     worker = try row.optionalString(6)
-    since = try row.timestamp(7)
-    startedAt = try row.optionalTimestamp(8)
-    finishedAt = try row.optionalTimestamp(9)
+    since = try row.moment(7)
+    startedAt = try row.optionalMoment(8)
+    finishedAt = try row.optionalMoment(9)
     reason = try row.optionalString(10)
     waitsFor = try row.optionalString(11)
-    wakeAt = try row.optionalTimestamp(12)
+    wakeAt = try row.optionalMoment(12)
     signal = try row.optionalString(13)
-    deadlineAt = try row.optionalTimestamp(14)
-    timeLimitAt = try row.optionalTimestamp(15)
+    deadlineAt = try row.optionalMoment(14)
+    timeLimitAt = try row.optionalMoment(15)
     item = try row.json(16)
     isGroup = try row.optionalBool(17) ?? false
     isAlways = try row.optionalBool(18) ?? false
@@ -155,6 +156,10 @@ extension StepState {
 }
 
 extension PostgresRow {
+  /// A `timestamptz`.
+  func moment(_ column: Int) throws -> Moment { Moment(microseconds: try timestamp(column)) }
+  /// A `timestamptz`.
+  func optionalMoment(_ column: Int) throws -> Moment? { try optionalTimestamp(column).map(Moment.init(microseconds:)) }
   /// A `jsonb`.
   func json(_ column: Int) throws -> JSONValue? { try optionalString(column).map { try JSONValue(parsing: $0) } }
 }

@@ -1,4 +1,5 @@
 internal import JSON
+internal import Terminal
 
 /// What has become of a run; the words are the database's.
 enum RunState: String, Sendable, CaseIterable {
@@ -19,9 +20,6 @@ enum StepState: String, Sendable, CaseIterable {
   /// Whether something is going on: a worker does it, could take it, or it waits for its time.
   var isLive: Bool { [.ready, .running, .waiting].contains(self) }
 }
-
-/// A moment: microseconds since 1970, by the database's clock.
-typealias Moment = Int64
 
 /// One look at a run.
 struct RunSnapshot: Sendable, Equatable {
@@ -117,7 +115,7 @@ struct RunStep: Sendable, Equatable {
   /// Its name taken apart.
   var place: StepPlace { StepPlace(name) }
   /// How long its last attempt has taken or took, by the clock `now`.
-  func elapsed(at now: Moment) -> Moment? {
+  func elapsed(at now: Moment) -> Duration? {
     switch state {
     case .running: now - since
     case .succeeded, .failed, .quarantined, .cancelled: startedAt.flatMap { start in finishedAt.map { $0 - start } }

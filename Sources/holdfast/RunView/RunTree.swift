@@ -120,7 +120,7 @@ struct RunTree {
       if !reason.isEmpty { parts.append("is being stopped: \(reason)") }
     case .waiting:
       parts.append(reason)
-      if let wake = step.wakeAt { parts.append(wake > now ? "goes on in \(durationText(wake - now))" : "goes on now") }
+      if let wake = step.wakeAt { parts.append(wake > now ? "goes on in \(growingText(wake - now))" : "goes on now") }
     case .ready: if !reason.isEmpty { parts.append(reason) }
     case .blocked: parts += needText(of: step).map { ["needs \($0)"] } ?? []
     case .failed, .quarantined:

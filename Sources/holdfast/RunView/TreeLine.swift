@@ -1,3 +1,5 @@
+internal import Terminal
+
 /// One line of the picture of a run, before it is laid out for a width.
 struct TreeLine: Sendable, Equatable {
   /// What stands in front of it.
@@ -14,7 +16,7 @@ struct TreeLine: Sendable, Equatable {
   var mark: Mark
   var name: String
   var kind = ""
-  var elapsed: Moment?
+  var elapsed: Duration?
   var detail = ""
 
   /// What is left out last when there is little room: lower counts more.
