@@ -26,11 +26,20 @@ extension Program {
 
   private static let runs: Topic = Topic(
     "Runs",
-    [])
+    [
+      RunsCommand.command,
+      ApproveCommand.command,
+      RetryCommand.command,
+      CancelCommand.command,
+      EventsCommand.command,
+    ])
 
   private static let policies: Topic = Topic(
     "Policies and schedules",
-    [])
+    [
+      PoliciesCommand.command,
+      ScheduleCommand.command,
+    ])
 
   private static let operation: Topic = Topic(
     "Operation",
@@ -41,6 +50,11 @@ extension Program {
       MigrateCommand.command,
       WorkerCommand.command,
       SchedulerCommand.command,
+      WorkersCommand.command,
+      LimitsCommand.command,
+      PauseCommand.command,
+      ResumeCommand.command,
+      ResourcesCommand.command,
       BenchCommand.command,
     ])
 
