@@ -16,8 +16,8 @@ private func length(of value: Value) throws -> Int {
   case .bytes(let bytes): return bytes.count
   case .list(let list): return list.elements.count
   case .map(let map): return map.entries.count
-  case .null: throw FunctionError("'len' of nothing: the value is missing or null")
-  default: throw FunctionError("'len' takes text, a list or a map; got \(value.typeName)")
+  case .null: throw FunctionError("there is nothing to measure: the value is missing or null")
+  default: throw FunctionError("it takes text, a list or a map; got \(value.typeName)")
   }
 }
 
@@ -26,7 +26,7 @@ private func element(of value: Value, at key: Value) throws -> Value {
   switch value {
   case .map(let map):
     guard case .string(let name) = key else {
-      throw FunctionError("'index' of a map needs a name in quotes; got \(key.typeName)")
+      throw FunctionError("a map needs a name in quotes; got \(key.typeName)")
     }
     return map.entries[name] ?? map.element.zero
   case .list(let list): return list.elements[try position(key, below: list.elements.count)]
@@ -35,10 +35,10 @@ private func element(of value: Value, at key: Value) throws -> Value {
     let bytes = text.utf8
     return .byte(bytes[bytes.index(bytes.startIndex, offsetBy: try position(key, below: bytes.count))])
   case .null, .nilPointer:
-    throw FunctionError("'index' of nothing: the value before key \(key.text) is missing or null")
+    throw FunctionError("there is nothing to look into: the value before key \(key.text) is missing or null")
   case .structure(let structure):
-    throw FunctionError("'index' cannot look into \(structure.type.name); write its field as .\(key.text)")
-  default: throw FunctionError("'index' takes a list or a map; got \(value.typeName)")
+    throw FunctionError("it cannot look into \(structure.type.name); write its field as .\(key.text)")
+  default: throw FunctionError("it takes a list or a map; got \(value.typeName)")
   }
 }
 
@@ -54,23 +54,23 @@ private func position(_ key: Value, below count: Int, orEnd: Bool = false) throw
 
 /// Go's `slice`: up to three positions, and only two for text.
 private func part(of value: Value, _ keys: [Value]) throws -> Value {
-  guard keys.count <= 3 else { throw FunctionError("'slice' takes at most three positions; got \(keys.count)") }
+  guard keys.count <= 3 else { throw FunctionError("it takes at most three positions; got \(keys.count)") }
   func range(_ count: Int) throws -> Range<Int> {
     let start = try keys.isEmpty ? 0 : position(keys[0], below: count, orEnd: true)
     let end = try keys.count < 2 ? count : position(keys[1], below: count, orEnd: true)
     let most = try keys.count < 3 ? count : position(keys[2], below: count, orEnd: true)
     guard start <= end, end <= most else {
-      throw FunctionError("'slice' from \(start) to \(end) of \(most) goes backwards")
+      throw FunctionError("from \(start) to \(end) of \(most) goes backwards")
     }
     return start..<end
   }
   switch value {
   case .string(let text):
-    guard keys.count < 3 else { throw FunctionError("'slice' of text takes at most two positions") }
+    guard keys.count < 3 else { throw FunctionError("for text it takes at most two positions") }
     return .string(String(decoding: Array(text.utf8)[try range(text.utf8.count)], as: UTF8.self))
   case .bytes(let bytes): return .bytes(Array(bytes[try range(bytes.count)]))
   case .list(let list): return .list(ListValue(Array(list.elements[try range(list.elements.count)]), of: list.element))
-  case .null: throw FunctionError("'slice' of nothing: the value is missing or null")
-  default: throw FunctionError("'slice' takes text or a list; got \(value.typeName)")
+  case .null: throw FunctionError("there is nothing to cut: the value is missing or null")
+  default: throw FunctionError("it takes text or a list; got \(value.typeName)")
   }
 }

@@ -1,7 +1,7 @@
 extension Function {
   static let builtinComparisons: [Function] = [
     Function("eq", .any, rest: .any) { arguments in
-      guard arguments.count > 1 else { throw FunctionError("'eq' needs at least two values to compare") }
+      guard arguments.count > 1 else { throw FunctionError("it needs at least two values to compare") }
       for other in arguments.from(1) where try isEqual(arguments[0], other) { return .bool(true) }
       return .bool(false)
     },

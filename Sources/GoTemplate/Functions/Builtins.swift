@@ -15,7 +15,7 @@ extension Function {
     },
     Function("not", .any) { .bool(!$0[0].isTrue) },
     Function("call", .any, rest: .any) { arguments in
-      throw FunctionError("'call' needs a function as its argument, and data has none; got \(arguments[0].typeName)")
+      throw FunctionError("it needs a function as its argument, and data has none; got \(arguments[0].typeName)")
     },
   ]
 
