@@ -41,7 +41,7 @@ let package = Package(
 
     // What people write: files, expressions, documents. Pure: they read text and give values.
     .target(name: "YAML", dependencies: ["CYAML", "JSON", "Wording"]),
-    .target(name: "GoTemplate", dependencies: ["CCrypto", "YAML", "JSON", "TimeZones"]),
+    .target(name: "GoTemplate", dependencies: ["CCrypto", "YAML", "JSON", "TimeZones", "Wording"]),
     .target(name: "Schedules", dependencies: ["TimeZones", "JSON", "Wording"]),
     .target(name: "WorkflowDSL", dependencies: ["YAML", "GoTemplate", "Schedules", "TimeZones", "JSON", "Wording"]),
 
@@ -87,7 +87,8 @@ let package = Package(
         "StepEngine", "StepKinds", "Schedules", "TimeZones", "PostgresClient", "TestSupport", "JSON", "Log",
       ]),
     // A program that feeds parsers with millions of broken inputs.
-    .executableTarget(name: "holdfast-fuzz", dependencies: ["YAML", "GoTemplate", "TestSupport"], path: "Tests/Fuzz"),
+    .executableTarget(name: "holdfast-fuzz", dependencies: ["YAML", "GoTemplate", "JSON", "TestSupport"], path: "Tests/Fuzz"),
+    .testTarget(name: "FuzzTests", dependencies: ["holdfast-fuzz"], path: "Tests/FuzzTests"),
     .testTarget(name: "PostgresClientTests", dependencies: ["PostgresClient", "TestSupport"]),
     .executableTarget(
       name: "holdfast-benchmarks", dependencies: ["TestSupport", "StepEngine", "PostgresClient", "JSON", "Log"],
