@@ -26,7 +26,12 @@ extension Program {
 
   private static let runs: Topic = Topic(
     "Runs",
-    [])
+    [
+      ShowCommand.command,
+      WatchCommand.command,
+      LogsCommand.command,
+      ExplainCommand.command,
+    ])
 
   private static let policies: Topic = Topic(
     "Policies and schedules",
