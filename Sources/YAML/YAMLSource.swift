@@ -1,3 +1,5 @@
+private let maximumDirectives = 1_000
+
 /// The text of a file: its lines, its places, and what no file may contain.
 struct YAMLSource {
   let text: String
@@ -16,7 +18,7 @@ struct YAMLSource {
     return Substring(rest.prefix { !isLineBreak($0) })
   }
 
-  private func afterBreak(
+  func afterBreak(
     _ rest: Substring.UnicodeScalarView, _ end: String.Index
   ) -> Substring.UnicodeScalarView {
     var after = rest[end...].dropFirst()
@@ -48,6 +50,11 @@ struct YAMLSource {
       throw error(
         "the file has \(text.utf8.count) bytes, and the limit is \(limits.bytes)", at: YAMLMark(line: 1, column: 1))
     }
+    // libyaml compares each directive with all before it.
+    if let line = lineOfDirective(maximumDirectives + 1) {
+      throw error(
+        "the file has more than \(maximumDirectives) lines that begin with %", at: YAMLMark(line: line, column: 1))
+    }
     guard let found = firstStrayCharacter() else { return }
     let code = String(found.scalar.value, radix: 16, uppercase: true)
     let padded = String(repeating: "0", count: max(0, 4 - code.count)) + code
@@ -57,6 +64,20 @@ struct YAMLSource {
     throw error(
       "here is the invisible control character U+\(padded), which a YAML file may not contain; \(advice)",
       at: mark(atByte: found.offset))
+  }
+
+  /// The line of the `count`th directive, or of what looks like one.
+  private func lineOfDirective(_ count: Int) -> Int? {
+    guard text.utf8.contains(UInt8(ascii: "%")) else { return nil }
+    var (line, found) = (1, 0)
+    var last: Unicode.Scalar = "\n"
+    for scalar in text.unicodeScalars {
+      if scalar == "%", isLineBreak(last) { found += 1 }
+      if found == count { return line }
+      if isLineBreak(scalar), !(last == "\r" && scalar == "\n") { line += 1 }
+      last = scalar
+    }
+    return nil
   }
 
   private func firstStrayCharacter() -> (scalar: Unicode.Scalar, offset: Int)? {
@@ -88,7 +109,7 @@ struct YAMLSource {
   }
 }
 
-private func isLineBreak(_ scalar: Unicode.Scalar) -> Bool {
+func isLineBreak(_ scalar: Unicode.Scalar) -> Bool {
   switch scalar {
   case "\n", "\r", "\u{85}", "\u{2028}", "\u{2029}": true
   default: false

@@ -232,7 +232,8 @@ private let credentialsShape = ObjectShape(
     .optional("sessionToken", .object(secretShape), "the session token, by reference"),
   ])
 
-let secretShape = ObjectShape(
+/// A reference to a secret: what documents have in a secret's place.
+public let secretShape = ObjectShape(
   "a reference to a secret", "Where a secret is; the secret itself is never in a document.",
   [
     .optional("file", .text, "the path of a file on the worker that holds nothing else"),

@@ -40,6 +40,9 @@ extension Program {
   private static let operation: Topic = Topic(
     "Operation",
     [
+      UpCommand.command,
+      DoctorCommand.command,
+      SQLCommand.command,
       MigrateCommand.command,
       WorkerCommand.command,
       SchedulerCommand.command,
