@@ -21,6 +21,16 @@ public struct Workflow: Sendable {
   public var queue: String?
 }
 
+extension Workflow {
+  /// Whether one of its steps runs another workflow.
+  public func calls(_ name: String) -> Bool {
+    func calls(_ steps: [Step]) -> Bool {
+      steps.contains { $0.uses?.value == workflowPrefix + name || calls($0.group?.steps ?? []) }
+    }
+    return calls(steps) || hooks.contains { calls($0.steps) }
+  }
+}
+
 /// Steps that run at the end of a run.
 public struct Hook: Sendable {
   /// How the run went.

@@ -6,6 +6,16 @@ struct RunDrawing {
   /// How wide lines may be; nil for any width.
   var columns: Int?
 
+  /// The whole picture, in at most `rows` lines.
+  func picture(_ snapshot: RunSnapshot, at now: Moment, rows: Int, status: StyledLine?) -> [StyledLine] {
+    var top = header(snapshot, at: now) + [progress(snapshot.run.steps), StyledLine()]
+    let bottom = status.map { [StyledLine(), $0] } ?? []
+    // In a low terminal the steps count more than what does not change.
+    while top.count > 2, top.count + bottom.count + 4 > rows { top.remove(at: top.count == 3 ? 2 : 1) }
+    let room = max(0, rows - top.count - bottom.count)
+    return Array((top + tree(RunTree(snapshot: snapshot).lines(at: now).fitted(to: room)) + bottom).prefix(rows))
+  }
+
   /// What the run is and how far it has come, in two to four lines.
   func header(_ snapshot: RunSnapshot, at now: Moment) -> [StyledLine] {
     let run = snapshot.run

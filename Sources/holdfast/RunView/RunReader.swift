@@ -6,6 +6,9 @@ internal import Terminal
 struct RunReader: Sendable {
   let pool: PostgresPool
 
+  /// More than any run has.
+  static let everything = 2_000_000
+
   /// What a look has to show.
   struct Wish: Sendable {
     /// Every step, not only those in which something happens or went wrong.
@@ -19,7 +22,9 @@ struct RunReader: Sendable {
   }
 
   /// One look at a run, in one round trip; nil if there is none of that number (any more).
-  func snapshot(of run: Int64, _ wish: Wish) async throws -> RunSnapshot? {
+  func snapshot(
+    of run: Int64, _ wish: Wish, until deadline: ContinuousClock.Instant? = nil
+  ) async throws -> RunSnapshot? {
     var requests = [
       PostgresRequest(RunStatements.headers, [.int64(run)]),
       PostgresRequest(
@@ -28,8 +33,8 @@ struct RunReader: Sendable {
     ]
     if wish.needs { requests.append(PostgresRequest(RunStatements.needs, [.int64(run), .bool(wish.everyStep)])) }
     let asked = requests
-    return try await pool.withConnection { connection in
-      let answers = try await connection.pipeline(asked)
+    return try await pool.withConnection(until: deadline) { connection in
+      let answers = try await connection.pipeline(asked, until: deadline)
       guard var snapshot = try headers(answers[0], of: run) else { return nil }
       try addSteps(answers[1], to: &snapshot)
       if wish.needs {
