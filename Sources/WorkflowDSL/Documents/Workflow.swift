@@ -121,12 +121,12 @@ public struct OutputField: Sendable {
   /// Its name, as references have it.
   public var name: String
   /// Its type.
-  public var type: ValueType
+  public var type: DataType
   /// What it is, for people.
   public var summary: String
 
   /// An output.
-  public init(_ name: String, _ type: ValueType, _ summary: String) {
+  public init(_ name: String, _ type: DataType, _ summary: String) {
     self.name = name
     self.type = type
     self.summary = summary

@@ -147,7 +147,7 @@ extension RunStep {
     item = try row.json(16)
     isGroup = try row.optionalBool(17) ?? false
     isAlways = try row.optionalBool(18) ?? false
-    labels = try row.json(19)?.object?.compactMapValues(\.string) ?? [:]
+    labels = try row.json(19).object?.compactMapValues(\.string) ?? [:]
     limits = try row.isNull(20) ? [] : row.textArray(20)
   }
 }
@@ -158,13 +158,4 @@ extension StepState {
     guard let state = StepState(rawValue: word) else { throw UnknownState(word: word) }
     self = state
   }
-}
-
-extension PostgresRow {
-  /// A `timestamptz`.
-  func moment(_ column: Int) throws -> Moment { Moment(microseconds: try timestamp(column)) }
-  /// A `timestamptz`.
-  func optionalMoment(_ column: Int) throws -> Moment? { try optionalTimestamp(column).map(Moment.init(microseconds:)) }
-  /// A `jsonb`.
-  func json(_ column: Int) throws -> JSONValue? { try optionalString(column).map { try JSONValue(parsing: $0) } }
 }

@@ -23,13 +23,13 @@ enum GetCommand {
   private static let listing = Listing<StoredDocument>(
     nothing: "no documents; 'holdfast apply' puts them into force",
     columns: [
-      (Table.Column("KIND"), { Table.Cell($0.reference.kind.noun) }),
-      (Table.Column("NAME", isFlexible: true), { Table.Cell($0.reference.name) }),
-      (Table.Column("VERSION", isRight: true), { "\($0.version)" }),
-      (Table.Column("APPLIED"), { Table.Cell(Moment(microseconds: $0.appliedAtMicroseconds).ago(from: .now)) }),
-      (Table.Column("BY", isExtra: true), { Table.Cell(.some($0.appliedBy)) }),
+      (.init("KIND"), { .init($0.reference.kind.noun) }),
+      (.init("NAME", isFlexible: true), { .init($0.reference.name) }),
+      (.init("VERSION", isRight: true), { "\($0.version)" }),
+      (.init("APPLIED"), { .init(Moment(microseconds: $0.appliedAtMicroseconds).ago(from: .now)) }),
+      (.init("BY", isExtra: true), { .init($0.appliedBy) }),
     ],
-    name: { "\($0.reference)" }, json: json)
+    name: { "\($0.reference)" }, json: { json($0) })
 
   static func json(_ stored: StoredDocument) -> JSONValue {
     [

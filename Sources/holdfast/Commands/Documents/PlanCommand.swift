@@ -36,7 +36,7 @@ enum PlanCommand {
       throw CommandFailure(.failed, report.summary)
     }
     let name = try onlyWorkflow(of: files, named: arguments[workflow])
-    do {
+    do throws(PlanError) {
       let drawing = PlanDrawing(try set.checkedWorkflow(name))
       switch arguments[format] {
       case .text: writeText(drawing.text())
@@ -44,7 +44,7 @@ enum PlanCommand {
       case .mermaid: writeText(drawing.mermaid())
       case .json: writeText(try set.plan(workflow: name).indentedText + "\n")
       }
-    } catch let error as PlanError {
+    } catch {
       throw CommandFailure(error.isMissing ? .notFound : .failed, error.description)
     }
   }

@@ -5,7 +5,7 @@ internal import WorkflowDSL
 
 /// `holdfast policy`
 enum PolicyCommand {
-  static let name = Operand<String>.required(.text("POLICY", completion: .policy), "The policy")
+  static let name = Operand<String>.required(.text("POLICY", completion: .policies), "The policy")
 
   static let command = Command(
     name: "policy",
