@@ -65,10 +65,12 @@ struct TemplateLimitTests {
     #expect(await message(text).contains("limit"))
     let joined = #"{{ $x := "0123456789" }}{{ range 60 }}{{ $x = print $x $x }}{{ end }}{{ len $x }}"#
     #expect(await message(joined).contains("limit"))
+    let nested = "{{ $x := list 1 }}{{ range 60 }}{{ $x = list $x $x }}{{ end }}{{ print $x }}"
+    #expect(await message(nested).contains("limit"))
   }
 
-  @Test("a map that holds itself prints, and ends")
+  @Test("a map that is put into itself is an error")
   func cycles() async {
-    #expect(await message(#"{{ $d := dict "a" 1 }}{{ $_ := set $d "self" $d }}{{ len (print $d) }}"#).contains("no error"))
+    #expect(await message(#"{{ $d := dict "a" 1 }}{{ $_ := set $d "self" $d }}{{ $d }}"#).contains("nested in itself"))
   }
 }
