@@ -56,6 +56,7 @@ struct FuzzRun {
     var text =
       "seed \(options.seed): \(inputs) inputs, \(Int(Double(inputs) / seconds)) a second; "
       + "\(share(verdicts[.accepted])) accepted, \(share(verdicts[.rejected])) rejected, "
+      + (verdicts[.failed].map { "\(share($0)) parsed but failed, " } ?? "")
       + "memory grew by \(Memory.growth >> 20) MiB"
     for case (.unexplained(let message), let count) in verdicts {
       text += "\nrejected without an explanation, \(count) times: \(message)"
