@@ -90,7 +90,9 @@ extension YAMLExplanation {
   }
 
   private func missingSpace(_ sign: String, at mark: YAMLMark) -> Finding {
-    ("a space is missing behind '\(sign)'", mark)
+    let next = YAMLMark(line: mark.line, column: mark.column + 1)
+    if let advice = falseSpace(character(next)) { return (advice, next) }
+    return ("a space is missing behind '\(sign)'", mark)
   }
 
   private func noColon(_ line: SuspectLine) -> Finding {
