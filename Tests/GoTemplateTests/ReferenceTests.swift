@@ -40,7 +40,7 @@ struct ReferenceTests {
     #expect(
       references == [
         TemplateReference(path: ["a"], offset: 6, isExact: true),
-        TemplateReference(path: ["b", "c"], offset: 19, isExact: true),
+        TemplateReference(path: ["b", "c"], offset: 20, isExact: true),
       ])
   }
 }

@@ -93,7 +93,9 @@ private struct ReferenceFinder {
   }
 
   private mutating func follow(_ call: Call) {
-    guard followed.count < Self.callLimit, followed.insert(call).inserted, let nodes = templates[call.name] else { return }
+    guard followed.count < Self.callLimit, followed.insert(call).inserted, let nodes = templates[call.name] else {
+      return
+    }
     let outer = variables
     variables = [(0, call.dot)]
     visit(nodes, dot: call.dot)
