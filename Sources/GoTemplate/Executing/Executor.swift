@@ -39,7 +39,7 @@ struct Executor {
 
   private mutating func run(_ node: Node, dot: Value?) throws(TemplateError) -> Flow {
     switch node {
-    case .text(let text): try write(text, at: 0)
+    case .text(let text, let offset): try write(text, at: offset)
     case .action(let pipeline):
       let value = try evaluate(pipeline, dot: dot)
       if pipeline.variables.isEmpty { try print(value, at: pipeline.offset) }

@@ -129,7 +129,7 @@ struct Parser {
   private mutating func textOrAction() throws(TemplateError) -> Item {
     let token = nextBesidesSpace()
     switch token.kind {
-    case .text: return .node(.text(value(token)))
+    case .text: return .node(.text(value(token), offset: token.start))
     case .leftDelimiter: return try action()
     default: throw unexpected(token, "the template")
     }
@@ -276,7 +276,7 @@ struct Parser {
   /// Whether nodes print nothing but space.
   private func isEmpty(_ nodes: [Node]) -> Bool {
     nodes.allSatisfy { node in
-      if case .text(let text) = node {
+      if case .text(let text, _) = node {
         text.utf8.allSatisfy { $0 == 0x20 || (0x09...0x0D).contains($0) }
       } else {
         false
