@@ -41,7 +41,7 @@ let package = Package(
 
     // What people write: files, expressions, documents. Pure: they read text and give values.
     .target(name: "YAML", dependencies: ["CYAML", "JSON", "Wording"]),
-    .target(name: "GoTemplate", dependencies: ["CCrypto", "YAML", "JSON", "TimeZones"]),
+    .target(name: "GoTemplate", dependencies: ["CCrypto", "YAML", "JSON", "TimeZones", "Wording"]),
     .target(name: "Schedules", dependencies: ["TimeZones", "JSON", "Wording"]),
     .target(name: "WorkflowDSL", dependencies: ["YAML", "GoTemplate", "Schedules", "TimeZones", "JSON", "Wording"]),
 
@@ -53,14 +53,18 @@ let package = Package(
       name: "StepKinds",
       dependencies: ["StepEngine", "WorkflowDSL", "GoTemplate", "HTTPClient", "Concurrency", "JSON", "Log", "Wording"]),
 
+    // Documents in PostgreSQL.
+    .target(name: "DocumentStore", dependencies: ["WorkflowDSL", "StepEngine", "PostgresClient", "JSON"]),
+
     // The command: how command lines are described, what a terminal shows, a PostgreSQL of its own, and all of it together.
     .target(name: "CommandSyntax", dependencies: ["Terminal", "Wording"]),
     .target(name: "Terminal", dependencies: ["JSON", "YAML", "TimeZones"]),
-    .target(name: "EmbeddedPostgres", dependencies: ["Concurrency", "Log"]),
+    .target(name: "EmbeddedPostgres", dependencies: ["PostgresClient", "Concurrency", "Log"]),
     .executableTarget(
       name: "holdfast",
       dependencies: [
-        "StepKinds", "StepEngine", "WorkflowDSL", "GoTemplate", "Schedules", "TimeZones", "CommandSyntax", "Terminal",
+        "DocumentStore", "StepKinds", "StepEngine", "WorkflowDSL", "GoTemplate", "Schedules", "TimeZones",
+        "CommandSyntax", "Terminal",
         "EmbeddedPostgres", "PostgresClient", "Concurrency", "YAML", "JSON", "Log", "Wording",
       ]),
 
@@ -75,7 +79,9 @@ let package = Package(
       name: "WorkflowDSLTests", dependencies: ["WorkflowDSL", "YAML", "GoTemplate", "JSON", "TestSupport"]),
     .testTarget(name: "CommandSyntaxTests", dependencies: ["CommandSyntax", "Terminal", "TestSupport"]),
     .testTarget(name: "TerminalTests", dependencies: ["Terminal", "JSON"]),
-    .testTarget(name: "EmbeddedPostgresTests", dependencies: ["EmbeddedPostgres", "TestSupport"]),
+    .testTarget(
+      name: "EmbeddedPostgresTests",
+      dependencies: ["EmbeddedPostgres", "PostgresClient", "Concurrency", "Log", "TestSupport"]),
     .target(name: "HTTPTestServer", path: "Tests/HTTPTestServer", exclude: ["server.py"]),
     .testTarget(name: "HTTPClientTests", dependencies: ["HTTPClient", "HTTPTestServer"]),
     // What tests and benchmarks need: a PostgreSQL of their own, scratch folders, seeds.
@@ -87,7 +93,8 @@ let package = Package(
         "StepEngine", "StepKinds", "Schedules", "TimeZones", "PostgresClient", "TestSupport", "JSON", "Log",
       ]),
     // A program that feeds parsers with millions of broken inputs.
-    .executableTarget(name: "holdfast-fuzz", dependencies: ["YAML", "GoTemplate", "TestSupport"], path: "Tests/Fuzz"),
+    .executableTarget(name: "holdfast-fuzz", dependencies: ["YAML", "GoTemplate", "JSON", "TestSupport"], path: "Tests/Fuzz"),
+    .testTarget(name: "FuzzTests", dependencies: ["holdfast-fuzz"], path: "Tests/FuzzTests"),
     .testTarget(name: "PostgresClientTests", dependencies: ["PostgresClient", "TestSupport"]),
     .executableTarget(
       name: "holdfast-benchmarks", dependencies: ["TestSupport", "StepEngine", "PostgresClient", "JSON", "Log"],

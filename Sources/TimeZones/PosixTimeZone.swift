@@ -1,12 +1,11 @@
 /// The rule that holds after a zone's table ends, as TZif files have it: `CET-1CEST,M3.5.0,M10.5.0/3`.
 struct PosixTimeZone: Sendable, Hashable {
-  /// Seconds east of UTC.
-  var standardOffset: Int64
+  var standard: TimeZoneRules.LocalTime
   var daylight: Daylight?
 
   struct Daylight: Sendable, Hashable {
-    /// Seconds east of UTC; less than the standard offset in a few zones.
-    var offset: Int64
+    /// Its offset is less than the standard one in a few zones.
+    var local: TimeZoneRules.LocalTime
     var start: YearlyChange
     var end: YearlyChange
   }
@@ -28,18 +27,18 @@ struct PosixTimeZone: Sendable, Hashable {
 
   /// The period that holds this instant, by this rule alone.
   func period(at instant: Int64) -> TimeZoneRules.Period {
-    guard let daylight else { return TimeZoneRules.Period(start: .min, end: .max, offset: standardOffset) }
-    let year = CivilTime(wallSeconds: instant + standardOffset).year
+    guard let daylight else { return TimeZoneRules.Period(start: .min, end: .max, local: standard) }
+    let year = CivilTime(wallSeconds: instant + standard.offset).year
     // Two years around the instant's own: a change may lie days outside of the year that it belongs to.
     let changes = (year - 2...year + 2).flatMap { year in
       [
-        (at: daylight.start.wallSeconds(in: year) - standardOffset, rank: 1, offset: daylight.offset),
-        (at: daylight.end.wallSeconds(in: year) - daylight.offset, rank: 0, offset: standardOffset),
+        (at: daylight.start.wallSeconds(in: year) - standard.offset, rank: 1, local: daylight.local),
+        (at: daylight.end.wallSeconds(in: year) - daylight.local.offset, rank: 0, local: standard),
       ]
     }.sorted { ($0.at, $0.rank) < ($1.at, $1.rank) }  // where one summer time ends as the next begins, it goes on
     let next = changes.firstIndex { $0.at > instant } ?? changes.count - 1
     let current = changes[max(0, next - 1)]
-    return TimeZoneRules.Period(start: current.at, end: changes[next].at, offset: current.offset)
+    return TimeZoneRules.Period(start: current.at, end: changes[next].at, local: current.local)
   }
 }
 
@@ -67,18 +66,18 @@ extension PosixTimeZone {
   /// Parses the text between the footer's line breaks; nil if it is not a TZ rule, or one with an absurd offset.
   init?(_ text: some Sequence<UInt8>) {
     var scanner = PosixScanner(bytes: Array(text))
-    guard scanner.name(), let west = scanner.time(hoursThrough: 24) else { return nil }
-    self.init(standardOffset: -west, daylight: nil)
+    guard let name = scanner.name(), let west = scanner.time(hoursThrough: 24) else { return nil }
+    self.init(standard: .init(offset: -west, abbreviation: name), daylight: nil)
     if scanner.isAtEnd { return }
 
-    guard scanner.name() else { return nil }
-    var offset = standardOffset + 3600
+    guard let summerName = scanner.name() else { return nil }
+    var offset = standard.offset + 3600
     if !scanner.isNext(",") {
       guard let west = scanner.time(hoursThrough: 24) else { return nil }
       offset = -west
     }
     guard let start = scanner.change(), let end = scanner.change(), scanner.isAtEnd else { return nil }
-    daylight = Daylight(offset: offset, start: start, end: end)
+    daylight = Daylight(local: .init(offset: offset, abbreviation: summerName), start: start, end: end)
   }
 }
 
@@ -99,19 +98,19 @@ private struct PosixScanner {
     return true
   }
 
-  /// An abbreviation: letters, or anything in `<…>`. Its text does not matter here.
-  mutating func name() -> Bool {
+  /// An abbreviation: letters, or anything in `<…>`.
+  mutating func name() -> String? {
     let start = position
     if skip("<") {
       while position < bytes.count, !isNext(">") { position += 1 }
-      return skip(">")
+      return skip(">") ? String(decoding: bytes[(start + 1)..<(position - 1)], as: UTF8.self) : nil
     }
     while position < bytes.count, (bytes[position] | 0x20) >= UInt8(ascii: "a"),
       (bytes[position] | 0x20) <= UInt8(ascii: "z")
     {
       position += 1
     }
-    return position > start
+    return position > start ? String(decoding: bytes[start..<position], as: UTF8.self) : nil
   }
 
   mutating func number(through limit: Int) -> Int? {

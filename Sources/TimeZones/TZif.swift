@@ -20,12 +20,20 @@ enum TZif {
     let indices = try reader.list(header.timeCount) { (reader) throws(TZifError) in Int(try reader.bigEndian(1)) }
     let types = try reader.list(header.typeCount) { (reader) throws(TZifError) in
       let offset = Int64(Int32(truncatingIfNeeded: try reader.bigEndian(4)))
-      try reader.skip(2)  // whether it is summer time, and its abbreviation: the offset is all that counts
-      return offset
+      try reader.skip(1)  // whether it is summer time, which nothing depends on
+      return (offset: offset, name: Int(try reader.bigEndian(1)))
     }
-    try reader.skip(header.characterCount + header.standardCount + header.utcCount)
+    let names = try reader.list(header.characterCount) { (reader) throws(TZifError) in
+      UInt8(truncatingIfNeeded: try reader.bigEndian(1))
+    }
+    try reader.skip(header.standardCount + header.utcCount)
+    guard types.allSatisfy({ $0.name < names.count }) else { throw TZifError(reason: "an offset has no abbreviation") }
+    let localTimes = types.map { type in
+      TimeZoneRules.LocalTime(
+        offset: type.offset, abbreviation: String(decoding: names[type.name...].prefix { $0 != 0 }, as: UTF8.self))
+    }
 
-    guard types.allSatisfy({ abs($0) < TimeZoneRules.offsetLimit }) else {
+    guard types.allSatisfy({ abs($0.offset) < TimeZoneRules.offsetLimit }) else {
       throw TZifError(reason: "an offset is longer than a day")
     }
     guard indices.allSatisfy({ $0 < types.count }) else { throw TZifError(reason: "a change has no offset") }
@@ -34,8 +42,8 @@ enum TZif {
     else { throw TZifError(reason: "its changes are not in order") }
 
     return TimeZoneRules(
-      name: name, transitions: transitions.map(bounded), offsets: indices.map { types[$0] }, initialOffset: types[0],
-      footer: try reader.footer())
+      name: name, transitions: transitions.map(bounded), localTimes: indices.map { localTimes[$0] },
+      initial: localTimes[0], footer: try reader.footer())
   }
 }
 

@@ -6,18 +6,22 @@ public struct TimeZoneRules: Sendable, Hashable {
   public let name: String
   /// Instants at which the offset may change, strictly ascending.
   let transitions: [Int64]
-  /// Seconds east of UTC from each transition on; as many as there are transitions.
-  let offsets: [Int64]
-  /// Seconds east of UTC before the first transition.
-  let initialOffset: Int64
+  /// What holds from each transition on; as many as there are transitions.
+  let localTimes: [LocalTime]
+  /// What holds before the first transition.
+  let initial: LocalTime
   /// What holds from the last transition on; nil keeps the last offset for ever.
   let footer: PosixTimeZone?
 
   /// UTC, which needs no data.
-  public static let utc = TimeZoneRules(name: "UTC", transitions: [], offsets: [], initialOffset: 0, footer: nil)
+  public static let utc = TimeZoneRules(
+    name: "UTC", transitions: [], localTimes: [], initial: LocalTime(offset: 0, abbreviation: "UTC"), footer: nil)
 
   /// Seconds east of UTC at this instant.
   public func offset(at instant: Int64) -> Int64 { period(at: instant).offset }
+
+  /// What people there call the offset that holds at this instant: `CEST`, or `+03` where it has no name.
+  public func abbreviation(at instant: Int64) -> String { period(at: instant).local.abbreviation }
 
   /// What a wall clock in this zone shows at this instant.
   public func civilTime(at instant: Int64) -> CivilTime {
@@ -52,11 +56,21 @@ public enum WallInstants: Sendable, Hashable {
 }
 
 extension TimeZoneRules {
+  /// An offset from UTC, and what it is called.
+  package struct LocalTime: Sendable, Hashable {
+    /// Seconds east of UTC.
+    package var offset: Int64
+    /// `CEST`; `+03` where it has no name.
+    package var abbreviation: String
+  }
+
   /// A stretch of time with one offset: `start` ..< `end`, without limit where these are Int64's ends.
   package struct Period {
     package var start: Int64
     package var end: Int64
-    package var offset: Int64
+    package var local: LocalTime
+
+    package var offset: Int64 { local.offset }
 
     package func contains(_ instant: Int64) -> Bool { start <= instant && instant < end }
   }
@@ -68,11 +82,11 @@ extension TimeZoneRules {
   package func period(at instant: Int64) -> Period {
     let instant = bounded(instant)
     guard let last = transitions.last else {
-      return footer?.period(at: instant) ?? Period(start: .min, end: .max, offset: initialOffset)
+      return footer?.period(at: instant) ?? Period(start: .min, end: .max, local: initial)
     }
     if instant >= last {
       guard var period = footer?.period(at: instant) else {
-        return Period(start: last, end: .max, offset: offsets.last ?? initialOffset)
+        return Period(start: last, end: .max, local: localTimes.last ?? initial)
       }
       period.start = max(period.start, last)
       return period
@@ -85,8 +99,8 @@ extension TimeZoneRules {
       if transitions[middle] > instant { high = middle } else { low = middle + 1 }
     }
     return low == 0
-      ? Period(start: .min, end: transitions[0], offset: initialOffset)
-      : Period(start: transitions[low - 1], end: transitions[low], offset: offsets[low - 1])
+      ? Period(start: .min, end: transitions[0], local: initial)
+      : Period(start: transitions[low - 1], end: transitions[low], local: localTimes[low - 1])
   }
 
   /// Visits the periods that touch `first` … `last` in their order, until `body` returns false.

@@ -11,8 +11,14 @@ struct YAMLComposer: ~Copyable {
 
   private struct Anchored {
     var composed: Composed
-    /// How many nodes it stands for.
-    var nodes: Int
+    var size: Size
+  }
+
+  /// How much there is, counting what aliases stand for.
+  private struct Size {
+    var nodes = 0
+    /// Bytes of scalars.
+    var bytes = 0
   }
 
   let source: YAMLSource
@@ -21,14 +27,16 @@ struct YAMLComposer: ~Copyable {
   private var anchors: [String: Anchored] = [:]
   /// Anchors of nodes that have not ended yet.
   private var open: Set<String> = []
-  /// How many nodes there are in all documents, counting what aliases stand for.
-  private var count = 0
+  /// The last text in quotes, if it goes over several lines: perhaps a forgotten quote.
+  private var longQuote: (start: YAMLMark, end: YAMLMark)?
+  /// What there is in all documents so far.
+  private var total = Size()
 
   init(source: YAMLSource, limits: YAMLLimits) throws(YAMLError) {
     self.source = source
     self.limits = limits
     do throws(YAMLComplaint) {
-      events = try YAMLEvents(text: source.text)
+      events = try YAMLEvents(source)
     } catch {
       throw source.explain(error)
     }
@@ -50,19 +58,24 @@ struct YAMLComposer: ~Copyable {
     }
   }
 
-  private func next() throws(YAMLError) -> YAMLEvent {
+  private mutating func next() throws(YAMLError) -> YAMLEvent {
     do throws(YAMLComplaint) {
-      return try events.next()
+      let event = try events.next()
+      if case .scalar(_, let style) = event.kind {
+        let isLong = (style == .singleQuoted || style == .doubleQuoted) && event.start.line < event.end.line
+        longQuote = isLong ? (event.start, event.end) : nil
+      }
+      return event
     } catch {
-      throw source.explain(error)
+      throw source.explain(error, after: longQuote)
     }
   }
 
   /// Builds the node that begins with `event`; calls itself for what is inside, at most `limits.depth` times.
   private mutating func compose(_ event: YAMLEvent, depth: Int, isKey: Bool = false) throws(YAMLError) -> Composed {
     if case .alias(let name) = event.kind { return try resolve(name, at: event.start, depth: depth) }
-    try add(1, at: event.start)
-    let before = count
+    let before = total
+    try add(Size(nodes: 1, bytes: event.scalarBytes), at: event.start)
     if let anchor = event.anchor { open.insert(anchor) }
 
     var composed: Composed
@@ -80,7 +93,8 @@ struct YAMLComposer: ~Copyable {
     if let tag = event.tag { composed.node.tag = shortTag(tag) }
     if let anchor = event.anchor {
       open.remove(anchor)
-      anchors[anchor] = Anchored(composed: composed, nodes: count - before + 1)
+      anchors[anchor] = Anchored(
+        composed: composed, size: Size(nodes: total.nodes - before.nodes, bytes: total.bytes - before.bytes))
     }
     return composed
   }
@@ -130,21 +144,25 @@ struct YAMLComposer: ~Copyable {
       throw source.error(
         "*\(name) refers to nothing: no value before it is marked &\(name); if it is text, put it in quotes", at: mark)
     }
-    try add(anchored.nodes, at: mark)
+    try add(anchored.size, at: mark)
     try checkDepth(depth + anchored.composed.height, at: mark)
     return anchored.composed
   }
 
-  private mutating func add(_ nodes: Int, at mark: YAMLMark) throws(YAMLError) {
-    count += nodes  // cannot overflow: both are at most limits.nodes
-    guard count <= limits.nodes else {
-      throw source.error(
-        anchors.isEmpty
-          ? "the file has more than \(limits.nodes) values"
-          : "the file has more than \(limits.nodes) values once each alias (*name) is replaced by what it stands for; "
-            + "files that grow so much are made to exhaust memory (\"billion laughs\")",
-        at: mark)
-    }
+  private mutating func add(_ size: Size, at mark: YAMLMark) throws(YAMLError) {
+    // Cannot overflow: no size is larger than the limits and one scalar.
+    total.nodes += size.nodes
+    total.bytes += size.bytes
+    // Escapes may make a text longer than it is in the file, yet not twice as long.
+    let isTooLong = total.bytes > 2 * limits.bytes
+    guard total.nodes > limits.nodes || isTooLong else { return }
+    let limit = isTooLong ? "\(2 * limits.bytes) bytes of text" : "\(limits.nodes) values"
+    throw source.error(
+      anchors.isEmpty
+        ? "the file has more than \(limit)"
+        : "the file has more than \(limit) once each alias (*name) is replaced by what it stands for; "
+          + "files that grow so much are made to exhaust memory (\"billion laughs\")",
+      at: mark)
   }
 
   private func checkDepth(_ depth: Int, at mark: YAMLMark) throws(YAMLError) {
@@ -155,6 +173,8 @@ struct YAMLComposer: ~Copyable {
 }
 
 extension YAMLEvent {
+  fileprivate var scalarBytes: Int { if case .scalar(let text, _) = kind { text.utf8.count } else { 0 } }
+
   /// Whether this is the inner brace of `{{`.
   fileprivate func begins(directlyIn outer: YAMLEvent) -> Bool {
     guard case .mappingStart(isFlow: true) = kind, case .mappingStart(isFlow: true) = outer.kind else { return false }

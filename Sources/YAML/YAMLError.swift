@@ -22,7 +22,7 @@ public struct YAMLError: Error, Sendable, Hashable, CustomStringConvertible {
 
 /// What a file may not exceed: guards against files that are made to exhaust memory.
 public struct YAMLLimits: Sendable, Hashable {
-  /// How many bytes of text.
+  /// How many bytes of text; twice as many after aliases are replaced by what they stand for.
   public var bytes: Int
   /// How many levels of lists and mappings inside of each other.
   public var depth: Int

@@ -1,3 +1,5 @@
+private let maximumDirectives = 1_000
+
 /// The text of a file: its lines, its places, and what no file may contain.
 struct YAMLSource {
   let text: String
@@ -16,7 +18,7 @@ struct YAMLSource {
     return Substring(rest.prefix { !isLineBreak($0) })
   }
 
-  private func afterBreak(
+  func afterBreak(
     _ rest: Substring.UnicodeScalarView, _ end: String.Index
   ) -> Substring.UnicodeScalarView {
     var after = rest[end...].dropFirst()
@@ -42,11 +44,38 @@ struct YAMLSource {
     return mark
   }
 
+  /// The place behind the last character.
+  var end: YAMLMark {
+    var line = 1
+    var start = 0
+    var (beforeLast, last): (UInt8, UInt8) = (0, 0)
+    for (offset, byte) in text.utf8.enumerated() {
+      let isBreak =
+        switch byte {
+        case 0x0A, 0x0D: true
+        case 0x85: last == 0xC2
+        case 0xA8, 0xA9: beforeLast == 0xE2 && last == 0x80
+        default: false
+        }
+      if isBreak {
+        if byte != 0x0A || last != 0x0D { line += 1 }
+        start = offset + 1
+      }
+      (beforeLast, last) = (last, byte)
+    }
+    return YAMLMark(line: line, column: text.utf8.dropFirst(start).count { $0 & 0xC0 != 0x80 } + 1)
+  }
+
   /// Refuses texts that are too long, and characters that do not belong into text.
   func check(_ limits: YAMLLimits) throws(YAMLError) {
     guard text.utf8.count <= limits.bytes else {
       throw error(
         "the file has \(text.utf8.count) bytes, and the limit is \(limits.bytes)", at: YAMLMark(line: 1, column: 1))
+    }
+    // libyaml compares each directive with all before it.
+    if let line = lineOfDirective(maximumDirectives + 1) {
+      throw error(
+        "the file has more than \(maximumDirectives) lines that begin with %", at: YAMLMark(line: line, column: 1))
     }
     guard let found = firstStrayCharacter() else { return }
     let code = String(found.scalar.value, radix: 16, uppercase: true)
@@ -57,6 +86,20 @@ struct YAMLSource {
     throw error(
       "here is the invisible control character U+\(padded), which a YAML file may not contain; \(advice)",
       at: mark(atByte: found.offset))
+  }
+
+  /// The line of the `count`th directive, or of what looks like one.
+  private func lineOfDirective(_ count: Int) -> Int? {
+    guard text.utf8.contains(UInt8(ascii: "%")) else { return nil }
+    var (line, found) = (1, 0)
+    var last: Unicode.Scalar = "\n"
+    for scalar in text.unicodeScalars {
+      if scalar == "%", isLineBreak(last) { found += 1 }
+      if found == count { return line }
+      if isLineBreak(scalar), !(last == "\r" && scalar == "\n") { line += 1 }
+      last = scalar
+    }
+    return nil
   }
 
   private func firstStrayCharacter() -> (scalar: Unicode.Scalar, offset: Int)? {
@@ -88,7 +131,7 @@ struct YAMLSource {
   }
 }
 
-private func isLineBreak(_ scalar: Unicode.Scalar) -> Bool {
+func isLineBreak(_ scalar: Unicode.Scalar) -> Bool {
   switch scalar {
   case "\n", "\r", "\u{85}", "\u{2028}", "\u{2029}": true
   default: false

@@ -24,10 +24,15 @@ extension YAMLComposer {
         throw source.error("\(quotedForMessage(text)) does not fit its tag \(tag)", at: event.start)
       }
       scalar = YAMLScalar(text: text, style: style, resolved: value)
-    } else if style == .plain, case .refused(let why) = resolvePlain(text), !isKey {
-      throw source.error("\(quotedForMessage(text)): \(why)", at: event.start)
+    } else if style == .plain {
+      switch resolvePlain(text) {
+      case .value(let value): scalar = YAMLScalar(text: text, style: style, resolved: value)
+      case .refused(let why):
+        guard isKey else { throw source.error("\(quotedForMessage(text)): \(why)", at: event.start) }
+        scalar = YAMLScalar(text: text, style: style, resolved: .string(text))
+      }
     } else {
-      scalar = YAMLScalar(text: text, style: style)
+      scalar = YAMLScalar(text: text, style: style, resolved: .string(text))
     }
     return YAMLNode(content: .scalar(scalar), start: event.start, end: event.end)
   }

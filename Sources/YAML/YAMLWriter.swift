@@ -75,6 +75,7 @@ public enum YAMLWriter {
     if words.contains(text.lowercased()) { return true }
     let bytes = text.utf8
     let head = bytes.drop { signs.contains($0) }
+    if ["0b", "0o", "0x", "0B", "0O", "0X"].contains(where: { head.starts(with: $0.utf8) }) { return true }
     guard let first = head.first, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first) else { return false }
     return bytes.allSatisfy { numberBytes.contains($0) }
   }
@@ -84,6 +85,6 @@ public enum YAMLWriter {
     "y", "n", "yes", "no", "on", "off", "true", "false", "null", "~", "<<", "=", ".inf", "+.inf", "-.inf", ".nan",
   ]
   private static let signs = Set("+-._".utf8)
-  /// What numbers, dates and times of any YAML are made of.
-  private static let numberBytes = Set("0123456789abcdefABCDEFxXoOtTzZ_+-.:, ".utf8)
+  /// What decimal numbers, dates and times of any YAML are made of.
+  private static let numberBytes = Set("0123456789eEtTzZ_+-.:, ".utf8)
 }

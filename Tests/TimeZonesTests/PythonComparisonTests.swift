@@ -16,7 +16,7 @@ struct PythonComparisonTests {
         moment = epoch + datetime.timedelta(seconds=int(number))
         if kind == "instant":
             there = moment.replace(tzinfo=datetime.timezone.utc).astimezone(zone)
-            print(int(there.utcoffset().total_seconds()))
+            print(int(there.utcoffset().total_seconds()), there.tzname())
         else:
             print(*(int(moment.replace(tzinfo=zone, fold=fold).utcoffset().total_seconds()) for fold in (0, 1)))
     """
@@ -25,7 +25,7 @@ struct PythonComparisonTests {
     FileManager.default.isExecutableFile(atPath: $0)
   }
 
-  @Test("all zones agree on offsets and on wall-clock times", .enabled(if: python != nil, "python3 is not installed"))
+  @Test("all zones agree on offsets, on their names and on wall-clock times", .enabled(if: python != nil, "python3 is not installed"))
   func comparison() throws {
     let seed = UInt64.random(in: 0...UInt64.max)
     print("python comparison: seed \(seed)")
@@ -74,10 +74,12 @@ struct PythonComparisonTests {
     try #require(answers.count == questions.count)
     var differences = 0
     for (question, answer) in zip(questions, answers) {
-      let offsets = answer.split(separator: " ").compactMap { Int64($0) }
+      let words = answer.split(separator: " ")
+      let offsets = words.map { Int64($0) ?? 0 }
       let agrees =
         question.isInstant
         ? question.zone.offset(at: question.number) == offsets[0]
+          && question.zone.abbreviation(at: question.number) == words[1]
         : agree(question.zone, wall: question.number, before: offsets[0], after: offsets[1])
       if !agrees {
         differences += 1

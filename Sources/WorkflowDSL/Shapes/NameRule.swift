@@ -20,7 +20,7 @@ public enum NameRule: Sendable, Hashable {
     case .step: "^[A-Za-z][A-Za-z0-9_-]{0,99}$"
     case .identifier: "^[A-Za-z][A-Za-z0-9_]{0,99}$"
     case .label: "^[A-Za-z0-9]([A-Za-z0-9_./-]{0,98}[A-Za-z0-9])?$"
-    case .kind: "^[A-Za-z][A-Za-z0-9_-]*(/[A-Za-z0-9][A-Za-z0-9_.-]*)?$"
+    case .kind: "^[a-z][a-z0-9_-]*(/[a-z0-9][a-z0-9_.-]*)?$"
     case .any: "."
     }
   }
@@ -32,7 +32,7 @@ public enum NameRule: Sendable, Hashable {
     case .step: "1 to 100 letters, digits, '-' and '_', beginning with a letter"
     case .identifier: "1 to 100 letters, digits and '_', beginning with a letter"
     case .label: "1 to 100 letters, digits, '-', '_', '.' and '/', beginning and ending with a letter or digit"
-    case .kind: "a step kind such as exec, or workflow/NAME"
+    case .kind: "a step kind such as exec, or workflow/NAME, in lower-case letters"
     case .any: "a text that is not empty"
     }
   }
@@ -53,8 +53,8 @@ public enum NameRule: Sendable, Hashable {
         && bytes.allSatisfy { $0.isLetterOrDigit || $0.isOne(of: "-_./") }
     case .kind:
       let parts = bytes.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
-      return first.isLetter && parts.count <= 2 && parts.allSatisfy { !$0.isEmpty }
-        && bytes.allSatisfy { $0.isLetterOrDigit || $0.isOne(of: "-_./") }
+      return first.isLower && parts.count <= 2 && parts.allSatisfy { !$0.isEmpty }
+        && bytes.allSatisfy { $0.isLowerOrDigit || $0.isOne(of: "-_./") }
     case .any: return true
     }
   }

@@ -22,12 +22,26 @@ extension Program {
 extension Program {
   private static let documents: Topic = Topic(
     "Documents",
-    [])
+    [
+      ValidateCommand.command,
+      PlanCommand.command,
+      ApplyCommand.command,
+      DiffCommand.command,
+      GetCommand.command,
+      DescribeCommand.command,
+      DeleteCommand.command,
+      SchemaCommand.command,
+    ])
 
   private static let runs: Topic = Topic(
     "Runs",
     [
+      SubmitCommand.command,
       RunsCommand.command,
+      ShowCommand.command,
+      WatchCommand.command,
+      LogsCommand.command,
+      ExplainCommand.command,
       ApproveCommand.command,
       RetryCommand.command,
       CancelCommand.command,
@@ -37,6 +51,7 @@ extension Program {
   private static let policies: Topic = Topic(
     "Policies and schedules",
     [
+      PolicyCommand.command,
       PoliciesCommand.command,
       ScheduleCommand.command,
     ])
@@ -44,6 +59,9 @@ extension Program {
   private static let operation: Topic = Topic(
     "Operation",
     [
+      UpCommand.command,
+      DoctorCommand.command,
+      SQLCommand.command,
       MigrateCommand.command,
       WorkerCommand.command,
       SchedulerCommand.command,
