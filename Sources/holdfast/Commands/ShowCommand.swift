@@ -51,7 +51,7 @@ enum ShowCommand {
     _ snapshot: RunSnapshot, _ reader: RunReader, _ style: TextStyle, showsAll: Bool = false,
     outputs: [Int64: JSONValue] = [:]
   ) async throws -> String {
-    let drawing = RunDrawing(columns: style.columns)
+    var drawing = RunDrawing(columns: style.columns)
     let tree = RunTree(snapshot: snapshot, showsAll: showsAll, outputs: outputs)
     var lines = drawing.header(snapshot, at: snapshot.now)
     lines += [drawing.progress(snapshot.run.steps), StyledLine()] + drawing.tree(tree.lines(at: snapshot.now))

@@ -92,9 +92,7 @@ struct LogWriter: Sendable {
     if !hidesStep { width = max(width, min(30, lines.map { displayWidth($0.step) }.max() ?? 0)) }
     for line in lines {
       let emphasis = Self.colors[Int(line.stepID % Int64(Self.colors.count))]
-      if let before = attempts.updateValue(line.attempt, forKey: line.stepID) ?? (line.attempt > 1 ? 0 : line.attempt),
-        before != line.attempt
-      {
+      if attempts.updateValue(line.attempt, forKey: line.stepID) ?? 1 != line.attempt {
         text += style.emphasized("─── \(line.step), attempt \(line.attempt)", .bold) + "\n"
       }
       let name = hidesStep ? "" : " " + style.emphasized(padded(shortened(line.step, to: width), to: width), emphasis)

@@ -37,18 +37,23 @@ struct RunWatch: Sendable {
     var problem: String?
   }
 
+  /// What the part that looks tells the part that draws.
+  private final class Board: Sendable {
+    let known = Mutex(Known())
+  }
+
   /// Follows the run.
   func follow() async throws -> End {
-    let known = Mutex(Known())
+    let board = Board()
     if isLive { writeText(LiveFrame.hideCursor) }
     defer { if isLive { writeText(LiveFrame.showCursor) } }
     return try await withThrowingTaskGroup(of: End?.self) { group in
-      group.addTask { try await look { change in known.withLock { change(&$0) } } }
+      group.addTask { try await look(board) }
       group.addTask {
         for await _ in terminationSignals() { return .interrupted }
         return nil
       }
-      if isLive { group.addTask { try await draw { known.withLock { $0 } } } }
+      if isLive { group.addTask { try await draw(board) } }
       defer { group.cancelAll() }
       while let end = try await group.next() {
         if let end { return end }
@@ -58,7 +63,7 @@ struct RunWatch: Sendable {
   }
 
   /// Looks at the run until it is over.
-  private func look(_ note: ((inout Known) -> Void) -> Void) async throws -> End {
+  private func look(_ board: Board) async throws -> End {
     var changes = RunChanges()
     var last: RunSnapshot?
     var failed = false
@@ -84,9 +89,8 @@ struct RunWatch: Sendable {
           for line in changes.lines(snapshot) { writeText(line + "\n") }
         }
         failed = false
-        note {
-          $0 = Known(snapshot: snapshot)
-        }
+        let seen = Known(snapshot: snapshot)
+        board.known.withLock { $0 = seen }
         if snapshot.run.state.isOver { return .over(snapshot.run.state) }
       } catch {
         guard let problem = Self.problem(error) else { throw error }
@@ -94,7 +98,7 @@ struct RunWatch: Sendable {
           writeText("\(timeOfDay(.now)) the database does not answer: \(problem); trying again\n", to: STDERR_FILENO)
         }
         failed = true
-        note { $0.problem = problem }
+        board.known.withLock { $0.problem = problem }
       }
       // A slow database is not kept busy by those who look on.
       let time = ContinuousClock.now - begin
@@ -116,28 +120,30 @@ struct RunWatch: Sendable {
   }
 
   /// Draws until the task is cancelled; then only what ended stays on the screen, as the caller writes it.
-  private func draw(_ read: () -> Known) async throws -> End? {
+  private func draw(_ board: Board) async throws -> End? {
     var frame = LiveFrame()
+    var drawing = RunDrawing(columns: nil)
     while !Task.isCancelled {
-      let known = read()
+      let known = board.known.withLock { $0 }
       let size = LiveFrame.Size(terminal: STDOUT_FILENO)
-      writeText(frame.show(picture(known, size), style, in: size))
+      if drawing.columns != size.columns - 1 { drawing = RunDrawing(columns: size.columns - 1) }
+      writeText(frame.show(picture(known, &drawing, size), style, in: size))
       try? await Task.sleep(for: Self.frame)
     }
-    let known = read()
+    let known = board.known.withLock { $0 }
     // What ended is shown whole by the caller; what goes on stays as it was last seen.
     if known.snapshot?.run.state.isOver ?? false { writeText(frame.clear()) }
     return nil
   }
 
-  private func picture(_ known: Known, _ size: LiveFrame.Size) -> [StyledLine] {
+  private func picture(_ known: Known, _ drawing: inout RunDrawing, _ size: LiveFrame.Size) -> [StyledLine] {
     let silence = ContinuousClock.now - known.lookedAt
     let problem = known.problem.map {
       StyledLine("! no answer from the database since \(growingText(silence)), trying again: \(singleLine($0))", .red)
     }
     guard let snapshot = known.snapshot else { return problem.map { [$0] } ?? [StyledLine("looks at run \(run) …", .faint)] }
     let now = Moment(microseconds: snapshot.now.microseconds + Int64(silence / .microseconds(1)))
-    return RunDrawing(columns: size.columns - 1).picture(snapshot, at: now, rows: size.rows - 1, status: problem)
+    return drawing.picture(snapshot, at: now, rows: size.rows - 1, status: problem)
   }
 }
 
