@@ -35,6 +35,8 @@ enum WatchCommand {
     switch end {
     case .gone: throw RunOperand.isGone(id)
     case .interrupted:
+      // The terminal has written ^C there.
+      if isLive { writeText("\r\u{1B}[K") }
       throw CommandFailure(.interrupted, "stopped watching; the run goes on: '\(Advice(run: id).watch)' watches it again")
     case .over(let state):
       guard let snapshot = try await reader.snapshot(of: id, RunReader.Wish()) else { throw RunOperand.isGone(id) }

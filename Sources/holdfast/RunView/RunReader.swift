@@ -22,8 +22,10 @@ struct RunReader: Sendable {
   }
 
   /// One look at a run, in one round trip; nil if there is none of that number (any more).
+  ///
+  /// `patience`: how long to wait for a connection and for the answer; without it the pool's, and as long as it takes.
   func snapshot(
-    of run: Int64, _ wish: Wish, until deadline: ContinuousClock.Instant? = nil
+    of run: Int64, _ wish: Wish, patience: (connection: Duration, answer: Duration)? = nil
   ) async throws -> RunSnapshot? {
     var requests = [
       PostgresRequest(RunStatements.headers, [.int64(run)]),
@@ -33,9 +35,12 @@ struct RunReader: Sendable {
     ]
     if wish.needs { requests.append(PostgresRequest(RunStatements.needs, [.int64(run), .bool(wish.everyStep)])) }
     let asked = requests
-    return try await pool.withConnection(until: deadline) { connection in
-      let answers = try await connection.pipeline(asked, until: deadline)
+    return try await pool.withConnection(until: patience.map { .now + $0.connection }) { connection in
+      let begin = ContinuousClock.now
+      let answers = try await connection.pipeline(asked, until: patience.map { begin + $0.answer })
+      let cost = ContinuousClock.now - begin
       guard var snapshot = try headers(answers[0], of: run) else { return nil }
+      snapshot.cost = cost
       try addSteps(answers[1], to: &snapshot)
       if wish.needs {
         for row in answers[2] { snapshot.needs[try row.int64(0), default: []].append(try row.int64(1)) }

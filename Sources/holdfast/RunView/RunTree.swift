@@ -121,7 +121,10 @@ struct RunTree {
     case .waiting:
       // The time first: reasons are long, and lines are cut.
       let isRetry = step.signal == nil && (step.attempt ?? 1) > 1
-      let time = step.wakeAt.map { (isRetry ? "again " : "") + ($0 > now ? "in \(growingText($0 - now)): " : "now: ") }
+      let time = step.wakeAt.map { wake in
+        let left = growingText(max(.zero, wake - now))
+        return isRetry ? "again in \(left): " : "for \(left) more: "
+      }
       parts.append((time ?? "") + reason)
     case .ready: parts.append(readyText(step, reason))
     case .blocked: parts += needText(of: step).map { ["needs \($0)"] } ?? []
