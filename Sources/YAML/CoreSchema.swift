@@ -9,7 +9,8 @@ enum PlainResolution {
 
 /// Reads a plain scalar as `YAMLScalar.resolved` says.
 func resolvePlain(_ text: String) -> PlainResolution {
-  guard text.utf8.count <= 5 else { return resolveNumber(text) ?? .value(.string(text)) }  // most texts: no word is longer
+  // Most texts are longer than all words.
+  guard text.utf8.count <= 5 else { return resolveNumber(text) ?? .value(.string(text)) }
   switch text {
   case "", "~", "null", "Null", "NULL": return .value(.null)
   case "true", "True", "TRUE": return .value(.bool(true))

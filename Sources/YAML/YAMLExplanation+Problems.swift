@@ -24,6 +24,7 @@ extension YAMLExplanation {
     case "found unknown escape character", "did not find expected hexdecimal number",
       "found invalid Unicode character escape code":
       badEscape
+    case "found unexpected ':'": missingSpace(":", at: mark)
     case "found incompatible YAML document": ("the %YAML line names a version other than 1.1 and 1.2", mark)
     default: byContext
     }
@@ -44,7 +45,8 @@ extension YAMLExplanation {
         "behind | or > comes nothing else in the line: the text begins in the next one; "
           + "put the value in quotes if the sign belongs to it", beginning
       )
-    case "while scanning a directive", "while scanning a %YAML directive", "while scanning a %TAG directive":
+    case "while scanning a directive", "while scanning a %YAML directive", "while scanning a %TAG directive",
+      "while parsing a %TAG directive":
       ("a line that begins with % is an instruction to YAML readers; put it in quotes if it is text", beginning)
     case "while parsing a node": ("this tag is not known; put the value in quotes if it is text", beginning)
     default: nil
@@ -57,7 +59,7 @@ extension YAMLExplanation {
     if here.begins("---", at: 0) {
       return ("behind '---' only a comment may follow; put the first key on the next line", mark)
     }
-    if here.pieces.contains(where: { $0.start > here.firstKey && $0.start < mark.column - 1 }) {
+    if here.pieces.dropFirst().contains(where: { $0.start < mark.column - 1 }) {
       return ("there is a second ': ' in this line; put the value in quotes if the colon belongs to it", mark)
     }
     guard let above = lineAbove(mark.line) else { return ("a key cannot stand here", mark) }

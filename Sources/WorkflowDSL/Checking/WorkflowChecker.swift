@@ -27,10 +27,11 @@ struct WorkflowChecker {
       for step in steps { used.formUnion(step.allUses) }
       return (event: hook.event, steps: steps)
     }
+    // What is misspelt would be told twice.
+    guard findings.errorCount == errorsBefore else { return nil }
     for parameter in workflow.parameters where !used.parameters.contains(parameter.name.value) {
       findings.warning("parameter '\(parameter.name.value)' is never used", at: parameter.name.place)
     }
-    guard findings.errorCount == errorsBefore else { return nil }
     return CheckedWorkflow(workflow: workflow, steps: steps, sinks: sinks, hooks: hooks)
   }
 

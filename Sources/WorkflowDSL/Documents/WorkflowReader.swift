@@ -21,7 +21,7 @@ struct WorkflowReader {
     guard let name = pair.key.located else { return nil }
     let node = pair.value
     let parameter = Parameter(
-      name: name, type: node["type"]?.text.flatMap(ValueType.init) ?? .string,
+      name: name, type: node["type"]?.text.flatMap(DataType.init) ?? .string,
       isRequired: node["required"]?.json.bool ?? false, fallback: node["default"]?.json,
       choices: node["enum"]?.items.map(\.json) ?? [], description: node["description"]?.text)
     if let fallback = node["default"], let problem = parameter.problem(of: fallback.json) {
@@ -78,7 +78,7 @@ struct WorkflowReader {
     (node?.entries ?? []).compactMap { pair in
       guard let name = pair.key.text else { return nil }
       let type = pair.value.text ?? pair.value["type"]?.text
-      return OutputField(name, type.flatMap(ValueType.init) ?? .any, pair.value["description"]?.text ?? "")
+      return OutputField(name, type.flatMap(DataType.init) ?? .any, pair.value["description"]?.text ?? "")
     }
   }
 

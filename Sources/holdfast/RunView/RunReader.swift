@@ -1,3 +1,4 @@
+internal import CommandSyntax
 internal import JSON
 internal import PostgresClient
 internal import Terminal
@@ -47,6 +48,16 @@ struct RunReader: Sendable {
       }
       return snapshot
     }
+  }
+
+  /// The run that is meant.
+  func find(_ reference: RunReference) async throws -> Int64 {
+    try await reference.find(StatusReader(pool: pool)).id.value
+  }
+
+  /// A run that was there a moment ago.
+  static func isGone(_ run: Int64) -> CommandFailure {
+    CommandFailure(.notFound, "run \(run) is not kept any more; 'holdfast runs' shows those that are.")
   }
 
   /// What the steps of a run put out, by step.
@@ -120,7 +131,7 @@ extension RunHeader {
     deadlineAt = try row.optionalMoment(8)
     failure = try row.optionalString(9)
     stopReason = try row.optionalString(10)
-    params = try row.json(11)
+    params = try row.isNull(11) ? nil : row.json(11)
     parentRun = try row.optionalInt64(12)
     parentStep = try row.optionalInt64(13)
     steps = StepCounts(
@@ -149,10 +160,10 @@ extension RunStep {
     signal = try row.optionalString(13)
     deadlineAt = try row.optionalMoment(14)
     timeLimitAt = try row.optionalMoment(15)
-    item = try row.json(16)
+    item = try row.isNull(16) ? nil : row.json(16)
     isGroup = try row.optionalBool(17) ?? false
     isAlways = try row.optionalBool(18) ?? false
-    labels = try row.json(19)?.object?.compactMapValues(\.string) ?? [:]
+    labels = try row.json(19).object?.compactMapValues(\.string) ?? [:]
     limits = try row.isNull(20) ? [] : row.textArray(20)
   }
 }
@@ -163,13 +174,4 @@ extension StepState {
     guard let state = StepState(rawValue: word) else { throw UnknownState(word: word) }
     self = state
   }
-}
-
-extension PostgresRow {
-  /// A `timestamptz`.
-  func moment(_ column: Int) throws -> Moment { Moment(microseconds: try timestamp(column)) }
-  /// A `timestamptz`.
-  func optionalMoment(_ column: Int) throws -> Moment? { try optionalTimestamp(column).map(Moment.init(microseconds:)) }
-  /// A `jsonb`.
-  func json(_ column: Int) throws -> JSONValue? { try optionalString(column).map { try JSONValue(parsing: $0) } }
 }
