@@ -4,7 +4,7 @@ import Testing
 @Suite("Completion")
 struct CompletionTests {
   private func complete(_ words: [String]) async -> Completer.Answer {
-    await Completer(program: Sample.program).answer(words)
+    await Completer(program: Sample.program, environment: { ["SAMPLE_URL": "env"][$0] }).answer(words)
   }
 
   @Test(
@@ -19,7 +19,8 @@ struct CompletionTests {
       (["limits", "-o", ""], ["table", "json"]), (["-o", "j"], ["json"]),
       (["limits", "--output=j"], ["--output=json"]),
       (["limits", "--output", "=", "j"], ["json"]), (["limits", "--output", "="], ["table", "json"]),
-      (["limits", "set", ""], ["alpha", "beta "]), (["--database", "x", "limits", "set", "b"], ["beta x"]),
+      (["limits", "set", ""], ["alpha", "beta env"]),
+      (["--database", "x", "-o", "no", "limits", "set", "b"], ["beta x"]),
       (["limits", "set", "-n", "3", "al"], ["alpha"]), (["limits", "set", "-n", ""], []),
       (["limits", "set", "alpha", ""], []), (["draw", ""], ["table", "json"]), (["draw", "--", "--"], []),
       (["show", "alpha", "s"], []), (["unknown", ""], ["limits", "policy", "show", "check", "draw"]),

@@ -83,7 +83,7 @@ struct ArgumentParserTests {
     "mistakes get one sentence and the nearest name",
     arguments: [
       ("", "no command is given"), ("--pooled", "option '--pooled' belongs to 'worker'; write it after the command"),
-      ("wroker", "unknown command 'wroker'; did you mean 'worker'?"), ("xyzzy", "unknown command 'xyzzy'"),
+      ("wroker", "unknown command 'wroker'; did you mean 'worker' or 'workers'?"), ("xyzzy", "unknown command 'xyzzy'"),
       ("worker --databse x", "unknown option '--databse'; did you mean '--database'?"),
       ("worker --database:postgres://u:secret@h", "unknown option '--database'; did you mean '--database'?"),
       ("worker --databse=postgres://u:secret@h", "unknown option '--databse'; did you mean '--database'?"),
@@ -133,7 +133,7 @@ struct ArgumentParserTests {
     for example in path.command.examples {
       // What follows is for the shell.
       let line = example.line.prefix { !">|".contains($0) }
-      let words = line.split(separator: " ").map { String($0).replacing("\"", with: "") }
+      let words = shellWords(line)
       #expect(words.first == "holdfast")
       guard case .run(let found, _) = try ArgumentParser(program: .holdfast).parse(Array(words.dropFirst())) else {
         Issue.record("not a run: \(example.line)")
@@ -160,4 +160,12 @@ struct ArgumentParserTests {
 extension CommandPath: CustomTestStringConvertible {
   /// As it is written.
   public var testDescription: String { name }
+}
+
+/// The words of a line, where a quoted one may hold spaces.
+private func shellWords(_ line: Substring) -> [String] {
+  let parts = line.split(separator: "\"", omittingEmptySubsequences: false)
+  return parts.enumerated().flatMap { index, part in
+    index % 2 == 1 ? [String(part)] : part.split(separator: " ").map(String.init)
+  }
 }

@@ -3,9 +3,14 @@
 /// Shells ask it at every press of the key, so it must be quick, and mistakes in the line before are let be.
 package struct Completer {
   let program: Program
+  /// The value of an environment variable.
+  let environment: (String) -> String?
 
   /// A completer for the program.
-  package init(program: Program) { self.program = program }
+  package init(program: Program, environment: @escaping (String) -> String? = { _ in nil }) {
+    self.program = program
+    self.environment = environment
+  }
 
   /// One word that could stand there.
   package struct Candidate: Sendable, Equatable {
@@ -147,9 +152,21 @@ package struct Completer {
     switch hint {
     case .none: break
     case .file: return Answer(offersFiles: true)
-    case .names(let find): names += await find(arguments)
+    case .names(let find): names += await find(withEnvironment(arguments))
     }
     return Answer(
       candidates: names.filter { $0.hasPrefix(unfinished) }.map { Candidate(text: $0, summary: summary) })
+  }
+
+  private func withEnvironment(_ arguments: ParsedArguments) -> ParsedArguments {
+    var arguments = arguments
+    for option in program.options where arguments.texts[option.name] == nil {
+      guard let text = option.environment.flatMap(environment), !text.isEmpty else { continue }
+      arguments.add(text, to: option)
+    }
+    // What a value is made of is not checked while it is typed.
+    return arguments.keeping { option, texts in
+      program.options.first { $0.name == option }.map { (try? $0.check(texts)) != nil } ?? false
+    }
   }
 }

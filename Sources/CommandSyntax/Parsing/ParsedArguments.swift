@@ -12,6 +12,13 @@ package struct ParsedArguments: Sendable {
 
   mutating func set(_ texts: [String], of operand: OperandDescription) { operandTexts[operand.placeholder] = texts }
 
+  /// What was given for options, as far as `isKept` says so.
+  func keeping(_ isKept: (_ option: String, _ texts: [String]) -> Bool) -> ParsedArguments {
+    var result = ParsedArguments()
+    result.texts = texts.filter { isKept($0.key, $0.value) }
+    return result
+  }
+
   /// The option's value, or its default if it was not given.
   package subscript<Value>(option: Option<Value>) -> Value {
     checked(option.description.name) { () throws(UsageError) in
