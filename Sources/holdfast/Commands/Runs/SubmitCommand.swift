@@ -49,7 +49,7 @@ enum SubmitCommand {
     arguments.report(
       "run \(run) of \(workflow) submitted", name: "\(run)", ["run": .int(run.value), "workflow": .string(workflow)])
     if arguments[wait] {
-      try await WatchCommand.follow(run.value, RunReader(pool: arguments.readingPool()), arguments.outputStyle())
+      try await WatchCommand.follow(run.value, RunReader(pool: arguments.pool()), arguments.style)
     }
   }
 
