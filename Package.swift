@@ -53,14 +53,18 @@ let package = Package(
       name: "StepKinds",
       dependencies: ["StepEngine", "WorkflowDSL", "GoTemplate", "HTTPClient", "Concurrency", "JSON", "Log", "Wording"]),
 
+    // Documents in PostgreSQL.
+    .target(name: "DocumentStore", dependencies: ["WorkflowDSL", "StepEngine", "PostgresClient", "JSON"]),
+
     // The command: how command lines are described, what a terminal shows, a PostgreSQL of its own, and all of it together.
-    .target(name: "CommandSyntax", dependencies: ["Wording"]),
-    .target(name: "Terminal", dependencies: ["JSON", "YAML"]),
-    .target(name: "EmbeddedPostgres", dependencies: ["Concurrency", "Log"]),
+    .target(name: "CommandSyntax", dependencies: ["Terminal", "Wording"]),
+    .target(name: "Terminal", dependencies: ["JSON", "YAML", "TimeZones"]),
+    .target(name: "EmbeddedPostgres", dependencies: ["PostgresClient", "Concurrency", "Log"]),
     .executableTarget(
       name: "holdfast",
       dependencies: [
-        "StepKinds", "StepEngine", "WorkflowDSL", "GoTemplate", "Schedules", "TimeZones", "CommandSyntax", "Terminal",
+        "DocumentStore", "StepKinds", "StepEngine", "WorkflowDSL", "GoTemplate", "Schedules", "TimeZones",
+        "CommandSyntax", "Terminal",
         "EmbeddedPostgres", "PostgresClient", "Concurrency", "YAML", "JSON", "Log", "Wording",
       ]),
 
@@ -73,9 +77,11 @@ let package = Package(
     .testTarget(name: "SchedulesTests", dependencies: ["Schedules", "TimeZones", "JSON", "TestSupport"]),
     .testTarget(
       name: "WorkflowDSLTests", dependencies: ["WorkflowDSL", "YAML", "GoTemplate", "JSON", "TestSupport"]),
-    .testTarget(name: "CommandSyntaxTests", dependencies: ["CommandSyntax"]),
+    .testTarget(name: "CommandSyntaxTests", dependencies: ["CommandSyntax", "Terminal", "TestSupport"]),
     .testTarget(name: "TerminalTests", dependencies: ["Terminal", "JSON"]),
-    .testTarget(name: "EmbeddedPostgresTests", dependencies: ["EmbeddedPostgres", "TestSupport"]),
+    .testTarget(
+      name: "EmbeddedPostgresTests",
+      dependencies: ["EmbeddedPostgres", "PostgresClient", "Concurrency", "Log", "TestSupport"]),
     .target(name: "HTTPTestServer", path: "Tests/HTTPTestServer", exclude: ["server.py"]),
     .testTarget(name: "HTTPClientTests", dependencies: ["HTTPClient", "HTTPTestServer"]),
     // What tests and benchmarks need: a PostgreSQL of their own, scratch folders, seeds.
@@ -95,7 +101,8 @@ let package = Package(
       name: "holdfast-benchmarks", dependencies: ["TestSupport", "StepEngine", "PostgresClient", "JSON", "Log"],
       path: "Tests/Benchmarks",
       exclude: ["BareLoop", "pgqueuer_noop.py"]),
-    .testTarget(name: "HoldfastTests", dependencies: ["holdfast", "Log"], exclude: ["Help"]),
+    .testTarget(
+      name: "HoldfastTests", dependencies: ["holdfast", "CommandSyntax", "Terminal", "Log"], exclude: ["Help"]),
     // The built command against real clusters, with real faults.
     .testTarget(
       name: "EndToEndTests", dependencies: ["TestSupport", "holdfast"], path: "Tests/EndToEnd", exclude: ["psql"]),

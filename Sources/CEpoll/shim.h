@@ -10,6 +10,9 @@
 
 // syscall() is variadic, and glibc has pidfd_open() only from 2.36 on.
 static inline int shim_pidfd_open(pid_t process) { return (int)syscall(SYS_pidfd_open, process, 0); }
+static inline int shim_pidfd_send_signal(int handle, int signal) {
+  return (int)syscall(SYS_pidfd_send_signal, handle, signal, (void *)0, 0);
+}
 
 // Declared in their headers only under _GNU_SOURCE, which Swift's Glibc module does not set.
 extern int pipe2(int ends[2], int flags);

@@ -1,3 +1,4 @@
+internal import CommandSyntax
 internal import Glibc
 
 let arguments = Array(CommandLine.arguments.dropFirst())

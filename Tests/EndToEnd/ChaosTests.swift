@@ -89,7 +89,7 @@ extension Installation {
               "name": "snapshot", "uses": "exec", "with": effect(pause(&random)), "retry": once,
               "undo": ["uses": "exec", "with": effect()],
             ],
-            ["name": "ready", "uses": "sleep", "with": ["seconds": 0.1], "needs": ["snapshot"]],
+            ["name": "ready", "uses": "sleep", "with": ["duration": 0.1], "needs": ["snapshot"]],
             [
               "name": "export", "uses": "exec", "with": effect(pause(&random)), "needs": ["ready"],
               "limits": ["narrow"],

@@ -92,7 +92,7 @@ extension EndToEnd {
         ["name": "clock", "uses": "exec", "with": installation.effect("date +%s")],
       ]
       steps.append(["name": "shaky", "uses": "fail", "with": ["times": 2], "retry": ["initialSeconds": 0.2]])
-      steps.append(["name": "wait", "uses": "sleep", "with": ["seconds": 1]])
+      steps.append(["name": "wait", "uses": "sleep", "with": ["duration": 1]])
       let run = try await installation.submit(Plan("ok-clock", steps))
       try await eventually("the step's start") { installation.timesRun("long", in: run) == 1 }
       let other = try installation.worker("other", lease: 2)

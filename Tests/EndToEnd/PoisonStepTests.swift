@@ -22,7 +22,7 @@ extension EndToEnd {
             "ok-\(number)",
             [
               ["name": "a", "uses": "exec", "with": installation.effect()],
-              ["name": "b", "uses": "sleep", "with": ["seconds": 0.1], "needs": ["a"]],
+              ["name": "b", "uses": "sleep", "with": ["duration": 0.1], "needs": ["a"]],
             ])))
     }
     var workers = try ["w1", "w2"].map { try installation.worker($0, lease: 1, slots: 2) }

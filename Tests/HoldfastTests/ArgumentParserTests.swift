@@ -1,3 +1,4 @@
+import CommandSyntax
 import Log
 import Testing
 
@@ -86,7 +87,7 @@ struct ArgumentParserTests {
       ("worker --databse x", "unknown option '--databse'; did you mean '--database'?"),
       ("worker --database:postgres://u:secret@h", "unknown option '--database'; did you mean '--database'?"),
       ("worker --databse=postgres://u:secret@h", "unknown option '--databse'; did you mean '--database'?"),
-      ("migrate --no-role", "unknown option '--no-role'; did you mean '--no-roles'?"),
+      ("migrate --no-role", "unknown option '--no-role'; did you mean '--no-roles' or '--no-color'?"),
       ("bench --pooled", "option '--pooled' belongs to 'worker'; 'bench' does not take it"),
       ("worker -x", "unknown option '-x'"), ("worker -dpostgres://u:secret@h", "unknown option '-dpostgres'"),
       ("worker --slots", "option '--slots' needs a value: N"), ("worker --slots=", "option '--slots' needs a value: N"),
@@ -115,51 +116,48 @@ struct ArgumentParserTests {
     #expect(error.map(Program.holdfast.exitCode(for:)) == .usage)
   }
 
-  @Test("operands are counted")
-  func operands() throws {
-    var program = Program.holdfast
-    program.commands = [
-      Command(
-        name: "validate", summary: "", options: [],
-        operand: OperandDescription(placeholder: "FILE", summary: "", count: 1...2), run: { _ in })
-    ]
-    let parser = ArgumentParser(program: program)
-    guard case .run(_, let values) = try parser.parse(["validate", "a", "--", "-b"]) else { return }
-    #expect(values.operands == ["a", "-b"])
-    #expect(throws: UsageError(message: "FILE is missing", command: "validate")) { try parser.parse(["validate"]) }
-    #expect(throws: UsageError(message: "unexpected argument 'c'", command: "validate")) {
-      try parser.parse(["validate", "a", "b", "c"])
-    }
-  }
-
   @Test("exit codes follow from errors")
   func exitCodes() {
     struct Other: Error {}
     let program = Program.holdfast
     #expect(program.exitCode(for: CommandFailure(.databaseUnreachable, "x")) == .databaseUnreachable)
     #expect(program.exitCode(for: Other()) == .failed)
-    #expect(ExitCode.allCases.map(\.rawValue) == [0, 1, 2, 3, 4])
+    #expect(program.exitCodes.map(\.rawValue) == [0, 1, 2, 3, 4, 5])
   }
 
   @Test(
-    "every example in the help is a command line that works",
-    arguments: Program.holdfast.commands.flatMap(\.examples).map(\.line))
-  func examples(line: String) throws {
-    let words = line.split(separator: " ").map(String.init)
-    #expect(words.first == "holdfast")
-    guard case .run = try ArgumentParser(program: .holdfast).parse(Array(words.dropFirst())) else {
-      Issue.record("not a run: \(line)")
-      return
+    "every command has an example, and every example is a command line of that command that works",
+    arguments: Program.holdfast.allCommands)
+  func examples(path: CommandPath) throws {
+    #expect(!path.command.examples.isEmpty || path.command.run == nil)
+    for example in path.command.examples {
+      // What follows is for the shell.
+      let line = example.line.prefix { !">|".contains($0) }
+      let words = line.split(separator: " ").map { String($0).replacing("\"", with: "") }
+      #expect(words.first == "holdfast")
+      guard case .run(let found, _) = try ArgumentParser(program: .holdfast).parse(Array(words.dropFirst())) else {
+        Issue.record("not a run: \(example.line)")
+        return
+      }
+      #expect(found.name == path.name)
     }
   }
 
-  @Test("names are unique, and every option has a summary")
-  func descriptions() {
-    for command in Program.holdfast.commands {
-      let options = Program.holdfast.options + command.options
-      let names = options.flatMap { [$0.name, $0.short, $0.offName].compactMap(\.self) }
-      #expect(Set(names).count == names.count, "\(command.name)")
-      #expect(options.allSatisfy { !$0.summary.isEmpty && !$0.summary.hasSuffix(".") })
-    }
+  @Test("names are unique, and everything has a summary", arguments: Program.holdfast.allCommands)
+  func descriptions(path: CommandPath) {
+    let options = Program.holdfast.options + path.command.options
+    let names = options.flatMap(\.names) + path.command.subcommands.map(\.name)
+    #expect(Set(names).count == names.count)
+    let operands = path.command.operands
+    #expect(Set(operands.map(\.placeholder)).count == operands.count)
+    #expect(operands.dropLast().allSatisfy { !$0.isRepeatable })
+    let summaries = [path.command.summary] + options.map(\.summary) + operands.map(\.summary)
+    #expect(summaries.allSatisfy { !$0.isEmpty && !$0.hasSuffix(".") })
+    #expect(path.command.examples.allSatisfy { !$0.purpose.hasSuffix(".") })
   }
+}
+
+extension CommandPath: CustomTestStringConvertible {
+  /// As it is written.
+  public var testDescription: String { name }
 }

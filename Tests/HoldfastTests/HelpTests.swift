@@ -1,4 +1,6 @@
+import CommandSyntax
 import Foundation
+import Terminal
 import Testing
 
 @testable import holdfast
@@ -8,38 +10,27 @@ import Testing
 struct HelpTests {
   static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Help")
 
-  @Test("pages are as they were agreed on", arguments: ["holdfast"] + Program.holdfast.commands.map(\.name))
+  static let pages = ["holdfast"] + Program.holdfast.allCommands.map(\.name)
+
+  @Test("pages are as they were agreed on", arguments: pages)
   func golden(name: String) throws {
     let page = self.page(name, TextStyle())
-    let file = Self.folder.appending(path: "\(name).help.txt")
+    let file = Self.folder.appending(path: "\(name.replacing(" ", with: "-")).help.txt")
     if ProcessInfo.processInfo.environment["HOLDFAST_UPDATE_GOLDEN"] == "1" { try Data(page.utf8).write(to: file) }
     #expect(try page == String(contentsOf: file, encoding: .utf8))
   }
 
   func page(_ name: String, _ style: TextStyle) -> String {
     let help = HelpPage(program: .holdfast, style: style)
-    return Program.holdfast.commands.first { $0.name == name }.map(help.page(of:)) ?? help.page()
+    return Program.holdfast.allCommands.first { $0.name == name }.map(help.page(of:)) ?? help.page()
   }
 
   @Test("lines fit the width, but for examples, which are to be copied", arguments: [50, 60, 80, 100])
   func width(width: Int) {
-    for name in ["holdfast"] + Program.holdfast.commands.map(\.name) {
+    for name in Self.pages {
       let page = page(name, TextStyle(width: width)).split(separator: "\nEXAMPLES")[0]
       for line in page.split(separator: "\n") { #expect(line.count <= width, "\(name): \(line)") }
     }
-  }
-
-  @Test("text is broken between words, and nothing is lost")
-  func wrapping() {
-    #expect(wrap("one two three", width: 7) == ["one two", "three"])
-    #expect(wrap("unbreakable word", width: 4) == ["unbreakable", "word"])
-    #expect(wrap("", width: 10) == [])
-    #expect(
-      twoColumns([("a", "one two"), (String(repeating: "x", count: 30), "three")], width: 100)
-        == [
-          "  a" + String(repeating: " ", count: 27) + "one two", "  " + String(repeating: "x", count: 30),
-          String(repeating: " ", count: 30) + "three",
-        ])
   }
 
   @Test(

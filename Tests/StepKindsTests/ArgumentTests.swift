@@ -30,8 +30,8 @@ struct ArgumentTests {
         "exec: 'with.command' must be a list of strings: a program and its arguments; it is a list"
       ),
       (
-        "exec", ["command": ["true"], "timeoutSeconds": "5"],
-        "exec: 'with.timeoutSeconds' must be a number of seconds from 0 to 1e9; it is a string"
+        "exec", ["command": ["true"], "timeout": "5"],
+        "exec: 'with.timeout' must be a length of time, such as 90s, 5m, 1h30m or 7d; it is a string"
       ),
       (
         "exec", ["command": ["true"], "environment": ["A": [1]]],
@@ -47,9 +47,10 @@ struct ArgumentTests {
         "http", ["url": "http://h", "expectedStatus": "6xx"],
         "http: 'with.expectedStatus' must be like 200, \"2xx\", \"200-299\", or a list of these; it is a string"
       ),
-      ("sleep", [:], "sleep: 'with.seconds' must be a number of seconds; it is missing"),
+      ("sleep", [:], "sleep: 'with.duration' must be a length of time, such as 90s, 5m, 1h30m or 7d; it is missing"),
       (
-        "sleep", ["seconds": -1], "sleep: 'with.seconds' must be a number of seconds from 0 to 1e9; it is a number"
+        "sleep", ["duration": -1],
+        "sleep: 'with.duration' must be a length of time, such as 90s, 5m, 1h30m or 7d; it is a number"
       ),
       ("fail", ["times": 1.5], "fail: 'with.times' must be a whole number from 0 to 1000000; it is a number"),
     ] as [(String, JSONValue, String)])

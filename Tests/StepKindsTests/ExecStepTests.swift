@@ -53,7 +53,7 @@ struct ExecStepTests {
       let error = try await failure("exec", shell(script, json))
       #expect(error.kind == .permanent && error.message.contains("no JSON object"))
     }
-    let large = try await failure("exec", shell("yes", ["parse": "json", "timeoutSeconds": 0.3]))
+    let large = try await failure("exec", shell("yes", ["parse": "json", "timeout": 0.3]))
     #expect(large.kind == .retryable)
     let cut = try await failure("exec", shell("yes | head -c 1000", ["parse": "json", "outputLimitBytes": 100]))
     #expect(cut.kind == .permanent && cut.message.contains("outputLimitBytes"))
@@ -68,7 +68,7 @@ struct ExecStepTests {
       ("exit 126", [:], .permanent, "exec: 'sh' ended with exit code 126"),
       ("exit 127", [:], .permanent, "exec: 'sh' ended with exit code 127"),
       ("kill -9 $$", [:], .retryable, "exec: 'sh' was ended by signal 9"),
-      ("sleep 100", ["timeoutSeconds": 0.2], .retryable, "exec: 'sh' did not end within 0.2 s and was stopped"),
+      ("sleep 100", ["timeout": 0.2], .retryable, "exec: 'sh' did not end within 0.2 s and was stopped"),
     ] as [(String, [String: JSONValue], StepFailure.Class, String)])
   func failures(script: String, more: [String: JSONValue], kind: StepFailure.Class, message: String) async throws {
     #expect(try await failure("exec", shell(script, more)) == StepFailure(kind, message))

@@ -72,7 +72,7 @@ struct HTTPStepTests {
   func errors() async throws {
     #expect(try await failure("http", context(["url": "http://127.0.0.1:1/"])).kind == .retryable)
     #expect(try await failure("http", step("short")).kind == .retryable)
-    #expect(try await failure("http", step("delay?seconds=9", ["timeoutSeconds": 0.1])).kind == .retryable)
+    #expect(try await failure("http", step("delay?seconds=9", ["timeout": 0.1])).kind == .retryable)
     #expect(try await failure("http", context(["url": "ftp://host"])).kind == .permanent)
     #expect(try await failure("http", step("echo", ["headers": ["X": "a\r\nb: c"]])).kind == .permanent)
     #expect(try await failure("http", step("large?bytes=101", ["outputLimitBytes": 100])).kind == .permanent)

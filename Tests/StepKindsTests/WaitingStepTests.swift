@@ -7,11 +7,11 @@ struct WaitingStepTests {
   @Test("sleep parks once, and is done when woken")
   func sleep() async throws {
     let wait = StepWait(wakeAfter: .seconds(90), reason: "sleeps for 90 s")
-    #expect(try await run("sleep", context(["seconds": 90])) == .wait(wait))
+    #expect(try await run("sleep", context(["duration": 90])) == .wait(wait))
     // A second attempt before the first wake-up sleeps; one after it does not.
-    #expect(try await run("sleep", context(["seconds": 90], attempt: 2)) == .wait(wait))
-    #expect(try await run("sleep", context(["seconds": 90], wakeCount: 1)) == .succeeded(outputs: nil))
-    #expect(try await run("sleep", context(["seconds": 0])) == .succeeded(outputs: nil))
+    #expect(try await run("sleep", context(["duration": 90], attempt: 2)) == .wait(wait))
+    #expect(try await run("sleep", context(["duration": 90], wakeCount: 1)) == .succeeded(outputs: nil))
+    #expect(try await run("sleep", context(["duration": 0])) == .succeeded(outputs: nil))
   }
 
   @Test("approval parks until its signal comes")
@@ -54,7 +54,7 @@ struct WaitingStepTests {
     #expect(try await failure("fail", context(.null)) == StepFailure(.retryable, "failed as asked"))
     let permanent: JSONValue = ["class": "permanent", "message": "broken"]
     #expect(try await failure("fail", context(permanent)) == StepFailure(.permanent, "broken"))
-    let throttled: JSONValue = ["class": "throttled", "afterSeconds": 2, "message": "busy"]
+    let throttled: JSONValue = ["class": "throttled", "after": 2, "message": "busy"]
     #expect(try await failure("fail", context(throttled)) == StepFailure(.throttled(after: .seconds(2)), "busy"))
     #expect(try await failure("fail", context(["times": 2], attempt: 2)).kind == .retryable)
     #expect(try await run("fail", context(["times": 2], attempt: 3)) == .succeeded(outputs: nil))

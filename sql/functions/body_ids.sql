@@ -20,7 +20,7 @@ begin
     s.spec ? 'forEach',
     coalesce((s.spec -> 'always')::boolean, false),
     s.spec ? 'undo',
-    s.spec ? 'refs' or coalesce((s.spec -> 'params')::boolean, false),
+    s.spec ? 'refs' or coalesce((s.spec -> 'params')::boolean, false) or coalesce((s.spec -> 'run')::boolean, false),
     coalesce((s.spec -> 'retry' -> 'attempts')::smallint, 3),
     coalesce(holdfast.duration_of(s.spec -> 'retry' -> 'initialSeconds', 'retry.initialSeconds'), interval '1 s'),
     coalesce(holdfast.duration_of(s.spec -> 'retry' -> 'maxSeconds', 'retry.maxSeconds'), interval '1 min'),

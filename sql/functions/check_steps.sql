@@ -18,7 +18,7 @@ begin
   cross join lateral (
     select case
       when jsonb_typeof(s.e) <> 'object' then 'has to be an object'
-      when coalesce(s.e ->> 'name', '') !~ '^[A-Za-z][A-Za-z0-9_-]{0,99}$'
+      when coalesce(s.e ->> 'name', '') !~ '^(on(Success|Failure|Cancel):)?[A-Za-z][A-Za-z0-9_-]{0,99}(:items)?$'
         then 'its name has to be 1 to 100 letters, digits, "-" and "_", beginning with a letter'
       when s.e ? 'forEach' and s.e ? 'uses' then 'a group (forEach) has steps, not uses'
       when s.e ? 'forEach' and coalesce(s.e ->> 'as', '') !~ '^[A-Za-z][A-Za-z0-9_]*$'
@@ -30,7 +30,7 @@ begin
       when s.e ? 'undo' and jsonb_typeof(s.e -> 'undo' -> 'uses') is distinct from 'string'
         then '"undo" has to be an object with "uses"'
       -- Most steps have none of these, and a call for each of them would double the time of a large submit.
-      when s.e ?| '{limits,on,retry,priority,always,params,when,forEach,timeoutSeconds,deadlineSeconds,undo}'
+      when s.e ?| '{limits,on,retry,priority,always,params,run,template,when,forEach,timeoutSeconds,deadlineSeconds,undo}'
         then coalesce(holdfast.spec_problem(s.e), holdfast.spec_problem(s.e -> 'undo', 'undo.'))
     end as problem
   ) p

@@ -64,6 +64,13 @@ begin
       )
       select array_agg(g.step_id), array_agg(distinct g.lane_id) filter (where g.limited)
       into v_done, v_freed from gone g;
+
+      -- What was skipped at its first claim has done nothing that could be undone.
+      if 'skipped' = any (p_outcomes) then
+        delete from undo u
+        where u.step_id = any (v_done) and p_outcomes[array_position(p_steps, u.step_id)] = 'skipped'
+          and u.fence = p_fences[array_position(p_steps, u.step_id)];
+      end if;
     end if;
 
     -- Everything else, one by one: failures and waits are rare, stale reports more so.

@@ -19,8 +19,13 @@ begin
     problem = null, look_at = null, next_slot = null,
     -- A new schedule decides from now on; a policy that was off has missed nothing.
     decided_through = case
-      when policy.schedule <> excluded.schedule or not policy.enabled then now() else policy.decided_through end;
-  perform pg_notify('holdfast_scheduler', p_policy);
+      when policy.schedule <> excluded.schedule or not policy.enabled then now() else policy.decided_through end
+  -- Documents are applied again and again, mostly unchanged.
+  where (policy.schedule, policy.plan, policy.enabled) is distinct from (excluded.schedule, excluded.plan, excluded.enabled)
+    or policy.problem is not null;
+  if found then
+    perform pg_notify('holdfast_scheduler', p_policy);
+  end if;
 end
 $$;
 

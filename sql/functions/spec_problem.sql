@@ -14,6 +14,8 @@ return case
     then format('"%spriority" has to be a whole number from -32768 to 32767', p_prefix)
   when jsonb_typeof(p_spec -> 'always') <> 'boolean' then format('"%salways" has to be true or false', p_prefix)
   when jsonb_typeof(p_spec -> 'params') <> 'boolean' then format('"%sparams" has to be true or false', p_prefix)
+  when jsonb_typeof(p_spec -> 'run') <> 'boolean' then format('"%srun" has to be true or false', p_prefix)
+  when jsonb_typeof(p_spec -> 'template') <> 'object' then format('"%stemplate" has to be an object', p_prefix)
   when jsonb_typeof(p_spec -> 'when') <> 'string' then format('"%swhen" has to be a string, an SQL/JSON path', p_prefix)
   when jsonb_typeof(p_spec -> 'forEach') <> 'string' then format('"%sforEach" has to be a string, an SQL/JSON path', p_prefix)
   else (

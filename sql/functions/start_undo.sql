@@ -47,6 +47,7 @@ begin
         || jsonb_build_object('always', true, 'refs', coalesce(b.spec -> 'refs', '[]') || to_jsonb(own.name))
         || case when b.spec ? 'on' and not (b.spec -> 'undo') ? 'on' then jsonb_build_object('on', b.spec -> 'on') else '{}' end
         || case when coalesce((b.spec -> 'params')::boolean, false) then '{"params": true}'::jsonb else '{}' end
+        || case when coalesce((b.spec -> 'run')::boolean, false) then '{"run": true}'::jsonb else '{}' end
       order by u.fence desc),
     array_agg(coalesce(s.refs, '{}') || jsonb_build_object(own.name, s.step_id & 1048575) order by u.fence desc),
     array_agg(s.item order by u.fence desc)

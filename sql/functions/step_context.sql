@@ -1,4 +1,6 @@
--- What a step's expressions see: {"params": …, "steps": {name: outputs}, "item": …}, of what its refs and params ask for.
+-- What a step's expressions see: {"params": …, "steps": {name: outputs}, "item": …, "run": …}, of what its refs, params and run
+-- ask for; "run" is {"id", "workflow", "policy", "submittedAt", "slot", "outcome": succeeded | failed | cancelled as it stands now,
+-- "failure"}.
 create or replace function holdfast.step_context(p_step bigint) returns jsonb
 language plpgsql stable set enable_nestloop = on
 as $$
@@ -6,10 +8,14 @@ declare
   v_base bigint := p_step & ~1048575::bigint;
   v_step holdfast.step;
   v_params boolean;
+  v_wants_run boolean;
   v_outputs jsonb;
 begin
   select s.* into v_step from holdfast.step s where s.step_id = p_step;
-  select coalesce((b.spec -> 'params')::boolean, b.spec ? 'when' or b.is_group) into v_params
+  select
+    coalesce((b.spec -> 'params')::boolean, b.spec ? 'when' or b.is_group),
+    coalesce((b.spec -> 'run')::boolean, false)
+  into v_params, v_wants_run
   from holdfast.step_body b where b.body_id = v_step.body_id;
 
   select jsonb_object_agg(
@@ -34,8 +40,19 @@ begin
   return jsonb_build_object(
     'params', case when v_params then (select r.params from holdfast.run r where r.run_id = p_step >> 20) end,
     'steps', coalesce(v_outputs, '{}'),
-    'item', v_step.item);
+    'item', v_step.item,
+    'run', case when v_wants_run then (
+      select jsonb_build_object(
+        'id', r.run_id, 'workflow', r.workflow, 'policy', r.policy, 'submittedAt', r.submitted_at,
+        'slot', coalesce(r.slot, r.submitted_at),
+        'outcome', case
+          when r.stop_state = 'cancelled' then 'cancelled'
+          when r.failure is not null or r.stop_state is not null then 'failed'
+          else 'succeeded'
+        end,
+        'failure', coalesce(r.failure, r.stop_reason, ''))
+      from holdfast.run r where r.run_id = p_step >> 20) end);
 end
 $$;
 
-comment on function holdfast.step_context(bigint) is 'Parameters, outputs and item that a step asked for.';
+comment on function holdfast.step_context(bigint) is 'Parameters, outputs, item and facts of the run that a step asked for.';

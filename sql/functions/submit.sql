@@ -1,17 +1,19 @@
 -- Starts a run: checks the plan, writes run, steps and edges, and makes ready what needs nothing, all in one transaction.
 --
--- plan: {"workflow": "name", "policy": "name", "queue": "default", "priority": 0, "params": {…}, "timeoutSeconds": 3600,
+-- plan: {"workflow": "name", "version": 3, "policy": "name", "queue": "default", "priority": 0, "params": {…}, "timeoutSeconds": 3600,
 --        "steps": [{"name", "uses", "with", "needs": ["a", "group.step"], "when", "forEach", "as", "steps", "always",
 --                   "undo": {"uses", "with", "unless"}, "retry": {"attempts", "initialSeconds", "maxSeconds"},
 --                   "timeoutSeconds", "deadlineSeconds", "limits": ["name"], "on": {"node": "n1"}, "priority",
---                   "refs": ["step", "group.step"], "params": true}]}
+--                   "refs": ["step", "group.step"], "params": true, "run": true, "template": {…}}]}
 --   needs     earlier steps of the same list; GROUP or GROUP.STEP means every instance
 --   when      an SQL/JSON path predicate over {"params", "steps": {name: outputs}, "item"}; if false the step is skipped
 --   forEach   an SQL/JSON path over the same; its steps are made once for each value, which they see as item.AS
 --   always    runs whatever became of its needs, also when the run is being cancelled
 --   undo      performed, last first, if the step was started and the run fails or is cancelled; not if the step that
 --             "unless" names has succeeded
---   refs      the steps whose outputs the step is given (and when and forEach see); params: give it the run's parameters
+--   refs      the steps whose outputs the step is given (and when and forEach see); params: give it the run's parameters;
+--             run: give it facts of the run (step_context.sql)
+--   template  "with" holds Go templates that the worker evaluates; this says how (Sources/StepKinds/Templates)
 -- key: submits with the same key give the same run.
 -- Returns the run's id. Refused plans raise SQLSTATE HF001 (or HF002 for a limit that is not defined).
 create or replace function holdfast.submit(
@@ -39,6 +41,9 @@ begin
   end if;
   if coalesce(p_plan ->> 'workflow', '') = '' then
     perform refuse('a plan needs "workflow", the name of what is run');
+  end if;
+  if not is_whole(p_plan -> 'version', 1, 2147483647) then
+    perform refuse('"version" has to be a whole number from 1');
   end if;
   if not is_whole(p_plan -> 'priority', -32768, 32767) then
     perform refuse('"priority" has to be a whole number from -32768 to 32767');
@@ -68,9 +73,9 @@ begin
   v_lanes := lane_ids(v_specs, v_queue, v_policy, v_priority);
 
   insert into run (
-    run_id, workflow, policy, queue, priority, params, key, slot, parent_step, next_ordinal, deadline_at)
+    run_id, workflow, workflow_version, policy, queue, priority, params, key, slot, parent_step, next_ordinal, deadline_at)
   values (
-    v_run, p_plan ->> 'workflow', v_policy, v_queue, v_priority, p_plan -> 'params', p_key, p_slot, p_parent_step,
+    v_run, p_plan ->> 'workflow', (p_plan -> 'version')::int, v_policy, v_queue, v_priority, p_plan -> 'params', p_key, p_slot, p_parent_step,
     v_count + 1, now() + duration_of(p_plan -> 'timeoutSeconds', 'timeoutSeconds'));
 
   with edges as materialized (select * from plan_edges(v_steps)),

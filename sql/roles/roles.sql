@@ -16,7 +16,9 @@ declare
     'schema_version', 'register', 'exchange', 'heartbeat', 'leave', 'bodies', 'append_log',
     'resource_intend', 'resource_made', 'resource_released', 'resources_to_release',
     -- runs
-    'submit', 'run_state', 'cancel', 'retry', 'signal', 'pause', 'resume', 'set_limit',
+    'submit', 'run_state', 'cancel', 'retry', 'signal', 'pause', 'resume', 'set_limit', 'announce_kinds',
+    -- documents
+    'put_document', 'delete_document',
     -- schedules
     'put_policy', 'drop_policy', 'due_policies', 'decide_slots', 'policy_problem', 'lead', 'yield_lead',
     -- what time brings

@@ -2,7 +2,7 @@
 -- its own run (step_id range), so a list of 50 runs costs the same however much history there is.
 create or replace view holdfast.run_status as
 select
-  r.run_id, r.workflow, nullif(r.policy, '') as policy, r.queue, r.priority, r.state, r.submitted_at,
+  r.run_id, r.workflow, r.workflow_version, nullif(r.policy, '') as policy, r.queue, r.priority, r.state, r.submitted_at,
   least(w.started_at, o.started_at) as started_at,
   r.finished_at,
   coalesce(r.finished_at, now()) - r.submitted_at as elapsed,
@@ -57,6 +57,8 @@ comment on view holdfast.run_status is
   'Runs of workflows with their state and how many steps are where; newest by order by run_id desc.';
 comment on column holdfast.run_status.run_id is 'The run; ids grow with the time of the submit, by days.';
 comment on column holdfast.run_status.workflow is 'Name of the run''s workflow.';
+comment on column holdfast.run_status.workflow_version is
+  'Version of the workflow''s document; null for a run that was submitted as a plan.';
 comment on column holdfast.run_status.policy is 'The policy that the run belongs to; null for a run without one.';
 comment on column holdfast.run_status.queue is 'The queue that its steps are taken from.';
 comment on column holdfast.run_status.priority is 'Higher goes first.';

@@ -4,10 +4,7 @@ import Glibc
 extension ChildProcess {
   /// Starts the program. Blocks until it is loaded.
   func spawn() throws(ChildProcessError) -> RunningChild {
-    _ = processSettings
-    try checkStrings()
-    try checkDirectory()
-    let path = try findProgram()
+    let path = try prepare()
 
     guard let output = PipeEnds(), let error = PipeEnds() else {
       throw ChildProcessError(errno: errno, starting: program)
@@ -25,6 +22,25 @@ extension ChildProcess {
     }
     posix_spawn_file_actions_adddup2(&actions, output.writing.number, STDOUT_FILENO)
     posix_spawn_file_actions_adddup2(&actions, error.writing.number, STDERR_FILENO)
+    let (process, handle) = try launch(path, &actions, ownSession: false)
+    for end in [inputPipe?.writing, output.reading, error.reading] { end?.setNonBlocking() }
+    return RunningChild(
+      process: process, handle: handle, input: inputPipe?.writing, output: output.reading,
+      error: error.reading)
+  }
+
+  /// Checks what can be checked beforehand, so that errors name it; returns the path to execute.
+  func prepare() throws(ChildProcessError) -> String {
+    _ = processSettings
+    try checkStrings()
+    try checkDirectory()
+    return try findProgram()
+  }
+
+  /// Executes `path` with these streams, in a process group or even a session of its own.
+  func launch(
+    _ path: String, _ actions: inout posix_spawn_file_actions_t, ownSession: Bool
+  ) throws(ChildProcessError) -> (process: pid_t, handle: Descriptor) {
     // Libraries may have opened descriptors that are not close-on-exec.
     posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1)
     if let directory { posix_spawn_file_actions_addchdir_np(&actions, directory) }
@@ -32,9 +48,10 @@ extension ChildProcess {
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
     defer { posix_spawnattr_destroy(&attributes) }
-    posix_spawnattr_setflags(
-      &attributes, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
-    posix_spawnattr_setpgroup(&attributes, 0)
+    let newSession: CInt = 0x80  // POSIX_SPAWN_SETSID, declared under _GNU_SOURCE
+    let group = ownSession ? newSession : POSIX_SPAWN_SETPGROUP
+    posix_spawnattr_setflags(&attributes, Int16(group | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
+    if !ownSession { posix_spawnattr_setpgroup(&attributes, 0) }
     var signals = sigset_t()
     sigemptyset(&signals)
     posix_spawnattr_setsigmask(&attributes, &signals)
@@ -56,10 +73,7 @@ extension ChildProcess {
       while waitpid(process, nil, 0) < 0, errno == EINTR {}
       throw ChildProcessError(errno: failure == ENOENT ? EMFILE : failure, starting: program)
     }
-    for end in [inputPipe?.writing, output.reading, error.reading] { end?.setNonBlocking() }
-    return RunningChild(
-      process: process, handle: Descriptor(handle), input: inputPipe?.writing, output: output.reading,
-      error: error.reading)
+    return (process, Descriptor(handle))
   }
 
   private func checkStrings() throws(ChildProcessError) {

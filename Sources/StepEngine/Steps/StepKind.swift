@@ -27,22 +27,27 @@ public struct StepContext: Sendable {
   /// The token of the lease under which this runs.
   public let fence: Fence
   /// The step's arguments, as its workflow gives them.
-  public let with: JSONValue
+  public var with: JSONValue
+  /// How expressions in `with` are to be evaluated, as the step's plan says; nil if there are none.
+  public let template: JSONValue?
   /// The group's bindings (`{"volume": …}`), or nil outside of a group.
   public let item: JSONValue?
   /// The run's parameters.
   public let params: JSONValue
   /// The outputs of the steps that this one refers to, by step name.
   public let inputs: [String: JSONValue]
+  /// Facts of the run, if the step asked for them; see sql/functions/step_context.sql.
+  public let run: JSONValue
   /// What the signal that woke this step carried; nil when it was not parked for one.
   public let signal: JSONValue?
   /// Appends a line to the step's log.
-  public let log: @Sendable (String) -> Void
+  public var log: @Sendable (String) -> Void
 
   /// What the engine knows of a step that it gives to a kind.
   public init(
-    id: StepID, name: String, attempt: Int, wakeCount: Int = 0, fence: Fence, with: JSONValue, item: JSONValue?,
-    params: JSONValue, inputs: [String: JSONValue], signal: JSONValue?, log: @escaping @Sendable (String) -> Void
+    id: StepID, name: String, attempt: Int, wakeCount: Int = 0, fence: Fence, with: JSONValue,
+    template: JSONValue? = nil, item: JSONValue?, params: JSONValue, inputs: [String: JSONValue],
+    run: JSONValue = [:], signal: JSONValue?, log: @escaping @Sendable (String) -> Void
   ) {
     self.id = id
     self.name = name
@@ -50,9 +55,11 @@ public struct StepContext: Sendable {
     self.wakeCount = wakeCount
     self.fence = fence
     self.with = with
+    self.template = template
     self.item = item
     self.params = params
     self.inputs = inputs
+    self.run = run
     self.signal = signal
     self.log = log
   }

@@ -93,7 +93,8 @@ package final class PostgresWorkerStore: WorkerStore {
       var bodies: [StepBody] = []
       for row in rows {
         let with = try row.optionalString(2).flatMap { try? JSONValue(parsing: $0) } ?? [:]
-        bodies.append(StepBody(id: try row.int64(0), uses: try row.string(1), with: with))
+        let template = try row.optionalString(3).flatMap { try? JSONValue(parsing: $0) }
+        bodies.append(StepBody(id: try row.int64(0), uses: try row.string(1), with: with, template: template))
       }
       return bodies
     }

@@ -21,7 +21,7 @@ enum WorkerStatements {
   static let tick = PostgresStatement(name: "tick", "select holdfast.tick()")
 
   static let bodies = PostgresStatement(
-    name: "bodies", "select body_id, uses, spec -> 'with' from holdfast.bodies($1)", [.int64Array])
+    name: "bodies", "select body_id, uses, spec -> 'with', spec -> 'template' from holdfast.bodies($1)", [.int64Array])
 
   static let appendLog = PostgresStatement(
     name: "append_log", "select holdfast.append_log($1, $2, $3, $4)",

@@ -214,10 +214,12 @@ package struct StepBody: Sendable, Equatable {
   package let id: Int64
   package let uses: String
   package let with: JSONValue
+  package let template: JSONValue?
 
-  package init(id: Int64, uses: String, with: JSONValue) {
+  package init(id: Int64, uses: String, with: JSONValue, template: JSONValue? = nil) {
     self.id = id
     self.uses = uses
     self.with = with
+    self.template = template
   }
 }

@@ -13,9 +13,9 @@ extension StepContext {
     let context = try parse(claimed.context)
     self.init(
       id: claimed.step.id, name: claimed.name, attempt: claimed.attempt, wakeCount: claimed.wakes,
-      fence: claimed.step.fence, with: body.with, item: try parse(claimed.item),
-      params: context?["params"] ?? [:], inputs: context?["steps"]?.object ?? [:], signal: try parse(claimed.payload),
-      log: log)
+      fence: claimed.step.fence, with: body.with, template: body.template, item: try parse(claimed.item),
+      params: context?["params"] ?? [:], inputs: context?["steps"]?.object ?? [:], run: context?["run"] ?? [:],
+      signal: try parse(claimed.payload), log: log)
   }
 }
 

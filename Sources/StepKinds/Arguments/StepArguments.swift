@@ -1,6 +1,7 @@
 import JSON
 import StepEngine
 import Wording
+import WorkflowDSL
 
 /// A step's `with`, read key by key. Whatever is wrong with it is a permanent failure of one sentence which names the
 /// kind, the key, what was expected and what was found.
@@ -8,9 +9,10 @@ struct StepArguments {
   private let kind: String
   private let members: [String: JSONValue]
 
-  /// - Parameter keys: every key that the kind knows; others are refused, with the nearest of these.
-  init(_ with: JSONValue, of kind: String, keys: [String]) throws(StepFailure) {
-    self.kind = kind
+  /// - Parameter signature: what the kind declares; other keys are refused, with the nearest of its own.
+  init(_ with: JSONValue, of signature: StepSignature) throws(StepFailure) {
+    kind = signature.kind
+    let keys = signature.inputs.map(\.key)
     switch with {
     case .null: members = [:]
     case .object(let object): members = object.filter { $0.value != .null }
@@ -55,11 +57,9 @@ struct StepArguments {
     }
   }
 
-  /// A number of seconds, fractions allowed.
+  /// `90s`, `1h30m`, or a number of seconds, fractions allowed.
   func duration(_ key: String) throws(StepFailure) -> Duration? {
-    try decode(key, "a number of seconds from 0 to 1e9") { value in
-      value.double.flatMap { (0...1e9).contains($0) ? .seconds($0) : nil }
-    }
+    try decode(key, DurationText.expectation) { value in DurationText.seconds(of: value).map { .seconds($0) } }
   }
 
   func object(_ key: String) throws(StepFailure) -> [String: JSONValue]? {

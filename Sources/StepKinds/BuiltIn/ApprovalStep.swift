@@ -1,15 +1,23 @@
 import JSON
 import StepEngine
+import WorkflowDSL
 
 /// `approval`: parks the step until somebody sends it the signal `approval`.
 ///
 /// `with`: `message`, what people are asked. The signal's payload may hold `approvedBy` and `comment`, which become the
 /// outputs, and `approved: false`, which fails the step for good.
 struct ApprovalStep: StepKind {
-  let name = "approval"
+  static let signature = StepSignature(
+    "approval", "Waits until somebody approves: holdfast approve RUN",
+    inputs: [.optional("message", .text, "what people are asked")],
+    outputs: [
+      OutputField("approvedBy", .string, "who approved"), OutputField("comment", .string, "what they said"),
+    ])
+
+  let name = signature.kind
 
   func run(_ step: StepContext) async throws -> StepOutcome {
-    let arguments = try StepArguments(step.with, of: name, keys: ["message"])
+    let arguments = try StepArguments(step.with, of: Self.signature)
     let message = try arguments.string("message")
     guard let signal = step.signal else {
       let reason = "waits for approval" + (message.map { ": " + $0 } ?? "")

@@ -2,11 +2,13 @@ import Concurrency
 import Glibc
 import JSON
 import StepEngine
+import WorkflowDSL
 
 /// `exec`: runs a program on the worker's machine.
 ///
-/// `with`: `command` (a list: the program and its arguments), `environment` (a map), `directory`, `stdin` (a string, or
-/// a value that is sent as JSON), `timeoutSeconds`, `outputLimitBytes` (of each stream, 64 KiB if not given), `parse:
+/// `with`: `command` (a list: the program and its arguments), `environment` (a map), `secrets` (a map of
+/// references), `directory`, `stdin` (a string, or
+/// a value that is sent as JSON), `timeout`, `outputLimitBytes` (of each stream, 64 KiB if not given), `parse:
 /// json` (standard output is a JSON object and becomes the outputs), `okExitCodes` ([0]), `permanentExitCodes` ([]).
 ///
 /// The program gets PATH, HOME, LANG, TZ and TMPDIR of the worker, `environment`, and HOLDFAST_RUN, HOLDFAST_STEP and
@@ -14,13 +16,39 @@ import StepEngine
 /// Its process group is ended on cancel and at the time limit. It may run again for the same step, and after a crash of
 /// the worker the earlier one may still be running: it has to cope with both.
 struct ExecStep: StepKind {
-  let name = "exec"
+  static let signature = StepSignature(
+    "exec", "Runs a program on the worker's machine",
+    inputs: [
+      .required("command", .list(of: .text), "the program and its arguments; for a shell line: [sh, -c, \"…\"]"),
+      .optional("environment", .map(keys: .any, values: .text), "variables for the program"),
+      .optional(
+        "secrets", .map(keys: .any, values: .object(secretShape)), "variables with secret values, by reference"),
+      .optional("directory", .text, "where it runs"),
+      .optional("stdin", .anything, "what it reads; a value that is no text is sent as JSON"),
+      .optional("timeout", .duration, "how long it may run"),
+      .optional(
+        "outputLimitBytes", .integer(0...(16 << 20)), default: .int(64 << 10), "how much of each stream is kept"),
+      .optional("parse", .choice(["json"]), "what it prints is a JSON object, which becomes the outputs"),
+      .optional("okExitCodes", .list(of: .integer(0...255)), default: [0], "exit codes that mean success"),
+      .optional(
+        "permanentExitCodes", .list(of: .integer(0...255)), default: [], "exit codes after which it is not tried again"),
+    ],
+    outputsOf: { with in
+      if with["parse"] != nil { return [] }
+      return [
+        OutputField("exitCode", .integer, "the program's exit code"),
+        OutputField("stdout", .string, "what it wrote to standard output"),
+        OutputField("stderr", .string, "what it wrote to standard error"),
+      ]
+    })
+
+  let name = signature.kind
 
   func run(_ step: StepContext) async throws -> StepOutcome {
     let order = try ExecOrder(step, kind: name)
     let outcome: ChildProcess.Outcome
     do {
-      outcome = try await order.child.run { _, line in step.log(storable(line)) }
+      outcome = try await order.child.run { _, line in step.log(order.secrets.hidden(in: storable(line))) }
     } catch {
       throw StepFailure(error.isRetryable ? .retryable : .permanent, "\(name): \(error)")
     }
@@ -42,16 +70,16 @@ struct ExecStep: StepKind {
     _ kind: StepFailure.Class, _ order: ExecOrder, _ what: String, _ outcome: ChildProcess.Outcome
   ) -> StepFailure {
     let lastLine = outcome.error.text.split(whereSeparator: \.isNewline).last { !$0.allSatisfy(\.isWhitespace) }
-    let reason = lastLine.map { ": " + storable(String($0.prefix(500))) } ?? ""
+    let reason = lastLine.map { ": " + order.secrets.hidden(in: storable(String($0.prefix(500)))) } ?? ""
     return StepFailure(kind, "\(name): '\(order.child.program)' \(what)\(reason)")
   }
 
   private func outputs(_ order: ExecOrder, _ outcome: ChildProcess.Outcome, _ code: Int) throws -> JSONValue {
     guard order.parsesJSON else {
-      return [
+      return order.secrets.hidden(in: [
         "exitCode": .int(Int64(code)), "stdout": .string(storable(outcome.output.text)),
         "stderr": .string(storable(outcome.error.text)),
-      ]
+      ])
     }
     let program = "\(name): the standard output of '\(order.child.program)'"
     guard outcome.output.droppedBytes == 0 else {
@@ -60,7 +88,7 @@ struct ExecStep: StepKind {
     guard let value = try? JSONValue(parsing: outcome.output.text), value.object != nil else {
       throw StepFailure(.permanent, "\(program) is no JSON object, which 'parse: json' asks for")
     }
-    return storable(value)
+    return order.secrets.hidden(in: storable(value))
   }
 }
 
@@ -70,19 +98,17 @@ private struct ExecOrder {
   let okExitCodes: [Int]
   let permanentExitCodes: [Int]
   let parsesJSON: Bool
+  let secrets: SecretTexts
 
   init(_ step: StepContext, kind: String) throws(StepFailure) {
-    let arguments = try StepArguments(
-      step.with, of: kind,
-      keys: [
-        "command", "environment", "directory", "stdin", "timeoutSeconds", "outputLimitBytes", "parse", "okExitCodes",
-        "permanentExitCodes",
-      ])
+    let arguments = try StepArguments(step.with, of: ExecStep.signature)
+    secrets = try SecretTexts(arguments, "secrets")
     let command = try Self.command(arguments)
     child = ChildProcess(
-      command[0], Array(command[1...]), environment: Self.environment(step, try arguments.texts("environment") ?? [:]),
+      command[0], Array(command[1...]),
+      environment: Self.environment(step, try arguments.texts("environment") ?? [:]).merging(secrets.values) { $1 },
       directory: try arguments.string("directory"))
-    child.timeLimit = try arguments.duration("timeoutSeconds")
+    child.timeLimit = try arguments.duration("timeout")
     child.outputLimit = try arguments.integer("outputLimitBytes", in: 0...(16 << 20)) ?? 64 << 10
     child.input = arguments.value("stdin").map { Array(($0.string ?? $0.text).utf8) } ?? []
     parsesJSON = try arguments.choice("parse", ["json"]) != nil

@@ -1,26 +1,47 @@
 import HTTPClient
 import JSON
 import StepEngine
+import WorkflowDSL
 
 /// `http`: sends one HTTP request.
 ///
-/// `with`: `url`, `method` (GET, or POST with a body), `headers` (a map), `body` (a string, or a value that is sent as
-/// JSON), `expectedStatus` (200, "2xx", "200-299", or a list of these; "2xx" if not given), `timeoutSeconds` (60),
+/// `with`: `url`, `method` (GET, or POST with a body), `headers` (a map), `secretHeaders` (a map of references to secrets), `body` (a string, or a value that is sent as
+/// JSON), `expectedStatus` (200, "2xx", "200-299", or a list of these; "2xx" if not given), `timeout` (60s),
 /// `outputLimitBytes` (1 MiB).
 ///
 /// Outputs: `status`, `headers` (lower-case names; no `set-cookie`, since outputs are stored), and `json` for a JSON
 /// answer, else `body`. POST and PATCH carry an `Idempotency-Key` made of the step's id, since a step may run again.
 struct HTTPStep: StepKind {
-  let name = "http"
+  static let signature = StepSignature(
+    "http", "Sends one HTTP request",
+    inputs: [
+      .required("url", .text, "where to"),
+      .optional("method", .text, "GET, or POST with a body"),
+      .optional("headers", .map(keys: .any, values: .text), "header fields"),
+      .optional(
+        "secretHeaders", .map(keys: .any, values: .object(secretShape)),
+        "header fields with secret values, by reference"),
+      .optional("body", .anything, "what is sent; a value that is no text is sent as JSON"),
+      .optional(
+        "expectedStatus", .anyOf([.oneOrList(of: .text)]), default: "2xx", "200, 2xx, 200-299, or a list of these"),
+      .optional("timeout", .duration, default: "60s", "how long the request may take"),
+      .optional("outputLimitBytes", .integer(0...(16 << 20)), default: .int(1 << 20), "how much of an answer is read"),
+    ],
+    outputs: [
+      OutputField("status", .integer, "the status"),
+      OutputField("headers", .map, "header fields of the answer, in lower case"),
+      OutputField("json", .any, "the answer, if it is JSON"), OutputField("body", .string, "the answer, if it isn't"),
+    ])
+
+  let name = signature.kind
   private let client: HTTPClient
 
   init(client: HTTPClient = .shared) { self.client = client }
 
   func run(_ step: StepContext) async throws -> StepOutcome {
-    let arguments = try StepArguments(
-      step.with, of: name,
-      keys: ["url", "method", "headers", "body", "expectedStatus", "timeoutSeconds", "outputLimitBytes"])
-    let request = try self.request(arguments, step)
+    let arguments = try StepArguments(step.with, of: Self.signature)
+    let secrets = try SecretTexts(arguments, "secretHeaders")
+    let request = try self.request(arguments, secrets, step)
     let expected = try expectedStatus(arguments)
     let response: HTTPResponse
     do {
@@ -34,14 +55,18 @@ struct HTTPStep: StepKind {
       let message = "\(name): \(request.method) \(redactedURL(request.url)) answered with status \(response.status)"
       throw StepFailure(classify(response), message)
     }
-    return .succeeded(outputs: outputs(response))
+    // A server may send back what it was sent.
+    return .succeeded(outputs: secrets.hidden(in: outputs(response)))
   }
 
-  private func request(_ arguments: StepArguments, _ step: StepContext) throws(StepFailure) -> HTTPRequest {
+  private func request(
+    _ arguments: StepArguments, _ secrets: SecretTexts, _ step: StepContext
+  ) throws(StepFailure) -> HTTPRequest {
     let body = arguments.value("body")
     let method = try arguments.string("method") ?? (body == nil ? "GET" : "POST")
     var request = HTTPRequest(method, try arguments.requiredString("url"))
     for (key, value) in try arguments.texts("headers") ?? [:] { request.headers.append(key, value) }
+    for (key, value) in secrets.values { request.headers.append(key, value) }
     if let body {
       request.body = .text(body.string ?? body.text)
       if body.string == nil, request.headers["Content-Type"] == nil {
@@ -51,7 +76,7 @@ struct HTTPStep: StepKind {
     if ["POST", "PATCH"].contains(method), request.headers["Idempotency-Key"] == nil {
       request.headers["Idempotency-Key"] = "holdfast-\(step.id)"
     }
-    if let timeout = try arguments.duration("timeoutSeconds") { request.timeout = timeout }
+    if let timeout = try arguments.duration("timeout") { request.timeout = timeout }
     request.responseLimit = try arguments.integer("outputLimitBytes", in: 0...(16 << 20)) ?? 1 << 20
     return request
   }

@@ -1,13 +1,25 @@
 internal import JSON
 public import StepEngine
+internal import WorkflowDSL
 
-/// `workflow`: runs another plan as a step of this one (`with: {plan: {…}}`), and waits for its end without a slot.
+/// `workflow`: runs another plan as a step of this one, and waits for its end without a slot.
 ///
-/// The run that it starts belongs to this step: a repeated attempt finds it, cancelling this run cancels it, and retrying this
-/// run retries it. Outputs: `{run, state}`. Fails for good if that run fails; its own steps have their retries.
+/// `with`: `plan`, and for a plan with declared `parameters` the `params` of the run. The run that it starts belongs to this
+/// step: a repeated attempt finds it, cancelling this run cancels it, and retrying this run retries it. Outputs: `{run, state}`.
+/// Fails for good if that run fails; its own steps have their retries.
 public struct WorkflowStep: StepKind {
+  static let kindName = "workflow"
+  static let signature = StepSignature(
+    kindName, "Runs another workflow",
+    inputs: [
+      .required("plan", .map(keys: .any, values: .anything), "what is run"),
+      .optional("parameters", .list(of: .anything), "what the plan may be told"),
+      .optional("params", .map(keys: .any, values: .anything), "what it is told"),
+    ],
+    outputs: [OutputField("run", .integer, "the run that was started"), OutputField("state", .string, "how it ended")])
+
   /// `workflow`
-  public let name = "workflow"
+  public let name = kindName
   private let client: EngineClient
 
   /// A kind that starts runs through `client`.
@@ -15,11 +27,7 @@ public struct WorkflowStep: StepKind {
 
   /// Starts the run, or says how it ended.
   public func run(_ step: StepContext) async throws -> StepOutcome {
-    let arguments = try StepArguments(step.with, of: name, keys: ["plan"])
-    guard let members = try arguments.object("plan") else {
-      throw arguments.failure("plan", mustBe: "the plan of a run, a map")
-    }
-    let plan = JSONValue.object(members)
+    let plan = try plan(StepArguments(step.with, of: Self.signature))
     if let ended = step.signal, let run = ended["run"]?.int {
       return try outcome(RunID(run), state: ended["state"]?.string ?? "", failure: ended["failure"]?.string)
     }
@@ -38,6 +46,24 @@ public struct WorkflowStep: StepKind {
       let isPlan = error.kind == .invalid || error.kind == .notFound
       throw StepFailure(isPlan ? .permanent : .retryable, "\(name): \(error.description)")
     }
+  }
+
+  /// The plan of the run, with its parameters checked.
+  private func plan(_ arguments: StepArguments) throws(StepFailure) -> JSONValue {
+    guard var plan = try arguments.object("plan") else {
+      throw arguments.failure("plan", mustBe: "the plan of a run, a map")
+    }
+    let given = try arguments.object("params") ?? [:]
+    guard let declared = arguments.value("parameters")?.array else {
+      if !given.isEmpty { plan["params"] = .object(given) }
+      return .object(plan)
+    }
+    do throws(ParameterError) {
+      plan["params"] = .object(try declared.compactMap(Parameter.init(json:)).resolve(given))
+    } catch {
+      throw StepFailure(.permanent, "workflow '\(plan["workflow"]?.string ?? "?")': \(error.description)")
+    }
+    return .object(plan)
   }
 
   private func outcome(_ run: RunID, state: String, failure: String?) throws -> StepOutcome {

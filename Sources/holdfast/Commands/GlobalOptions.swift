@@ -1,30 +1,60 @@
+internal import CommandSyntax
+internal import EmbeddedPostgres
+internal import Glibc
 internal import Log
+internal import Terminal
 
 /// The options that every command takes.
 enum GlobalOptions {
   static let database = Option<String?>.optional(
     "--database", .text("URL"), environment: "HOLDFAST_DATABASE_URL",
-    "The PostgreSQL database, as a postgres:// URL or key=value pairs")
+    "The PostgreSQL database, as a postgres:// URL or key=value pairs; without it the one of 'holdfast up' is used")
+  static let data = Option<String?>.optional(
+    "--data", .text("DIR", completion: .file), environment: "HOLDFAST_DATA",
+    "The folder of 'holdfast up', which keeps everything there")
+  static let output = Option<OutputFormat>.value(
+    "--output", short: "-o", .choice("FORMAT"), default: .table, "How lists and objects are written")
   static let logLevel = Option<LogLevel>.value(
     "--log-level", .choice("LEVEL"), default: .info, "Write log lines of this level and above")
   static let logFormat = Option<LogFormat>.value(
     "--log-format", .choice("FORMAT"), default: .logfmt, "How log lines are written")
-  static let help = Option<Bool>.flag("--help", short: "-h", "Show this help")
-  static let version = Option<Bool>.flag("--version", "Show the version")
 
   static let all = [
-    database.description, logLevel.description, logFormat.description, help.description, version.description,
+    database.description, data.description, output.description, logLevel.description, logFormat.description,
+    StandardOptions.noColor.description, StandardOptions.help.description, StandardOptions.version.description,
   ]
 }
 
 extension ParsedArguments {
-  /// The database that the command works on.
-  /// - Throws: `CommandFailure` if the command line and the environment name none.
+  /// The database that the command works on: the one that is named, else the one of `holdfast up`.
+  /// - Throws: `CommandFailure` if none is named and that one does not run.
   func databaseURL() throws -> String {
-    guard let url = self[GlobalOptions.database] else {
-      throw CommandFailure(.usage, "no database is given; use --database URL or set HOLDFAST_DATABASE_URL")
+    if let url = self[GlobalOptions.database] { return url }
+    let folder = try dataFolder()
+    switch folder.service() {
+    case .running(let url): return url
+    case .none:
+      throw CommandFailure(
+        .usage,
+        "no database is given, and there is none in \(folder.path); start one with 'holdfast up', or name one with "
+          + "--database URL or HOLDFAST_DATABASE_URL.")
+    case .stopped:
+      throw CommandFailure(
+        .databaseUnreachable,
+        "'holdfast up' is not running, so the database in \(folder.path) can't be reached; start it with 'holdfast up', or "
+          + "name another with --database URL.")
+    case .closed(let owner):
+      throw CommandFailure(
+        .databaseUnreachable,
+        "the data folder \(folder.path) is closed to this user; run the command as the one who ran 'holdfast up' (the folder "
+          + "belongs to \(owner)), or name a database with --database URL.")
     }
-    return url
+  }
+
+  /// The folder of `holdfast up`.
+  func dataFolder() throws -> DataFolder {
+    if let path = self[GlobalOptions.data] { return DataFolder(path) }
+    return try DataFolder.standard { getenv($0).map { String(cString: $0) } }
   }
 
   /// The log as the command line wants it.

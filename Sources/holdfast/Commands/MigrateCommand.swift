@@ -1,3 +1,4 @@
+internal import CommandSyntax
 internal import Log
 internal import PostgresClient
 internal import StepEngine

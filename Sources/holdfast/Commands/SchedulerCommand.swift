@@ -1,3 +1,4 @@
+internal import CommandSyntax
 internal import Concurrency
 internal import PostgresClient
 internal import StepEngine

@@ -1,3 +1,4 @@
+internal import CommandSyntax
 internal import Concurrency
 internal import Log
 internal import PostgresClient
@@ -54,8 +55,9 @@ enum WorkerCommand {
 
   static func run(_ arguments: ParsedArguments) async throws {
     let logger = arguments.logger()
-    let worker = try worker(arguments)
-    let scheduler = arguments[noScheduler] ? nil : try scheduler(arguments)
+    let database = try database(arguments)
+    let worker = try worker(arguments, on: database)
+    let scheduler = arguments[noScheduler] ? nil : scheduler(arguments, on: database)
     ignoreBrokenPipes()
     try await runUntilSignalled(
       terminationSignals(), grace: arguments[grace],
@@ -80,8 +82,8 @@ enum WorkerCommand {
     return database
   }
 
-  private static func worker(_ arguments: ParsedArguments) throws -> Worker {
-    let database = try database(arguments)
+  /// The worker that the command line asks for.
+  static func worker(_ arguments: ParsedArguments, on database: PostgresConfiguration) throws -> Worker {
     var options = Worker.Options()
     options.poll = arguments[poll]
     if let listen = arguments[listenDatabase] {
@@ -92,7 +94,7 @@ enum WorkerCommand {
     let wanted = arguments[kinds]
     // Runs that steps start go through a connection of their own, opened when the first one does.
     let client = EngineClient(pool: PostgresPool(database, size: 1))
-    let known: [any StepKind] = builtInStepKinds + [WorkflowStep(client: client)]
+    let known: [any StepKind] = builtInStepKinds + [WorkflowStep.templated(client: client)]
     let offered = known.filter { wanted?.contains($0.name) ?? true }
     if let unknown = wanted?.first(where: { name in !known.contains { $0.name == name } }) {
       throw CommandFailure(
@@ -108,8 +110,8 @@ enum WorkerCommand {
     return Worker(database: database, profile: profile, kinds: offered, options: options, logger: arguments.logger())
   }
 
-  private static func scheduler(_ arguments: ParsedArguments) throws -> Scheduler {
-    Scheduler(
-      database: try database(arguments), name: ProcessIdentity.name(arguments[name]), logger: arguments.logger())
+  /// The scheduler beside that worker.
+  static func scheduler(_ arguments: ParsedArguments, on database: PostgresConfiguration) -> Scheduler {
+    Scheduler(database: database, name: ProcessIdentity.name(arguments[name]), logger: arguments.logger())
   }
 }

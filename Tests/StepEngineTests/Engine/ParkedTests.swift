@@ -13,7 +13,7 @@ struct ParkedTests {
       own.applicationName = "parked-worker"
       try await engine.working(Crew(slots: 4, database: own)) {
         let run = try await engine.submit(
-          (0..<500).map { step("s\($0)", "sleep", ["with": ["seconds": 3600]]) }
+          (0..<500).map { step("s\($0)", "sleep", ["with": ["duration": 3600]]) }
             + (0..<500).map { step("a\($0)", "approval") })
         try await eventually(within: .seconds(20)) {
           try await engine.int("select count(*) from holdfast.parked") == 1000
@@ -38,7 +38,7 @@ struct ParkedTests {
   func wakes() async throws {
     try await withEngine { engine in
       try await engine.working {
-        let run = try await engine.submit([step("a", "sleep", ["with": ["seconds": 0.4]])])
+        let run = try await engine.submit([step("a", "sleep", ["with": ["duration": 0.4]])])
         #expect(try await engine.end(of: run) == "succeeded")
         let slept = try await engine.value(
           "select extract(epoch from max(started_at) - min(finished_at)) from holdfast.attempt")

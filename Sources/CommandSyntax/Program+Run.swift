@@ -1,0 +1,45 @@
+internal import Glibc
+internal import Terminal
+
+extension Program {
+  /// Does what the command line asks for, and says how it went.
+  ///
+  /// Help and version go to standard output, errors to standard error in one line.
+  package func run(_ arguments: [String], environment: @escaping (String) -> String?) async -> ExitCode {
+    // Help and mistakes have no parsed arguments yet, so the option is looked for among the words.
+    let refusesColor = arguments.contains(StandardOptions.noColor.description.name)
+    let styleEnvironment = { refusesColor && $0 == "NO_COLOR" ? "1" : environment($0) }
+    do {
+      switch try ArgumentParser(program: self, environment: environment).parse(arguments) {
+      case .help(let path):
+        let page = HelpPage(program: self, style: .forStream(STDOUT_FILENO, environment: styleEnvironment))
+        writeText(path.map(page.page(of:)) ?? page.page(), to: STDOUT_FILENO)
+      case .version:
+        writeText("\(name) \(version)\n", to: STDOUT_FILENO)
+      case .run(let path, let arguments):
+        try await path.command.run?(arguments)
+      }
+      return .ok
+    } catch {
+      let style = TextStyle.forStream(STDERR_FILENO, environment: styleEnvironment)
+      writeText(style.red("\(name):") + " \(message(for: error))\n", to: STDERR_FILENO)
+      return exitCode(for: error)
+    }
+  }
+
+  /// What the user reads about an error.
+  package func message(for error: any Error) -> String {
+    guard let error = error as? UsageError else { return "\(error)" }
+    let command = error.command.map { " \($0)" } ?? ""
+    return "\(error.message) ('\(name)\(command) --help' tells more)"
+  }
+
+  /// What the caller gets for an error.
+  package func exitCode(for error: any Error) -> ExitCode {
+    switch error {
+    case is UsageError: .usage
+    case let error as CommandFailure: error.exitCode
+    default: exitCodeForError(error) ?? .failed
+    }
+  }
+}

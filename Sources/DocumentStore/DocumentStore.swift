@@ -1,0 +1,176 @@
+public import JSON
+public import PostgresClient
+internal import StepEngine
+public import WorkflowDSL
+
+/// The documents in PostgreSQL: applied together or not at all, with the schedules of policies that follow from them.
+public struct DocumentStore {
+  private let connection: PostgresConnection
+  private let kinds: StepKindCatalog
+
+  /// The documents of the database that a connection leads to; `kinds` are those that workflows may name.
+  public init(_ connection: PostgresConnection, kinds: StepKindCatalog) {
+    self.connection = connection
+    self.kinds = kinds
+  }
+
+  /// Every document that is in force.
+  public func documents() async throws -> [StoredDocument] {
+    try await connection.query(
+      """
+      select kind, name, version, source, (extract(epoch from applied_at) * 1000000)::int8, coalesce(applied_by, '')
+      from holdfast.document_status order by kind, name
+      """
+    ).compactMap { row in
+      guard let kind = DocumentKind.allCases.first(where: { $0.noun == (try? row.string(0)) }) else { return nil }
+      return StoredDocument(
+        reference: DocumentReference(kind: kind, name: try row.string(1)), version: Int(try row.int32(2)),
+        source: try row.string(3), appliedAtMicroseconds: try row.int64(4), appliedBy: try row.string(5))
+    }
+  }
+
+  /// Puts the documents of files into force, all in one transaction.
+  ///
+  /// - Parameters:
+  ///   - by: Who does it, for the record.
+  ///   - dryRun: Say what would happen, and change nothing.
+  /// - Throws: `DocumentErrors` if something is wrong with them; then nothing was changed.
+  public func apply(_ files: [DocumentFile], by: String, dryRun: Bool = false) async throws -> [ApplyOutcome] {
+    try await inTransaction(dryRun: dryRun) {
+      let stored = try await documents()
+      let set = DocumentSet(files, applied: stored.compactMap(\.document), kinds: kinds)
+      let diagnostics = set.check()
+      guard diagnostics.allSatisfy({ $0.severity == .warning }) else { throw DocumentErrors(diagnostics: diagnostics) }
+      var versions = Dictionary(stored.map { ($0.reference, $0.version) }, uniquingKeysWith: { $1 })
+      var outcomes: [ApplyOutcome] = []
+      for document in files.flatMap(\.documents) {
+        let outcome = try await put(document, by: by)
+        versions[document.reference] = outcome.version
+        outcomes.append(outcome)
+      }
+      try await followSchedules(of: set, versions)
+      return outcomes
+    }
+  }
+
+  /// Takes documents out of force, all in one transaction.
+  /// - Returns: for each whether it was there.
+  /// - Throws: `DocumentErrors` if others that stay refer to one of them; then nothing was changed.
+  public func delete(_ references: [DocumentReference]) async throws -> [Bool] {
+    try await inTransaction(dryRun: false) {
+      let staying = try await documents().filter { !references.contains($0.reference) }
+      let set = DocumentSet(staying.map(\.file), applied: [], kinds: kinds)
+      let diagnostics = set.check().filter { $0.severity == .error }
+      guard diagnostics.isEmpty else { throw DocumentErrors(diagnostics: diagnostics) }
+      var found: [Bool] = []
+      for reference in references {
+        found.append(
+          try await connection.query(
+            "select holdfast.delete_document($1, $2)", [.text(reference.kind.noun), .text(reference.name)]
+          ).single().bool(0))
+      }
+      let versions = Dictionary(staying.map { ($0.reference, $0.version) }, uniquingKeysWith: { $1 })
+      try await followSchedules(of: set, versions)
+      return found
+    }
+  }
+
+  /// The plan of a run of a workflow that is in force, or of one in `files`, and the versions it is of.
+  /// - Throws: `PlanError`.
+  public func plan(workflow name: String, _ parameters: [String: JSONValue], files: [DocumentFile] = []) async throws
+    -> JSONValue
+  {
+    let stored = try await documents()
+    let set = DocumentSet(files, applied: stored.compactMap(\.document), kinds: kinds)
+    let isFromFile = files.contains { $0.documents.contains { $0.workflow?.name.value == name } }
+    let plan = try set.plan(workflow: name, parameters: parameters)
+    return isFromFile ? plan : plan.with(version: version(of: name, stored))
+  }
+
+  /// The plan that a policy runs.
+  /// - Throws: `PlanError`.
+  public func plan(policy name: String) async throws -> JSONValue {
+    let stored = try await documents()
+    let set = DocumentSet([], applied: stored.compactMap(\.document), kinds: kinds)
+    let plan = try set.plan(policy: name)
+    return plan.with(version: plan["workflow"]?.string.flatMap { version(of: $0, stored) })
+  }
+
+  private func version(of workflow: String, _ stored: [StoredDocument]) -> Int? {
+    stored.first { $0.reference == DocumentReference(kind: .workflow, name: workflow) }?.version
+  }
+
+  private func put(_ document: Document, by: String) async throws -> ApplyOutcome {
+    let labels = JSONValue.object(document.labels.mapValues { .string($0) })
+    let row = try await connection.query(
+      "select version, outcome from holdfast.put_document($1, $2, $3, $4, $5, $6)",
+      [
+        .text(document.kind.noun), .text(document.name.value), .jsonb(labels.text), .text(document.source),
+        .jsonb(document.json.text), .text(by),
+      ]
+    ).single()
+    return ApplyOutcome(
+      reference: document.reference, version: Int(try row.int32(0)),
+      change: ApplyOutcome.Change(rawValue: try row.string(1)) ?? .configured)
+  }
+
+  /// Gives the engine the schedules of all policies, with the plans that follow from the documents as they are now: a policy's
+  /// plan changes with its workflow, and with the applications that it selects.
+  private func followSchedules(of set: DocumentSet, _ versions: [DocumentReference: Int]) async throws {
+    for document in set.documents(of: .policy) {
+      guard let policy = document.policy else { continue }
+      let name = policy.name.value
+      guard let schedule = policy.schedule else {
+        _ = try await connection.query("select holdfast.drop_policy($1)", [.text(name)])
+        continue
+      }
+      let plan: JSONValue
+      do throws(PlanError) {
+        plan = try set.plan(policy: name)
+      } catch {
+        throw DocumentErrors(diagnostics: [
+          Diagnostic(.error, file: "policy/\(name)", at: policy.name.place, error.description)
+        ])
+      }
+      let workflow = DocumentReference(kind: .workflow, name: policy.workflow.value)
+      _ = try await connection.query(
+        "select holdfast.put_policy($1, $2, $3, $4)",
+        [
+          .text(name), .jsonb(schedule.text), .jsonb(plan.with(version: versions[workflow]).text),
+          .bool(policy.isEnabled),
+        ])
+    }
+  }
+
+  /// One writer of documents at a time, so that what was checked is what is kept.
+  private func inTransaction<Result>(dryRun: Bool, _ body: () async throws -> Result) async throws -> Result {
+    var tried: Result?
+    do {
+      return try await connection.transaction { connection in
+        _ = try await connection.query("select pg_advisory_xact_lock(hashtext('holdfast.documents'))")
+        let result = try await body()
+        if dryRun {
+          tried = result
+          throw DryRunIsOver()
+        }
+        return result
+      }
+    } catch let error as PostgresError {
+      throw StoreError(error)
+    } catch let over as DryRunIsOver {
+      guard let tried else { throw over }
+      return tried
+    }
+  }
+}
+
+/// Thrown to roll back what was only tried.
+private struct DryRunIsOver: Error {}
+
+extension JSONValue {
+  fileprivate func with(version: Int?) -> JSONValue {
+    guard case .object(var members) = self, let version else { return self }
+    members["version"] = .int(Int64(version))
+    return .object(members)
+  }
+}

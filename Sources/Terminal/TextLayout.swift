@@ -1,0 +1,35 @@
+/// Breaks text into lines of at most `width` characters, between words; a longer word gets a line of its own.
+///
+/// `keepsPhrases`: breaks only after a semicolon.
+package func wrap(_ text: String, width: Int, keepsPhrases: Bool = false) -> [String] {
+  var lines: [String] = []
+  var line = ""
+  for word in keepsPhrases ? phrases(text) : text.split(separator: " ").map(String.init) {
+    if !line.isEmpty, displayWidth(line) + 1 + displayWidth(word) > width {
+      lines.append(line)
+      line = ""
+    }
+    line += (line.isEmpty ? "" : " ") + word
+  }
+  return line.isEmpty ? lines : lines + [line]
+}
+
+/// The parts of a text that end with a semicolon.
+private func phrases(_ text: String) -> [String] {
+  let parts = text.split(separator: ";").map { $0.drop { $0 == " " } }
+  return parts.enumerated().map { $0 < parts.count - 1 ? $1 + ";" : String($1) }
+}
+
+/// Two columns: terms, and their meanings wrapped beside them. A term that is too long gets a line of its own.
+package func twoColumns(_ rows: [(term: String, meaning: String)], width: Int) -> [String] {
+  let widestTerm = 26
+  let column = 2 + 2 + min(widestTerm, rows.map { displayWidth($0.term) }.max() ?? 0)
+  return rows.flatMap { term, meaning in
+    let meanings = wrap(meaning, width: max(20, width - column))
+    let isBeside = displayWidth(term) + 4 <= column
+    let first = "  " + term
+    let beside = isBeside ? padded(first, to: column) + (meanings.first ?? "") : first
+    let below = meanings.dropFirst(isBeside ? 1 : 0).map { String(repeating: " ", count: column) + $0 }
+    return [beside] + below
+  }
+}

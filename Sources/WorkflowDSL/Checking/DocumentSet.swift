@@ -1,0 +1,121 @@
+internal import Wording
+
+/// Documents that belong together: those of some files, beside those that were applied before.
+public struct DocumentSet: Sendable {
+  private let files: [DocumentFile]
+  /// The newest document of each name; those of files win over those that were applied.
+  private let documents: [DocumentReference: Document]
+  private let kinds: StepKindCatalog
+  /// Whether a document that isn't here doesn't exist.
+  let isComplete: Bool
+
+  /// - Parameter applied: what was applied before; nil if nobody could ask.
+  public init(_ files: [DocumentFile], applied: [Document]?, kinds: StepKindCatalog) {
+    self.files = files
+    self.kinds = kinds
+    isComplete = applied != nil
+    let all = (applied ?? []) + files.flatMap(\.documents)
+    documents = Dictionary(all.map { ($0.reference, $0) }, uniquingKeysWith: { _, last in last })
+  }
+
+  /// A document by its name.
+  public subscript(reference: DocumentReference) -> Document? { documents[reference] }
+
+  /// All documents of a kind, by name.
+  public func documents(of kind: DocumentKind) -> [Document] {
+    documents.values.filter { $0.kind == kind }.sorted { $0.name.value < $1.name.value }
+  }
+
+  /// Everything that is wrong with the files, and the workflows of theirs that can be planned.
+  public func check() -> [Diagnostic] {
+    var diagnostics: [Diagnostic] = []
+    var first: [DocumentReference: String] = [:]
+    for file in files {
+      let findings = Findings(file: file.name)
+      // What has the wrong form has been reported; checks of its meaning would only repeat that.
+      for document in file.documents {
+        if let other = first.updateValue(file.name, forKey: document.reference) {
+          findings.error(
+            "\(document.reference) stands in \(other == file.name ? "this file" : other), too", at: document.name.place)
+        }
+        if let workflow = document.workflow { _ = checker(findings).check(workflow) }
+        if let policy = document.policy { check(policy, findings) }
+      }
+      let all =
+        file.diagnostics
+        + findings.diagnostics.filter { finding in
+          !file.diagnostics.contains { $0.place.line == finding.place.line && $0.message == finding.message }
+        }
+      diagnostics += all.sorted { $0.place < $1.place }
+    }
+    return diagnostics
+  }
+
+  /// A workflow without mistakes, ready to be planned.
+  /// - Throws: `PlanError` if there is none of this name, or it has mistakes.
+  public func checkedWorkflow(_ name: String) throws(PlanError) -> CheckedWorkflow {
+    guard let workflow = workflow(named: name) else {
+      let nearest = nearestNames(to: name, among: names)
+      throw PlanError(
+        isMissing: true,
+        "there is no workflow \(quotedForMessage(name))"
+          + (nearest.isEmpty ? "" : "; did you mean \(alternatives(nearest))?"))
+    }
+    let findings = Findings(file: "workflow/\(name)")
+    guard let checked = checker(findings).check(workflow) else {
+      throw PlanError(findings.diagnostics.first { $0.severity == .error }?.headline ?? "workflow \(name) has mistakes")
+    }
+    return checked
+  }
+
+  private func checker(_ findings: Findings) -> WorkflowChecker {
+    WorkflowChecker(findings: findings, kinds: kinds, workflows: self)
+  }
+
+  private func check(_ policy: Policy, _ findings: Findings) {
+    exists(policy.workflow, .workflow, findings)
+    if let profile = policy.profile { exists(profile, .profile, findings) }
+    for application in policy.applications { exists(application, .application, findings) }
+    guard let workflow = workflow(named: policy.workflow.value) else { return }
+    let given = policy.parameters.merging(policy.impliedParameters(of: workflow)) { given, _ in given }
+    for (name, value) in policy.parameters.sorted(by: { $0.key < $1.key }) {
+      let place = policy.parameterPlaces[name] ?? policy.name.place
+      guard let parameter = workflow.parameters.first(where: { $0.name.value == name }) else {
+        findings.error(
+          "workflow '\(workflow.name.value)' has no parameter \(quotedForMessage(name))\(workflow.parameters.hint(for: name))",
+          at: place)
+        continue
+      }
+      if let problem = parameter.problem(of: value) { findings.error("parameter '\(name)' \(problem)", at: place) }
+    }
+    for parameter in workflow.parameters where parameter.isRequired && given[parameter.name.value] == nil {
+      findings.error(
+        "workflow '\(workflow.name.value)' needs the parameter '\(parameter.name.value)' in 'params'",
+        at: policy.workflow.place)
+    }
+    if policy.hasSelector, !workflow.parameters.contains(where: { $0.name.value == Policy.applicationParameter }) {
+      findings.error(
+        "a policy with a selector needs a workflow with the parameter 'application'; '\(workflow.name.value)' has none",
+        at: policy.workflow.place)
+    }
+  }
+
+  private func exists(_ name: Located<String>, _ kind: DocumentKind, _ findings: Findings) {
+    guard !name.value.isEmpty, documents[DocumentReference(kind: kind, name: name.value)] == nil else { return }
+    let nearest = nearestNames(to: name.value, among: documents(of: kind).map(\.name.value))
+    let hint = nearest.isEmpty ? "" : "; did you mean \(alternatives(nearest))?"
+    if isComplete || !nearest.isEmpty {
+      findings.error("there is no \(kind.noun) \(quotedForMessage(name.value))\(hint)", at: name.place)
+    } else {
+      findings.warning("\(kind.noun) '\(name.value)' is not in these files; it has to be applied, too", at: name.place)
+    }
+  }
+}
+
+extension DocumentSet: WorkflowLookup {
+  var names: [String] { documents(of: .workflow).map(\.name.value) }
+
+  func workflow(named name: String) -> Workflow? {
+    documents[DocumentReference(kind: .workflow, name: name)]?.workflow
+  }
+}

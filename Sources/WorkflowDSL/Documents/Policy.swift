@@ -1,0 +1,29 @@
+public import JSON
+
+/// What is done, to what, when, and how long the result is kept.
+public struct Policy: Sendable {
+  /// The name of its document.
+  public var name: Located<String>
+  /// The workflow that it runs.
+  public var workflow: Located<String>
+  /// What its runs are told.
+  public var parameters: [String: JSONValue]
+  /// Where each parameter is given.
+  var parameterPlaces: [String: Place]
+  /// Applications by name.
+  public var applications: [Located<String>]
+  /// Applications that have all of these labels.
+  public var applicationLabels: [String: String]
+  /// Whether it selects applications at all.
+  public var hasSelector: Bool
+  /// Where exports go.
+  public var profile: Located<String>?
+  /// When it runs, as the engine's schedules have it; nil for a policy that runs only when told to.
+  public var schedule: JSONValue?
+  /// Which restore points are kept.
+  public var retention: JSONValue?
+  /// Whether its schedule is followed.
+  public var isEnabled: Bool
+  /// Higher goes first.
+  public var priority: Int64
+}

@@ -1,0 +1,77 @@
+internal import JSON
+internal import Schedules
+internal import TimeZones
+internal import YAML
+
+/// Makes a policy of a document's nodes.
+struct PolicyReader {
+  let findings: Findings
+  let zones: TimeZoneDatabase
+
+  func policy(name: Located<String>, spec: YAMLNode) -> Policy {
+    let params = spec["params"]?.entries ?? []
+    let selector = spec["selector"]
+    if let selector, selector["applications"] == nil, selector["labels"] == nil {
+      findings.error("a selector needs 'applications' or 'labels', or it would select everything", at: selector)
+    }
+    if let retention = spec["retention"], retention.entries.allSatisfy({ $0.value.json == .int(0) }) {
+      findings.error(
+        "this retention keeps nothing; write how many restore points are kept, such as daily: 7", at: retention)
+    }
+    return Policy(
+      name: name, workflow: spec["workflow"]?.located ?? Located("", at: name.place),
+      parameters: Dictionary(
+        params.compactMap { pair in pair.key.text.map { ($0, pair.value.json) } }, uniquingKeysWith: { $1 }),
+      parameterPlaces: Dictionary(
+        params.compactMap { pair in pair.key.text.map { ($0, Place(of: pair.value)) } }, uniquingKeysWith: { $1 }),
+      applications: selector?["applications"]?.oneOrMore.compactMap(\.located) ?? [],
+      applicationLabels: (selector?["labels"]?.entries ?? []).reduce(into: [:]) { labels, pair in
+        if let key = pair.key.text { labels[key] = pair.value.text }
+      },
+      hasSelector: selector != nil, profile: spec["profile"]?.located, schedule: spec["schedule"].flatMap(schedule),
+      retention: spec["retention"]?.json, isEnabled: spec["enabled"]?.json.bool ?? true,
+      priority: spec["priority"]?.json.int ?? 0)
+  }
+
+  /// The schedule in the engine's form, checked by the engine's own reader.
+  private func schedule(_ node: YAMLNode) -> JSONValue? {
+    var members: [String: JSONValue] = [:]
+    for pair in node.entries {
+      guard let key = pair.key.text else { continue }
+      switch key {
+      case "jitter", "grace": members[key + "Seconds"] = pair.value.seconds.map { .int(Int64($0)) }
+      default: members[key] = pair.value.json
+      }
+    }
+    let schedule = JSONValue.object(members)
+    // What doesn't have the right shape has been reported.
+    guard members["cron"]?.text != nil, node.entries.allSatisfy({ !$0.value.isNull }) else { return nil }
+    do throws(ScheduleError) {
+      return try ScheduleRules(json: schedule, zones: zones).json
+    } catch {
+      findings.error(message(error), at: place(of: error.key, in: node))
+      return nil
+    }
+  }
+
+  private func message(_ error: ScheduleError) -> String {
+    let key = error.key.hasSuffix("Seconds") ? String(error.key.dropLast("Seconds".count)) : error.key
+    return key.isEmpty ? error.reason : "'\(key)': \(error.reason)"
+  }
+
+  /// The node at `windows[0].from`.
+  private func place(of key: String, in schedule: YAMLNode) -> Place {
+    var node = schedule
+    for part in key.split(whereSeparator: { $0 == "." || $0 == "[" || $0 == "]" }) {
+      let name = part.hasSuffix("Seconds") ? String(part.dropLast("Seconds".count)) : String(part)
+      if let index = Int(name), node.items.indices.contains(index) {
+        node = node.items[index]
+      } else if let next = node[name] {
+        node = next
+      } else {
+        break
+      }
+    }
+    return Place(of: node)
+  }
+}

@@ -1,0 +1,106 @@
+internal import Terminal
+
+/// Why a step that could run doesn't: what it waits for, who holds that, and what would end the wait.
+extension Explainer {
+  /// One point about a step that is ready or waits; `names` also names others that wait for the same.
+  func explainWait(of step: RunStep, names: String, _ text: inout Explanation) {
+    let since = "since \(durationText(now - step.since))"
+    let reason = step.reason ?? "a free slot of a worker"
+    if step.state == .waiting {
+      explainParked(step, "\(names), \(since): \(reason)", &text)
+      return
+    }
+    text.point("\(names), ready \(since): \(reason)")
+    switch step.waitsFor {
+    case "limit":
+      for limit in facts.limits where step.limits.contains(limit.name) && limit.used >= limit.capacity {
+        for holder in limit.holders.prefix(Self.mostNamed) {
+          let place = holder.worker.map { " on \($0)" } ?? ""
+          let time = holder.since.map { ", since \(durationText(now - $0))" } ?? ""
+          text.point("limit \(limit.name) is held by run \(holder.run), \(holder.step)\(place)\(time)")
+        }
+        text.command(Advice.raise(limit: limit.name, to: limit.capacity + 1))
+        if let other = limit.holders.first(where: { $0.run != snapshot.run.id }) {
+          text.command(Advice.explain(run: other.run))
+        }
+      }
+    case "paused":
+      let scope = reason.hasPrefix("policy ") ? "policy" : "queue"
+      let name = scope == "policy" ? snapshot.run.policy ?? "" : snapshot.run.queue
+      text.command(Advice.resume(scope, name))
+    case "no-worker": text.command(Advice.worker(kind: step.uses, labels: step.labels))
+    default:
+      let able = facts.workers.filter { lacks($0, step).isEmpty }
+      let free = able.reduce(0) { $0 + max(0, $1.slots - $1.busy) }
+      if free > 0 {
+        text.point("\(counted(free, "slot")) of workers that can do it \(free == 1 ? "is" : "are") free, so it will be taken within a moment")
+      } else if let worker = able.first {
+        text.point("it is taken as soon as a slot is free; more slots, or one more worker, would help: \(worker.name) has \(worker.slots)")
+        text.command(Advice.worker(kind: step.uses, labels: step.labels))
+      }
+    }
+  }
+
+  private func explainParked(_ step: RunStep, _ words: String, _ text: inout Explanation) {
+    let isRetry = step.signal == nil && step.wakeAt != nil && step.attempt ?? 1 > 1
+    if let wake = step.wakeAt {
+      let left = step.maxAttempts - (step.attempt ?? 1) + 1
+      let time = wake > now ? "in \(durationText(wake - now)), at \(timeText(wake, now: now))" : "now"
+      text.point(words)
+      text.point(
+        isRetry
+          ? "attempt \(step.attempt ?? 1) of \(step.maxAttempts) begins \(time)\(left <= 1 ? "; it is the last" : "")"
+          : "it looks again \(time)\(step.signal == nil ? "" : ", or as soon as it is told")")
+      if isRetry { text.command(advice.logs(step.name)) }
+    } else {
+      text.point(words)
+    }
+    guard let signal = step.signal else { return }
+    if signal == "approval" {
+      text.command(advice.approve())
+    } else if signal.hasPrefix("run/"), let run = Int64(signal.dropFirst(4)) {
+      if let child = snapshot.children.first(where: { $0.id == run }) {
+        text.point("run \(run) of \(child.workflow) is \(child.state.rawValue): \(child.steps.progress)")
+      }
+      text.command(Advice.explain(run: run))
+    } else {
+      text.command(advice.signal(signal))
+    }
+  }
+
+  /// Which workers there are, and what each lacks for the step.
+  func explainWorkers(for step: RunStep, _ text: inout Explanation) {
+    var wanted = "It needs a worker that does \(step.uses)"
+    if !step.labels.isEmpty { wanted += " with \(labelText(step.labels))" }
+    if snapshot.run.queue != "default" { wanted += " in queue \(snapshot.run.queue)" }
+    guard !facts.workers.isEmpty else {
+      text.say("\(wanted). No worker runs at all; start one.")
+      return
+    }
+    text.say("\(wanted). The workers that there are:")
+    for worker in facts.workers.prefix(8) {
+      let lacks = lacks(worker, step)
+      text.point("\(worker.name): \(lacks.isEmpty ? "could do it" : lacks.joined(separator: ", "))")
+    }
+    if facts.workers.count > 8 { text.point("and \(decimal(facts.workers.count - 8)) more") }
+  }
+
+  /// What keeps a worker from this step, whether it has a free slot or not.
+  func lacks(_ worker: ExplainFacts.Worker, _ step: RunStep) -> [String] {
+    var lacks: [String] = []
+    if worker.state != "active" { lacks.append("is \(worker.state)") }
+    if !worker.kinds.contains(step.uses) { lacks.append("does not do \(step.uses)") }
+    let missing = step.labels.filter { worker.labels[$0.key] != $0.value }
+    for (key, value) in missing.sorted(by: { $0.key < $1.key }) {
+      lacks.append(worker.labels[key].map { "has \(key)=\($0) instead of \(value)" } ?? "has no label \(key)=\(value)")
+    }
+    if let queues = worker.queues, !queues.contains(snapshot.run.queue) {
+      lacks.append("does not serve queue \(snapshot.run.queue)")
+    }
+    return lacks
+  }
+
+  private func labelText(_ labels: [String: String]) -> String {
+    listed(labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" })
+  }
+}
