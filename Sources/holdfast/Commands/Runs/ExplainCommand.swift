@@ -4,9 +4,9 @@ internal import Terminal
 /// `holdfast explain`
 enum ExplainCommand {
   static let run = Operand<String>.required(
-    .text("RUN"), "A run: its number, 'latest', or the name of a workflow or policy; also RUN/STEP")
+    .text("RUN", completion: .runs), "A run: its number, 'latest', or the name of a workflow or policy; also RUN/STEP")
   static let step = Operand<String?>.optional(
-    .text("STEP"), "A step of it, a group, or a step of a group, which means all its instances")
+    .text("STEP", completion: .steps), "A step of it, a group, or a step of a group, which means all its instances")
 
   static let command = Command(
     name: "explain",
@@ -27,9 +27,9 @@ enum ExplainCommand {
         stepName = String(name[name.index(after: slash)...])
         name = String(name[..<slash])
       }
-      let id = try await RunOperand.resolve(name, reader)
+      let id = try await RunOperand.resolve(RunReference(text: name), reader)
       let explanation = try await explain(id, stepName, reader)
-      let style = arguments.outputStyle()
+      let style = arguments.style
       writeText(explanation.lines(width: style.width).map { $0.text(style) + "\n" }.joined())
     })
 

@@ -19,7 +19,8 @@ enum ShowCommand {
     operands: [RunOperand.run.description],
     examples: [
       Example(purpose: "The last run that was started", line: "holdfast show latest"),
-      Example(purpose: "The steps that failed, for a script",
+      Example(
+        purpose: "The steps that failed, for a script",
         line: #"holdfast show latest -o json | jq -r '.steps[] | select(.state == "failed") | .name'"#),
     ],
     run: run)
@@ -36,7 +37,7 @@ enum ShowCommand {
     }
     guard let snapshot = try await reader.snapshot(of: id, wish) else { throw RunOperand.isGone(id) }
     let outputs = arguments[outputs] ? try await reader.outputs(of: id) : nil
-    let style = arguments.outputStyle()
+    let style = arguments.style
     switch format {
     case .json, .yaml: writeText(documentText(snapshot.document(outputs: outputs), as: format, style: style))
     case .name: writeText("\(id)\n")

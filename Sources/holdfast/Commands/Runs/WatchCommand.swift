@@ -22,7 +22,7 @@ enum WatchCommand {
     run: { arguments in
       let reader = RunReader(pool: try arguments.readingPool())
       let id = try await RunOperand.resolve(arguments[RunOperand.run], reader)
-      try await follow(id, reader, arguments.outputStyle())
+      try await follow(id, reader, arguments.style)
     })
 
   /// Watches a run to its end.
@@ -35,7 +35,8 @@ enum WatchCommand {
     switch end {
     case .gone: throw RunOperand.isGone(id)
     case .interrupted:
-      throw CommandFailure(.interrupted, "stopped watching; the run goes on: '\(Advice(run: id).watch)' watches it again")
+      throw CommandFailure(
+        .interrupted, "stopped watching; the run goes on: '\(Advice(run: id).watch)' watches it again")
     case .over(let state):
       guard let snapshot = try await reader.snapshot(of: id, RunReader.Wish()) else { throw RunOperand.isGone(id) }
       if isLive { writeText(try await ShowCommand.page(snapshot, reader, style)) }
