@@ -93,7 +93,8 @@ let package = Package(
         "StepEngine", "StepKinds", "Schedules", "TimeZones", "PostgresClient", "TestSupport", "JSON", "Log",
       ]),
     // A program that feeds parsers with millions of broken inputs.
-    .executableTarget(name: "holdfast-fuzz", dependencies: ["YAML", "GoTemplate", "JSON", "TestSupport"], path: "Tests/Fuzz"),
+    .executableTarget(
+      name: "holdfast-fuzz", dependencies: ["YAML", "GoTemplate", "JSON", "TestSupport"], path: "Tests/Fuzz"),
     .testTarget(name: "FuzzTests", dependencies: ["holdfast-fuzz"], path: "Tests/FuzzTests"),
     .testTarget(name: "PostgresClientTests", dependencies: ["PostgresClient", "TestSupport"]),
     .executableTarget(

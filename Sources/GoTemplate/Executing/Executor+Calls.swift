@@ -20,11 +20,19 @@ extension Executor {
     if let piped {
       values.append(try convert(piped.value, to: function.parameter(values.count), of: function, at: offset))
     }
+    let result: Value
     do {
-      return try function.body(Arguments(values, limits: options.limits))
+      result = try function.body(Arguments(values, limits: options.limits))
     } catch {
       throw self.error("\(function.name): \(error)", at: offset)
     }
+    // `index` gives what was there before; anything else can grow, or close a circle, with every call.
+    guard function.name == "index" || !result.isLarger(than: options.limits.outputBytes) else {
+      throw error(
+        "what '\(function.name)' gives is larger than the limit of \(options.limits.outputBytes) bytes,"
+          + " or nested in itself; make less of it", at: offset)
+    }
+    return result
   }
 
   /// `and` and `or` evaluate no more operands than they need. A piped one was evaluated before.

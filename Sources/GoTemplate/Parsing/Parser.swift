@@ -85,7 +85,8 @@ struct Parser {
     case .error(let message): return error(message, at: token)
     case .end: return error("the text ends within \(context); add {{ end }} where it ends", at: token)
     case .rightDelimiter: return error("\(context) ends too early; something is missing before '}}'", at: token)
-    case .assign, .other: return error("\(shown(token)) cannot be used in \(context)" + advice(for: value(token)), at: token)
+    case .assign, .other:
+      return error("\(shown(token)) cannot be used in \(context)" + advice(for: value(token)), at: token)
     case .keyword(.define): return error("'define' has to stand outside of all other actions", at: token)
     default: return error("\(shown(token)) cannot be used in \(context)", at: token)
     }
@@ -111,7 +112,8 @@ struct Parser {
   private mutating func enter(_ token: Token) throws(TemplateError) {
     depth += 1
     guard depth <= Self.depthLimit else {
-      throw error("actions and parentheses are nested more than \(Self.depthLimit) deep; simplify the template", at: token)
+      throw error(
+        "actions and parentheses are nested more than \(Self.depthLimit) deep; simplify the template", at: token)
     }
   }
 
@@ -127,7 +129,7 @@ struct Parser {
   private mutating func textOrAction() throws(TemplateError) -> Item {
     let token = nextBesidesSpace()
     switch token.kind {
-    case .text: return .node(.text(value(token)))
+    case .text: return .node(.text(value(token), offset: token.start))
     case .leftDelimiter: return try action()
     default: throw unexpected(token, "the template")
     }
@@ -253,7 +255,9 @@ struct Parser {
     let outer = (scope, rangeDepth)
     (scope, rangeDepth) = (["$"], 0)
     let body = try list(of: context)
-    guard !body.endsWithElse else { throw error("there is an 'else' in \(context) without an 'if' before it", at: token) }
+    guard !body.endsWithElse else {
+      throw error("there is an 'else' in \(context) without an 'if' before it", at: token)
+    }
     (scope, rangeDepth) = outer
     depth -= 1
     try add(body.nodes, as: name, at: token)
@@ -272,7 +276,11 @@ struct Parser {
   /// Whether nodes print nothing but space.
   private func isEmpty(_ nodes: [Node]) -> Bool {
     nodes.allSatisfy { node in
-      if case .text(let text) = node { text.utf8.allSatisfy { $0 == 0x20 || (0x09...0x0D).contains($0) } } else { false }
+      if case .text(let text, _) = node {
+        text.utf8.allSatisfy { $0 == 0x20 || (0x09...0x0D).contains($0) }
+      } else {
+        false
+      }
     }
   }
 
@@ -369,14 +377,17 @@ struct Parser {
     while peek().kind == .field { fields.append(fieldName(next())) }
     switch term.kind {
     case .fields(let first): return Operand(kind: .fields(first + fields), offset: term.offset)
-    case .variable(let variable, let first): return Operand(kind: .variable(variable, first + fields), offset: term.offset)
+    case .variable(let variable, let first):
+      return Operand(kind: .variable(variable, first + fields), offset: term.offset)
     case .pipeline, .function: return Operand(kind: .chain(term, fields), offset: term.offset)
     case .bool, .string, .number, .null, .dot, .chain:
       throw error("\(shown(token)) has no fields; a '.' cannot follow it", at: token)
     }
   }
 
-  private func fieldName(_ token: Token) -> String { String(decoding: text[(token.start + 1)..<token.end], as: UTF8.self) }
+  private func fieldName(_ token: Token) -> String {
+    String(decoding: text[(token.start + 1)..<token.end], as: UTF8.self)
+  }
 
   /// A value without the fields that follow it; nil, and nothing taken, if there is none.
   private mutating func term() throws(TemplateError) -> Operand? {

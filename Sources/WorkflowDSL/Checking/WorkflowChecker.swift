@@ -14,9 +14,6 @@ struct WorkflowChecker {
     let errorsBefore = findings.errorCount
     let scope = StepScope(parameters: workflow.parameters)
     let (steps, sinks) = check(workflow.steps, in: scope, isHook: false)
-    if workflow.steps.isEmpty, findings.errorCount == errorsBefore {
-      findings.error("a workflow needs at least one step", at: workflow.name.place)
-    }
     var used = steps.reduce(into: DataUse()) { $0.formUnion($1.allUses) }
 
     // At the end of the run, everything is over.
@@ -66,6 +63,9 @@ struct WorkflowChecker {
     let condition = references.uses(of: step.when)
     references.guarded = condition.steps
     if let group = step.group {
+      if isHook {
+        findings.error("a hook's steps can't be groups; let one of them run a workflow", at: step.name.place)
+      }
       let list = references.uses(of: group.list)
       var inside = scope
       if let item = group.item?.value { inside.items.append(item) }

@@ -25,7 +25,7 @@ enum LogsCommand {
         + "With --output json each line is a JSON object: at, step, attempt, line, text."
     ],
     options: [follow.description, attempt.description, tail.description, since.description],
-    operands: [RunOperand.run.description, step.description],
+    operands: [RunReference.operand.description, step.description],
     examples: [
       Example(purpose: "Follow everything that a run prints", line: "holdfast logs latest -f"),
       Example(
@@ -38,14 +38,14 @@ enum LogsCommand {
     guard format == .table || format == .json else {
       throw UsageError(message: "logs are written as table or json, not as \(format.rawValue)", command: "logs")
     }
-    let reader = RunReader(pool: try arguments.readingPool())
-    let id = try await RunOperand.resolve(arguments[RunOperand.run], reader)
+    let reader = RunReader(pool: try arguments.pool())
+    let id = try await reader.find(arguments[RunReference.operand])
     ignoreBrokenPipes()
     guard
       var snapshot = try await reader.snapshot(
         of: id, RunReader.Wish(everyStep: true, limit: RunReader.everything, needs: false))
     else {
-      throw RunOperand.isGone(id)
+      throw RunReader.isGone(id)
     }
     let name = arguments[step]
     if let name, !(arguments[follow] && !snapshot.run.state.isOver) { _ = try StepChoice(name, in: snapshot) }
@@ -60,7 +60,7 @@ enum LogsCommand {
       // The state first: what is printed before the end is then there.
       if arguments[follow], follower.hasLooked {
         let look = RunReader.Wish(limit: 1, needs: false)
-        guard let next = try await reader.snapshot(of: id, look) else { throw RunOperand.isGone(id) }
+        guard let next = try await reader.snapshot(of: id, look) else { throw RunReader.isGone(id) }
         snapshot = next
       }
       let lines = follower.new(try await reader.log(wish))

@@ -16,7 +16,7 @@ enum ShowCommand {
       "With --output json or yaml it is a document with every step, under keys that stay.",
     ],
     options: [all.description, outputs.description],
-    operands: [RunOperand.run.description],
+    operands: [RunReference.operand.description],
     examples: [
       Example(purpose: "The last run that was started", line: "holdfast show latest"),
       Example(
@@ -26,8 +26,8 @@ enum ShowCommand {
     run: run)
 
   static func run(_ arguments: ParsedArguments) async throws {
-    let reader = RunReader(pool: try arguments.readingPool())
-    let id = try await RunOperand.resolve(arguments[RunOperand.run], reader)
+    let reader = RunReader(pool: try arguments.pool())
+    let id = try await reader.find(arguments[RunReference.operand])
     let format = arguments[GlobalOptions.output]
     let isDocument = format == .json || format == .yaml
     var wish = RunReader.Wish()
@@ -35,7 +35,7 @@ enum ShowCommand {
       wish.everyStep = true
       wish.limit = RunReader.everything
     }
-    guard let snapshot = try await reader.snapshot(of: id, wish) else { throw RunOperand.isGone(id) }
+    guard let snapshot = try await reader.snapshot(of: id, wish) else { throw RunReader.isGone(id) }
     let outputs = arguments[outputs] ? try await reader.outputs(of: id) : nil
     let style = arguments.style
     switch format {
@@ -52,7 +52,7 @@ enum ShowCommand {
     _ snapshot: RunSnapshot, _ reader: RunReader, _ style: TextStyle, showsAll: Bool = false,
     outputs: [Int64: JSONValue] = [:]
   ) async throws -> String {
-    let drawing = RunDrawing(columns: style.columns)
+    var drawing = RunDrawing(columns: style.columns)
     let tree = RunTree(snapshot: snapshot, showsAll: showsAll, outputs: outputs)
     var lines = drawing.header(snapshot, at: snapshot.now)
     lines += [drawing.progress(snapshot.run.steps), StyledLine()] + drawing.tree(tree.lines(at: snapshot.now))

@@ -51,7 +51,7 @@ enum SubmitCommand {
     arguments.report(
       "run \(run) of \(workflow) submitted", name: "\(run)", ["run": .int(run.value), "workflow": .string(workflow)])
     if arguments[wait] {
-      try await WatchCommand.follow(run.value, RunReader(pool: arguments.readingPool()), arguments.style)
+      try await WatchCommand.follow(run.value, RunReader(pool: arguments.pool()), arguments.style)
     }
   }
 
