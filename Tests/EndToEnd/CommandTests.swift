@@ -81,7 +81,7 @@ struct CommandTests {
   @Test("a run is cancelled, and retried")
   func cancelAndRetry() async throws {
     let installation = try await Installation(on: .shared)
-    let id = try await installation.submit(Plan("slow", [["name": "a", "uses": "sleep", "with": ["seconds": 600]]]))
+    let id = try await installation.submit(Plan("slow", [["name": "a", "uses": "sleep", "with": ["duration": "10m"]]]))
     let worker = try installation.worker("w")
     try await eventually("the step sleeps") {
       try await installation.number("select count(*) from holdfast.parked") == 1
@@ -112,7 +112,7 @@ struct CommandTests {
       }
     }
     let other = try await installation.submit(
-      Plan("other", [["name": "a", "uses": "sleep", "with": ["seconds": 600]]]))
+      Plan("other", [["name": "a", "uses": "sleep", "with": ["duration": "10m"]]]))
     expectSentence(try await run(installation, "approve \(other)", code: 1), "waits for no approval")
     try await waiting()
     expectSentence(try await run(installation, "approve \(other)", code: 1), "waits for no approval")
