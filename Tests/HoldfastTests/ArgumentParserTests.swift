@@ -124,7 +124,7 @@ struct ArgumentParserTests {
     let program = Program.holdfast
     #expect(program.exitCode(for: CommandFailure(.databaseUnreachable, "x")) == .databaseUnreachable)
     #expect(program.exitCode(for: Other()) == .failed)
-    #expect(program.exitCodes.map(\.rawValue) == [0, 1, 2, 3, 4, 5])
+    #expect(program.exitCodes.map(\.rawValue) == [0, 1, 2, 3, 4, 5, 130])
   }
 
   @Test(
