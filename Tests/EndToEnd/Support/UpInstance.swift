@@ -62,7 +62,7 @@ struct UpInstance {
   }
 
   func attempts() async throws -> String {
-    try await sql("select string_agg(state, ' ' order by fence) from holdfast.attempt")
+    try await sql("select string_agg(state::text, ' ' order by fence) from holdfast.attempt")
   }
 
   /// How many lines the steps have left.
