@@ -54,7 +54,7 @@ struct Explainer {
 
   private func explainLive(_ text: inout Explanation) {
     let run = snapshot.run
-    let since = durationText(now - run.submittedAt)
+    let since = growingText(now - run.submittedAt)
     switch run.state {
     case .cancelling: text.say("Run \(run.id) of \(run.workflow) is being stopped: \(run.stopReason ?? "no reason was given").")
     case .undoing: text.say("Run \(run.id) of \(run.workflow) undoes what it did, since it \(run.failure.map { "failed: \($0)" } ?? "was cancelled").")
@@ -152,13 +152,16 @@ struct Explainer {
     }
     if !causes.isEmpty { text.say("\(running.isEmpty ? "It waits" : "It waits as well"):") }
     for cause in causes.prefix(Self.mostNamed) {
-      explainWait(of: cause.steps[0], names: listed(cause.steps.map(\.name)), &text)
+      let step = cause.steps[0]
+      let since = "\(step.state == .ready ? "ready " : "")since \(growingText(now - step.since))"
+      text.point("\(listed(cause.steps.map(\.name))), \(since): \(cause.reason)")
+      explainWait(of: step, &text)
     }
     if causes.count > Self.mostNamed { text.point("and for \(counted(causes.count - Self.mostNamed, "more thing"))") }
   }
 
   func runningText(_ step: RunStep) -> String {
-    var words = "\(step.name) (\(step.uses)) since \(durationText(now - step.since)) on \(step.worker ?? "?")"
+    var words = "\(step.name) (\(step.uses)) since \(growingText(now - step.since)) on \(step.worker ?? "?")"
     if let attempt = step.attempt, attempt > 1 { words += ", attempt \(attempt) of \(step.maxAttempts)" }
     if let limit = step.timeLimitAt { words += ", has \(durationText(limit - now)) left" }
     if let reason = step.reason { words += "; it is being stopped: \(reason)" }

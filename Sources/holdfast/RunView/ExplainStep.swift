@@ -10,8 +10,10 @@ extension Explainer {
     switch step.state {
     case .blocked: explainBlocked(step, &text)
     case .ready, .waiting:
-      text.say("\(step.name) (\(step.uses), \(run)) waits since \(durationText(now - step.since)):")
-      explainWait(of: step, names: step.name, &text)
+      let verb = step.state == .ready ? "is ready but not taken" : "waits"
+      let reason = step.reason ?? "all that can do it are busy"
+      text.say("\(step.name) (\(step.uses), \(run)) \(verb) since \(growingText(now - step.since)): \(reason)")
+      explainWait(of: step, &text)
       if step.waitsFor == "no-worker" { explainWorkers(for: step, &text) }
     case .running: explainRunning(step, &text)
     case .succeeded:
@@ -82,7 +84,9 @@ extension Explainer {
         let points = byPathlessName(open).map { needName, members in
           let total = Set(all.filter { StepPlace.pathless($0.name) == needName }.map(\.id)).count
           let left = Set(members.map(\.id)).count
-          return total > 1 ? "\(needName), of which \(left) of \(total) are not over" : members[0].name
+          if total == 1 { return members[0].name }
+          return left == total
+            ? "\(needName) (all \(decimal(total)))" : "\(needName) (\(decimal(left)) of \(decimal(total)) are not over)"
         }
         if points.isEmpty {
           text.say("\(name) waits, though all that it needs is over; it will be ready within a moment.")

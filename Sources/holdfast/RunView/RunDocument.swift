@@ -25,11 +25,11 @@ extension RunSnapshot {
 extension RunHeader {
   fileprivate func members(now: Moment) -> [String: JSONValue] {
     [
-      "run": .int(id), "workflow": .string(workflow), "policy": .optional(policy), "queue": .string(queue),
-      "state": .string(state.rawValue), "submittedAt": .moment(submittedAt), "startedAt": .moment(startedAt),
-      "finishedAt": .moment(finishedAt), "deadlineAt": .moment(deadlineAt),
-      "elapsedSeconds": .seconds((finishedAt ?? now) - submittedAt), "failure": .optional(failure),
-      "stopReason": .optional(stopReason), "params": params ?? .null, "parentRun": parentRun.map { .int($0) } ?? .null,
+      "run": .int(id), "workflow": .string(workflow), "policy": .init(policy), "queue": .string(queue),
+      "state": .string(state.rawValue), "submittedAt": .init(submittedAt), "startedAt": .init(startedAt),
+      "finishedAt": .init(finishedAt), "deadlineAt": .init(deadlineAt),
+      "elapsedSeconds": seconds((finishedAt ?? now) - submittedAt), "failure": .init(failure),
+      "stopReason": .init(stopReason), "params": params ?? .null, "parentRun": .init(parentRun),
       "counts": [
         "total": .int(Int64(steps.total)), "succeeded": .int(Int64(steps.succeeded)), "failed": .int(Int64(steps.failed)),
         "skipped": .int(Int64(steps.skipped)), "omitted": .int(Int64(steps.omitted)),
@@ -45,19 +45,14 @@ extension RunStep {
     [
       "name": .string(name), "uses": .string(uses), "state": .string(state.rawValue),
       "attempt": attempt.map { .int(Int64($0)) } ?? .null, "maxAttempts": .int(Int64(maxAttempts)),
-      "worker": .optional(worker), "since": .moment(since), "startedAt": .moment(startedAt),
-      "finishedAt": .moment(finishedAt), "elapsedSeconds": elapsed(at: now).map { .seconds($0) } ?? .null,
-      "reason": .optional(reason), "waitsFor": .optional(waitsFor), "wakeAt": .moment(wakeAt),
-      "signal": .optional(signal), "deadlineAt": .moment(deadlineAt), "timeLimitAt": .moment(timeLimitAt),
+      "worker": .init(worker), "since": .init(since), "startedAt": .init(startedAt),
+      "finishedAt": .init(finishedAt), "elapsedSeconds": elapsed(at: now).map { seconds($0) } ?? .null,
+      "reason": .init(reason), "waitsFor": .init(waitsFor), "wakeAt": .init(wakeAt),
+      "signal": .init(signal), "deadlineAt": .init(deadlineAt), "timeLimitAt": .init(timeLimitAt),
       "item": item ?? .null, "isGroup": .bool(isGroup), "isAlways": .bool(isAlways),
     ]
   }
 }
 
-extension JSONValue {
-  fileprivate static func optional(_ text: String?) -> JSONValue { text.map { .string($0) } ?? .null }
-  fileprivate static func moment(_ moment: Moment?) -> JSONValue { moment.map { .string($0.iso8601) } ?? .null }
-  fileprivate static func seconds(_ duration: Duration) -> JSONValue {
-    .double((duration / .milliseconds(1)).rounded() / 1000)
-  }
-}
+/// A length of time in seconds, to the millisecond.
+private func seconds(_ duration: Duration) -> JSONValue { .double((duration / .milliseconds(1)).rounded() / 1000) }

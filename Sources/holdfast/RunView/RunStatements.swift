@@ -133,7 +133,7 @@ enum ExplainStatements {
     order by a.fence
     """)
 
-  /// $1: the run, $2: the step, $3: how many.
+  /// $1: the run, $2: the step, $3: how many; of the attempt that printed last.
   static let lastLines = PostgresStatement(
     """
     select l.text
@@ -141,9 +141,11 @@ enum ExplainStatements {
       select g.fence, g.line, g.text
       from holdfast.step_output_log g
       where g.run_id = $1 and g.step_id = $2
-      order by g.fence desc, g.line desc
+        and g.fence = (
+          select max(o.fence) from holdfast.step_output_log o where o.run_id = $1 and o.step_id = $2)
+      order by g.line desc
       limit $3
     ) l
-    order by l.fence, l.line
+    order by l.line
     """)
 }

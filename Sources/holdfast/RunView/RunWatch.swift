@@ -25,8 +25,8 @@ struct RunWatch: Sendable {
   static let pace = Duration.milliseconds(300)
   /// How often the picture is drawn anew.
   static let frame = Duration.milliseconds(250)
-  /// How long the database may take for an answer.
-  static let patience = Duration.seconds(20)
+  /// How long the database may take, before those who watch are told.
+  static let patience = (connection: Duration.seconds(2), answer: Duration.seconds(20))
 
   /// What is known at a moment.
   private struct Known: Sendable {
@@ -68,7 +68,7 @@ struct RunWatch: Sendable {
     var last: RunSnapshot?
     var failed = false
     while true {
-      let begin = ContinuousClock.now
+      var pause = Self.pace
       do {
         var wish = RunReader.Wish()
         wish.needs = isLive && last == nil
@@ -77,10 +77,10 @@ struct RunWatch: Sendable {
           wish.endedSince = changes.seenAt.map { Moment(microseconds: $0.microseconds - 5_000_000) }
           wish.limit = 100_000
         }
-        guard var snapshot = try await reader.snapshot(of: run, wish, until: begin + Self.patience) else { return .gone }
+        guard var snapshot = try await reader.snapshot(of: run, wish, patience: Self.patience) else { return .gone }
         if isLive, let last, last.run.steps.total != snapshot.run.steps.total || last.run.state != snapshot.run.state {
           wish.needs = true
-          snapshot = try await reader.snapshot(of: run, wish, until: begin + Self.patience) ?? snapshot
+          snapshot = try await reader.snapshot(of: run, wish, patience: Self.patience) ?? snapshot
         }
         if !wish.needs, let last { snapshot.needs = last.needs }
         last = snapshot
@@ -91,6 +91,8 @@ struct RunWatch: Sendable {
         failed = false
         let seen = Known(snapshot: snapshot)
         board.known.withLock { $0 = seen }
+        // A slow database is not kept busy by those who look on.
+        pause = max(Self.pace, min(.seconds(10), snapshot.cost * 4))
         if snapshot.run.state.isOver { return .over(snapshot.run.state) }
       } catch {
         guard let problem = Self.problem(error) else { throw error }
@@ -100,9 +102,7 @@ struct RunWatch: Sendable {
         failed = true
         board.known.withLock { $0.problem = problem }
       }
-      // A slow database is not kept busy by those who look on.
-      let time = ContinuousClock.now - begin
-      try await Task.sleep(for: max(Self.pace, min(.seconds(10), time * 4)))
+      try await Task.sleep(for: pause)
     }
   }
 
@@ -122,10 +122,12 @@ struct RunWatch: Sendable {
   /// Draws until the task is cancelled; then only what ended stays on the screen, as the caller writes it.
   private func draw(_ board: Board) async throws -> End? {
     var frame = LiveFrame()
+    var drawing = RunDrawing(columns: nil)
     while !Task.isCancelled {
       let known = board.known.withLock { $0 }
       let size = LiveFrame.Size(terminal: STDOUT_FILENO)
-      writeText(frame.show(picture(known, size), style, in: size))
+      if drawing.columns != size.columns - 1 { drawing = RunDrawing(columns: size.columns - 1) }
+      writeText(frame.show(picture(known, &drawing, size), style, in: size))
       try? await Task.sleep(for: Self.frame)
     }
     let known = board.known.withLock { $0 }
@@ -134,14 +136,14 @@ struct RunWatch: Sendable {
     return nil
   }
 
-  private func picture(_ known: Known, _ size: LiveFrame.Size) -> [StyledLine] {
+  private func picture(_ known: Known, _ drawing: inout RunDrawing, _ size: LiveFrame.Size) -> [StyledLine] {
     let silence = ContinuousClock.now - known.lookedAt
     let problem = known.problem.map {
       StyledLine("! no answer from the database since \(growingText(silence)), trying again: \(singleLine($0))", .red)
     }
     guard let snapshot = known.snapshot else { return problem.map { [$0] } ?? [StyledLine("looks at run \(run) …", .faint)] }
     let now = Moment(microseconds: snapshot.now.microseconds + Int64(silence / .microseconds(1)))
-    return RunDrawing(columns: size.columns - 1).picture(snapshot, at: now, rows: size.rows - 1, status: problem)
+    return drawing.picture(snapshot, at: now, rows: size.rows - 1, status: problem)
   }
 }
 

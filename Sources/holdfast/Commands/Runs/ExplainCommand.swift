@@ -4,9 +4,9 @@ internal import Terminal
 /// `holdfast explain`
 enum ExplainCommand {
   static let run = Operand<String>.required(
-    .text("RUN"), "A run: its number, 'latest', or the name of a workflow or policy; also RUN/STEP")
+    .text("RUN", completion: .runs), "The run, as other commands take it, or RUN/STEP")
   static let step = Operand<String?>.optional(
-    .text("STEP"), "A step of it, a group, or a step of a group, which means all its instances")
+    .text("STEP", completion: .steps), "A step of it, a group, or a step of a group, which means all its instances")
 
   static let command = Command(
     name: "explain",
@@ -21,22 +21,22 @@ enum ExplainCommand {
       Example(purpose: "What a step waits for", line: "holdfast explain latest record"),
     ],
     run: { arguments in
-      let reader = RunReader(pool: try arguments.readingPool())
+      let reader = RunReader(pool: try arguments.pool())
       var (name, stepName) = (arguments[run], arguments[step])
       if stepName == nil, let slash = name.firstIndex(of: "/") {
         stepName = String(name[name.index(after: slash)...])
         name = String(name[..<slash])
       }
-      let id = try await RunOperand.resolve(name, reader)
+      let id = try await reader.find(RunReference(text: name))
       let explanation = try await explain(id, stepName, reader)
-      let style = arguments.outputStyle()
+      let style = arguments.style
       writeText(explanation.lines(width: style.width).map { $0.text(style) + "\n" }.joined())
     })
 
   /// The explanation of a run, or of a step of it.
   static func explain(_ id: Int64, _ stepName: String?, _ reader: RunReader) async throws -> Explanation {
     let wish = RunReader.Wish(everyStep: true, limit: RunReader.everything)
-    guard let snapshot = try await reader.snapshot(of: id, wish) else { throw RunOperand.isGone(id) }
+    guard let snapshot = try await reader.snapshot(of: id, wish) else { throw RunReader.isGone(id) }
     guard let stepName else {
       let facts = try await reader.facts(about: snapshot, focus: Explainer.firstFailure(of: snapshot))
       return Explainer(snapshot, facts).explainRun()

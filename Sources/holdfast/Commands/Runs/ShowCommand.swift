@@ -16,17 +16,18 @@ enum ShowCommand {
       "With --output json or yaml it is a document with every step, under keys that stay.",
     ],
     options: [all.description, outputs.description],
-    operands: [RunOperand.run.description],
+    operands: [RunReference.operand.description],
     examples: [
       Example(purpose: "The last run that was started", line: "holdfast show latest"),
-      Example(purpose: "The steps that failed, for a script",
+      Example(
+        purpose: "The steps that failed, for a script",
         line: #"holdfast show latest -o json | jq -r '.steps[] | select(.state == "failed") | .name'"#),
     ],
     run: run)
 
   static func run(_ arguments: ParsedArguments) async throws {
-    let reader = RunReader(pool: try arguments.readingPool())
-    let id = try await RunOperand.resolve(arguments[RunOperand.run], reader)
+    let reader = RunReader(pool: try arguments.pool())
+    let id = try await reader.find(arguments[RunReference.operand])
     let format = arguments[GlobalOptions.output]
     let isDocument = format == .json || format == .yaml
     var wish = RunReader.Wish()
@@ -34,9 +35,9 @@ enum ShowCommand {
       wish.everyStep = true
       wish.limit = RunReader.everything
     }
-    guard let snapshot = try await reader.snapshot(of: id, wish) else { throw RunOperand.isGone(id) }
+    guard let snapshot = try await reader.snapshot(of: id, wish) else { throw RunReader.isGone(id) }
     let outputs = arguments[outputs] ? try await reader.outputs(of: id) : nil
-    let style = arguments.outputStyle()
+    let style = arguments.style
     switch format {
     case .json, .yaml: writeText(documentText(snapshot.document(outputs: outputs), as: format, style: style))
     case .name: writeText("\(id)\n")
@@ -51,7 +52,7 @@ enum ShowCommand {
     _ snapshot: RunSnapshot, _ reader: RunReader, _ style: TextStyle, showsAll: Bool = false,
     outputs: [Int64: JSONValue] = [:]
   ) async throws -> String {
-    let drawing = RunDrawing(columns: style.columns)
+    var drawing = RunDrawing(columns: style.columns)
     let tree = RunTree(snapshot: snapshot, showsAll: showsAll, outputs: outputs)
     var lines = drawing.header(snapshot, at: snapshot.now)
     lines += [drawing.progress(snapshot.run.steps), StyledLine()] + drawing.tree(tree.lines(at: snapshot.now))

@@ -14,15 +14,15 @@ enum WatchCommand {
       "Ends with the run: with 0 if it succeeded, 1 if it failed, 5 if it was cancelled. Ctrl-C ends the watching alone, "
         + "with 130; the run goes on. A database that does not answer is asked again until it does.",
     ],
-    operands: [RunOperand.run.description],
+    operands: [RunReference.operand.description],
     examples: [
       Example(purpose: "Watch the run that was started last", line: "holdfast watch latest"),
       Example(purpose: "Go on only if a run succeeds", line: "holdfast watch nightly && echo succeeded"),
     ],
     run: { arguments in
-      let reader = RunReader(pool: try arguments.readingPool())
-      let id = try await RunOperand.resolve(arguments[RunOperand.run], reader)
-      try await follow(id, reader, arguments.outputStyle())
+      let reader = RunReader(pool: try arguments.pool())
+      let id = try await reader.find(arguments[RunReference.operand])
+      try await follow(id, reader, arguments.style)
     })
 
   /// Watches a run to its end.
@@ -33,11 +33,14 @@ enum WatchCommand {
     let isLive = style.columns != nil && getenv("TERM").map { String(cString: $0) } ?? "dumb" != "dumb"
     let end = try await RunWatch(reader: reader, run: id, style: style, isLive: isLive).follow()
     switch end {
-    case .gone: throw RunOperand.isGone(id)
+    case .gone: throw RunReader.isGone(id)
     case .interrupted:
-      throw CommandFailure(.interrupted, "stopped watching; the run goes on: '\(Advice(run: id).watch)' watches it again")
+      // The terminal has written ^C there.
+      if isLive { writeText("\r\u{1B}[K") }
+      throw CommandFailure(
+        .interrupted, "stopped watching; the run goes on: '\(Advice(run: id).watch)' watches it again")
     case .over(let state):
-      guard let snapshot = try await reader.snapshot(of: id, RunReader.Wish()) else { throw RunOperand.isGone(id) }
+      guard let snapshot = try await reader.snapshot(of: id, RunReader.Wish()) else { throw RunReader.isGone(id) }
       if isLive { writeText(try await ShowCommand.page(snapshot, reader, style)) }
       let advice = "'\(Advice(run: id).explain)' tells why"
       switch state {
