@@ -49,7 +49,8 @@ extension EndToEnd {
       #expect(states(try await ask(installation).0, "workers") == ["ok"])
       // One that hangs is noticed before its lease is over.
       worker.signal(SIGSTOP)
-      try await installation.sql("update holdfast.worker set seen_at = now() - interval '25 s', expires_at = now() + interval '5 s'")
+      try await installation.sql(
+        "update holdfast.worker set seen_at = now() - interval '25 s', expires_at = now() + interval '5 s'")
       #expect(states(try await ask(installation).0, "workers") == ["warning"])
       await worker.kill()
     }
@@ -65,7 +66,8 @@ extension EndToEnd {
         """)
       let (findings, code) = try await ask(installation)
       #expect(states(findings, "pauses") == ["warning"] && states(findings, "policies") == ["problem"])
-      #expect(findings.contains { $0.text.contains("maintenance") } && findings.contains { $0.text.contains("no such zone") })
+      #expect(
+        findings.contains { $0.text.contains("maintenance") } && findings.contains { $0.text.contains("no such zone") })
       #expect(code == 1)
     }
 

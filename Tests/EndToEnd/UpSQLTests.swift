@@ -23,7 +23,8 @@ extension EndToEnd {
 
     @Test("psql gets the database without the password among its arguments, and its own signals and exit code")
     func handOver() async throws {
-      let url = "postgres://me:s3cr3t%27@db.example,other:5433/name?keepalives_idle=7&sslmode=require&options=-cwork_mem%3D1MB"
+      let url =
+        "postgres://me:s3cr3t%27@db.example,other:5433/name?keepalives_idle=7&sslmode=require&options=-cwork_mem%3D1MB"
       let result = try await runProgram(
         holdfastBinary, ["sql", "select 1", "select 2"],
         environment: ["PATH": try pretender() + ":/usr/bin:/bin", "HOLDFAST_DATABASE_URL": url])
@@ -59,7 +60,8 @@ extension EndToEnd {
     @Test("the views are at hand without their schema, and a failed statement is a failure")
     func views() async throws {
       let installation = try await Installation(on: .shared)
-      #expect(try await installation.run(["sql", "--", "-At", "-c", "select count(*) from run_status"]).output == "0\n")
+      #expect(
+        try await installation.run(["sql", "--", "-At", "-c", "select count(*) from run_status"]).output == "0\n")
       #expect(try await installation.run(["sql", "select nonsense"]).exitCode != 0)
     }
   }

@@ -67,7 +67,8 @@ struct UpInstance {
 
   /// How many lines the steps have left.
   var effectCount: Int {
-    (try? String(contentsOf: effects.appendingPathComponent("done"), encoding: .utf8))?.split(separator: "\n").count ?? 0
+    (try? String(contentsOf: effects.appendingPathComponent("done"), encoding: .utf8))?.split(separator: "\n").count
+      ?? 0
   }
 
   /// The processes of its PostgreSQL: the postmaster first.
