@@ -1,6 +1,7 @@
 internal import CommandSyntax
 internal import JSON
 internal import PostgresClient
+internal import StepEngine
 internal import Terminal
 
 /// Looks at runs in the database.
