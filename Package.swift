@@ -101,7 +101,7 @@ let package = Package(
       path: "Tests/Benchmarks",
       exclude: ["BareLoop", "pgqueuer_noop.py"]),
     .testTarget(
-      name: "HoldfastTests", dependencies: ["holdfast", "CommandSyntax", "Terminal", "Log"], exclude: ["Help"]),
+      name: "HoldfastTests", dependencies: ["holdfast", "CommandSyntax", "Terminal", "Log"], exclude: ["Help", "RunView"]),
     // The built command against real clusters, with real faults.
     .testTarget(
       name: "EndToEndTests", dependencies: ["TestSupport", "holdfast"], path: "Tests/EndToEnd", exclude: ["psql"]),
