@@ -19,6 +19,16 @@ func resolvePlain(_ text: String) -> PlainResolution {
   }
 }
 
+/// What to do about a character that looks like a space, or like nothing, and is none: pasted from a web page, mostly.
+func falseSpace(_ first: Unicode.Scalar?) -> String? {
+  guard let first, !first.isASCII,
+    first.properties.isWhitespace || ["\u{200B}", "\u{FEFF}"].contains(first)
+  else { return nil }
+  let code = String(first.value, radix: 16, uppercase: true)
+  return "the space here is not an ordinary one but U+" + String(repeating: "0", count: max(0, 4 - code.count)) + code
+    + ", which YAML takes for text; replace it"
+}
+
 private func resolveNumber(_ text: String) -> PlainResolution? {
   var digits = text[...].utf8
   guard let first = digits.first,

@@ -4,6 +4,7 @@ internal import CYAML
 struct YAMLEvents: ~Copyable {
   private let parser: UnsafeMutablePointer<yaml_parser_t>
   private let bytes: UnsafeMutableBufferPointer<UInt8>
+  private let pairs: SurrogatePairs?
   /// Where the text ends: libyaml adds a line at the end of a text that does not end with one.
   private let endOfText: YAMLMark
 
@@ -14,12 +15,15 @@ struct YAMLEvents: ~Copyable {
       throw YAMLComplaint(problem: "out of memory", mark: YAMLMark(line: 1, column: 1))
     }
     // libyaml reads while the text's own storage can't be borrowed across calls.
+    let pairs = SurrogatePairs(source.text)
     let bytes = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: source.text.utf8.count)
-    _ = bytes.initialize(from: source.text.utf8)
-    yaml_parser_set_input_string(parser, bytes.baseAddress, bytes.count)
+    let count =
+      pairs.map { bytes.initialize(fromContentsOf: $0.bytes) } ?? bytes.initialize(from: source.text.utf8).index
+    yaml_parser_set_input_string(parser, bytes.baseAddress, count)
     yaml_parser_set_encoding(parser, YAML_UTF8_ENCODING)
     self.parser = parser
     self.bytes = bytes
+    self.pairs = pairs
     endOfText = source.end
   }
 
@@ -88,7 +92,8 @@ struct YAMLEvents: ~Copyable {
   }
 
   /// libyaml counts from 0.
-  private func mark(_ mark: yaml_mark_t) -> YAMLMark {
-    min(YAMLMark(line: Int(clamping: mark.line) + 1, column: Int(clamping: mark.column) + 1), endOfText)
+  private func mark(_ raw: yaml_mark_t) -> YAMLMark {
+    let mark = YAMLMark(line: Int(clamping: raw.line) + 1, column: Int(clamping: raw.column) + 1)
+    return min(pairs?.original(mark) ?? mark, endOfText)
   }
 }

@@ -24,6 +24,7 @@ struct FuzzOptions: Sendable {
     var arguments = arguments
     switch arguments.popFirst() {
     case "yaml": self.init(YAMLTarget.self)
+    case "template": self.init(TemplateTarget.self)
     default: throw FuzzUsageError(description: Self.usage)
     }
     while let argument = arguments.popFirst() {

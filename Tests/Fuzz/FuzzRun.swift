@@ -7,10 +7,13 @@ struct FuzzRun {
 
   private let options: FuzzOptions
   private let mutator: Mutator
+  private let isWatched: Bool
   private let report: (String) -> Void
 
-  init(_ options: FuzzOptions, report: @escaping (String) -> Void) {
+  /// - Parameter isWatched: whether to end the whole program if an input takes too long, and to name it if one crashes.
+  init(_ options: FuzzOptions, isWatched: Bool, report: @escaping (String) -> Void) {
     self.options = options
+    self.isWatched = isWatched
     self.report = report
     mutator = Mutator(options.target, seed: options.seed)
   }
@@ -18,9 +21,9 @@ struct FuzzRun {
   /// Runs until all inputs are through or one finding is made.
   /// - Returns: whether there was no finding.
   func run() -> Bool {
-    let watchdog = Watchdog(mutator)
-    defer { watchdog.stop() }
-    CrashNote.install()
+    let watchdog = isWatched ? Watchdog(mutator) : nil
+    defer { watchdog?.stop() }
+    if isWatched { CrashNote.install() }
     var verdicts: [FuzzVerdict: Int] = [:]
     let start = ContinuousClock.now
     let end = options.seconds.map { start + .seconds($0) }
@@ -33,17 +36,17 @@ struct FuzzRun {
       let input = mutator.input(number)
       if options.show { report(shown(input)) }
       CrashNote.number.pointee = number
-      watchdog.begin(number)
+      watchdog?.begin(number)
       do {
         verdicts[try options.target.feed(input), default: 0] += 1
       } catch {
-        watchdog.stop()
+        watchdog?.stop()
         report(
           "input \(number) of seed \(options.seed): \(error)\n\(shown(input))\nkept as \(keep(input, number, options.seed))"
         )
         return false
       }
-      watchdog.end()
+      watchdog?.end()
     }
     report(summary(verdicts, after: ContinuousClock.now - start))
     return true
@@ -56,6 +59,7 @@ struct FuzzRun {
     var text =
       "seed \(options.seed): \(inputs) inputs, \(Int(Double(inputs) / seconds)) a second; "
       + "\(share(verdicts[.accepted])) accepted, \(share(verdicts[.rejected])) rejected, "
+      + (verdicts[.failed].map { "\(share($0)) parsed but failed, " } ?? "")
       + "memory grew by \(Memory.growth >> 20) MiB"
     for case (.unexplained(let message), let count) in verdicts {
       text += "\nrejected without an explanation, \(count) times: \(message)"

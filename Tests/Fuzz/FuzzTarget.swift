@@ -17,6 +17,8 @@ protocol FuzzTarget: Sendable {
 enum FuzzVerdict: Sendable, Hashable {
   case accepted
   case rejected
+  /// Parsed, but it ended with an error when it was run.
+  case failed
   /// Rejected with this sentence, which explains nothing.
   case unexplained(String)
 }

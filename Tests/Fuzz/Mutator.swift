@@ -22,13 +22,13 @@ struct Mutator: Sendable {
     var random = SplitMix64(seed: seed)
     random = SplitMix64(seed: random.next() ^ number &* 0xD1B5_4A32_D192_ED03)
     var input = corpus.randomElement(using: &random) ?? []
-    // A quarter stays nearly whole, so that enough inputs are accepted.
-    for _ in 0..<(random.chance(4) ? 1 : random.below(6)) { mutate(&input, &random) }
+    // Half stay nearly whole, so that enough inputs are accepted.
+    for _ in 0..<(random.chance(2) ? 1 : random.below(6)) { mutate(&input, &random) }
     return Array(input.prefix(Self.maximumBytes))
   }
 
   private func mutate(_ input: inout [UInt8], _ random: inout SplitMix64) {
-    switch random.below(12) {
+    switch random.below(14) {
     case 0:
       guard !input.isEmpty else { return }
       input[random.below(input.count)] ^= 1 << UInt8(random.below(8))
@@ -42,6 +42,7 @@ struct Mutator: Sendable {
     case 5: nest(&input, &random)
     case 6: changeLine(&input, &random)
     case 7: input.removeSubrange(random.below(input.count + 1)...)
+    case 8, 9: replaceWord(&input, &random)
     default:
       guard let word = dictionary.randomElement(using: &random) else { return }
       let place = random.range(of: input, atMost: random.chance(2) ? 0 : 8)
@@ -62,6 +63,15 @@ struct Mutator: Sendable {
     let inside = Array(input[place])
     let end = random.chance(4) ? [] : Array(repeatElement(Array(closing.utf8), count: depth).joined())
     input.replaceSubrange(place, with: repeatElement(Array(opening.utf8), count: depth).joined() + inside + end)
+  }
+
+  /// Puts a word of the dictionary in the place of another word: what comes out is often well formed.
+  private func replaceWord(_ input: inout [UInt8], _ random: inout SplitMix64) {
+    let start = random.below(input.count + 1)
+    func isInWord(_ byte: UInt8) -> Bool { byte >= 0x30 && byte != 0x7B && byte != 0x7D || byte == UInt8(ascii: ".") }
+    guard let first = input[start...].firstIndex(where: isInWord), let word = dictionary.randomElement(using: &random)
+    else { return }
+    input.replaceSubrange(first..<(input[first...].firstIndex { !isInWord($0) } ?? input.count), with: word)
   }
 
   /// Moves, repeats, drops or indents a line.

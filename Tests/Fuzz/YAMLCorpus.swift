@@ -78,6 +78,7 @@ let yamlCorpus: [String] = [
   - 9223372036854775807
   """,
   "{\"a\": [1, -2.5e3, null, true], \"b\": {\"c\": \"\\/ \\u00e9\"}, \"d\": \"\"}",
+  #"{"a": "\ud83d\ude00 é \uD83D\uDE00", "b": ["\ud83d", "\\ud83d"]}"#, #"["\ud83d\ude00", 1, {"k": "\ud83d\ude00"}]"#,
   "[\n\t{\"k\": 1},\n\t{\"k\": 2}\n]\n",
   "%YAML 1.2\n---\na: 1\n...\n---\n# empty\n---\nb: 2\n",
   "? complex\n: value\n? [a]\n: b\n",

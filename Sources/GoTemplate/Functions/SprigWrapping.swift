@@ -18,7 +18,8 @@ extension Function {
     let bytes = Array(text.utf8)
     let width = max(1, width)
     let lineBreak = Array((lineBreak.isEmpty ? "\n" : lineBreak).utf8)
-    try arguments.checkSize((bytes.count / width + 1).multipliedOrMax(by: lineBreak.count))
+    // Two lines together are longer than the width.
+    try arguments.checkSize((bytes.count / width * 2 + 2).multipliedOrMax(by: lineBreak.count))
     let space = UInt8(ascii: " ")
     var result: [UInt8] = []
     var start = 0

@@ -29,7 +29,7 @@ struct ReferenceChecker {
     case .scalar(let scalar):
       guard scalar.text.contains("{{"), let template = findings.template(of: node, scalar.text) else { return }
       for reference in template.references {
-        var place = Place(in: node, text: scalar.text, offset: reference.offset)
+        var place = findings.place(in: node, scalar.text, offset: reference.offset)
         place.length = reference.path.reduce(0) { $0 + 1 + $1.unicodeScalars.count }
         check(reference, at: place, &use)
       }

@@ -6,7 +6,10 @@ struct WorkflowReader {
   let findings: Findings
 
   func workflow(name: Located<String>, spec: YAMLNode) -> Workflow {
-    Workflow(
+    if let steps = spec["steps"], steps.pairs?.isEmpty ?? false {
+      findings.error("a workflow needs at least one step", at: steps)
+    }
+    return Workflow(
       name: name, description: spec["description"]?.text,
       parameters: (spec["params"]?.entries ?? []).compactMap(parameter),
       steps: steps(spec["steps"]),
@@ -97,7 +100,7 @@ extension YAMLNode {
   /// The elements of a list, or the value itself.
   var oneOrMore: [YAMLNode] { elements ?? [self] }
   /// The text of a scalar with its place.
-  var located: Located<String>? { text.map { Located($0, at: Place(of: self)) } }
+  var located: Located<String>? { isNull ? nil : text.map { Located($0, at: Place(of: self)) } }
   /// A length of time.
   var seconds: Double? { DurationText.seconds(of: json) }
 }

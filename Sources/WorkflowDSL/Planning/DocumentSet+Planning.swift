@@ -58,7 +58,7 @@ extension DocumentSet {
   private func resolve(
     _ given: [String: JSONValue], of workflow: String
   ) throws(PlanError) -> [String: JSONValue] {
-    let parameters = try checkedWorkflow(workflow).workflow.parameters
+    let parameters = self.workflow(named: workflow)?.parameters ?? []
     do throws(ParameterError) {
       return try parameters.resolve(given)
     } catch {

@@ -23,14 +23,16 @@ enum DoctorCommand {
 
   static func run(_ arguments: ParsedArguments) async throws {
     let findings = await findings(arguments)
-    let style = TextStyle.forStream(STDOUT_FILENO) { name in getenv(name).map { String(cString: $0) } }
+    let style = arguments.style
     switch arguments[GlobalOptions.output] {
     case .table: writeText(table(findings, style))
     case .name: writeText(findings.filter { $0.state > .ok }.map { $0.check + "\n" }.joined())
     case let format: writeText(documentText(.array(findings.map(\.json)), as: format, style: style))
     }
     let problems = findings.count { $0.state == .problem }
-    if problems > 0 { throw CommandFailure(.failed, problems == 1 ? "There is a problem." : "There are \(problems) problems.") }
+    if problems > 0 {
+      throw CommandFailure(.failed, problems == 1 ? "There is a problem." : "There are \(problems) problems.")
+    }
   }
 
   private static func findings(_ arguments: ParsedArguments) async -> [Finding] {
@@ -61,7 +63,8 @@ enum DoctorCommand {
       let state = finding.state.rawValue + String(repeating: " ", count: 7 - finding.state.rawValue.count)
       let shown = finding.state == .ok ? state : finding.state == .warning ? style.bold(state) : style.red(state)
       let name = finding.check + String(repeating: " ", count: width - finding.check.count)
-      let remedy = finding.remedy.isEmpty ? "" : String(repeating: " ", count: width + 11) + "to mend it: \(finding.remedy)\n"
+      let remedy =
+        finding.remedy.isEmpty ? "" : String(repeating: " ", count: width + 11) + "to mend it: \(finding.remedy)\n"
       return "\(shown)  \(name)  \(finding.text)\n" + remedy
     }.joined()
   }

@@ -77,9 +77,9 @@ enum PoliciesCommand {
         (.init("NEXT"), { .init($0.nextSlot?.ahead(of: now)) }),
         (.init("LAST RUN"), { $0.lastRunState.map { .state($0) } ?? .init($0.lastRun.map { _ in "gone" }) }),
         (.init("DATA AGE"), { .init($0.dataAge.map { coarseText(.seconds($0)) } ?? "never") }),
-        (.init("SCHEDULE", isFlexible: true, isExtra: true), { .init(scheduleText($0.schedule)) }),
+        (.init("SCHEDULE", isExtra: true), { .init(scheduleText($0.schedule)) }),
         (.init("WORKFLOW", isExtra: true), { .init($0.workflow) }),
-        (.init("NOTE", isFlexible: true, isExtra: true), { .init($0.note) }),
+        (.init("NOTE", isFlexible: true), { .init($0.note) }),
       ],
       name: { $0.name },
       json: { policy in

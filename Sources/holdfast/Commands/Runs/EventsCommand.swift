@@ -83,7 +83,7 @@ enum EventsCommand {
     columns: [
       (.init("TIME (UTC)"), { .init($0.at.text) }), (.init("KIND"), { $0.kindCell }),
       (.init("RUN", isExtra: true), { .init($0.run.map(String.init)) }),
-      (.init("MESSAGE", isFlexible: true), { .init($0.message) }),
+      (.init("MESSAGE", isFlexible: true, narrowest: 40), { .init($0.message) }),
     ],
     name: { $0.kind }, json: { $0.json })
 

@@ -112,7 +112,7 @@ enum RunsCommand {
         (.init("STEPS", isRight: true), { "\($0.over)/\($0.steps)" }),
         (.init("SUBMITTED"), { .init($0.submitted.ago(from: now)) }),
         (.init("TOOK", isRight: true, isExtra: true), { .init(durationText(.seconds($0.elapsed))) }),
-        (.init("NOTE", isFlexible: true, isExtra: true), { .init($0.note) }),
+        (.init("NOTE", isFlexible: true, narrowest: 24), { .init($0.note) }),
       ],
       name: { "\($0.id)" },
       json: { run in
