@@ -107,7 +107,8 @@ let package = Package(
       exclude: ["Help", "RunView"]),
     // The built command against real clusters, with real faults.
     .testTarget(
-      name: "EndToEndTests", dependencies: ["TestSupport", "holdfast"], path: "Tests/EndToEnd", exclude: ["psql"]),
+      name: "EndToEndTests", dependencies: ["TestSupport", "HTTPTestServer", "holdfast"], path: "Tests/EndToEnd",
+      exclude: ["psql"]),
     .testTarget(name: "StepKindsTests", dependencies: ["StepKinds", "StepEngine", "HTTPTestServer", "JSON"]),
   ]
 )

@@ -62,7 +62,7 @@ struct StepExpressions {
       var options = RenderOptions()
       options.missingKey = .error
       // The data is made anew each time, since functions such as `set` change what they are given.
-      value = try Template(text).evaluate(Value(data), options: options)
+      value = try Template(text).evaluate(templateData(), options: options)
     } catch {
       throw StepFailure(.permanent, "the expression in '\(place)' can't be evaluated: \(error.message)")
     }
@@ -70,5 +70,15 @@ struct StepExpressions {
       throw StepFailure(.permanent, "the expression in '\(place)' gives a value that JSON doesn't have")
     }
     return json
+  }
+
+  private func templateData() -> Value {
+    let value = Value(data)
+    guard case .map(let root) = value, case .map(let run)? = root.entries["Run"] else { return value }
+    // Times as times, so that `date` takes them.
+    for key in ["submittedAt", "slot"] {
+      if case .string(let text)? = run.entries[key] { run.entries[key] = .time(rfc3339: text) ?? .string(text) }
+    }
+    return value
   }
 }
