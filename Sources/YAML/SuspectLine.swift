@@ -89,7 +89,7 @@ struct SuspectLine {
   }
 
   /// Whether the line has a key with something behind its colon.
-  var hasKeyWithValue: Bool { pieces.count { self[$0.start] != "-" } > 1 }
+  var hasKeyWithValue: Bool { pieces.count > 1 }
 
   func begins(_ text: String, at index: Int) -> Bool {
     index >= 0 && scalars.dropFirst(index).starts(with: text.unicodeScalars)
