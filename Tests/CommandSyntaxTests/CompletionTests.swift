@@ -10,7 +10,7 @@ struct CompletionTests {
   @Test(
     "the last word is completed",
     arguments: [
-      ([""], ["limits", "policy", "show", "check", "draw"]),
+      ([""], ["limits", "policy", "show", "check", "send", "draw"]),
       (["l"], ["limits"]), (["secr"], []), (["x"], []),
       (["limits", ""], ["set", "delete"]), (["limits", "s"], ["set"]),
       (["limits", "--"], ["--all", "--database", "--output", "--no-color", "--help", "--version"]),
@@ -23,7 +23,8 @@ struct CompletionTests {
       (["--database", "x", "-o", "no", "limits", "set", "b"], ["beta x"]),
       (["limits", "set", "-n", "3", "al"], ["alpha"]), (["limits", "set", "-n", ""], []),
       (["limits", "set", "alpha", ""], []), (["draw", ""], ["table", "json"]), (["draw", "--", "--"], []),
-      (["show", "alpha", "s"], []), (["unknown", ""], ["limits", "policy", "show", "check", "draw"]),
+      (["show", "alpha", "s"], []), (["send", "x", ""], ["after x"]),
+      (["unknown", ""], ["limits", "policy", "show", "check", "send", "draw"]),
     ] as [([String], [String])])
   func words(words: [String], texts: [String]) async {
     let answer = await complete(words)
@@ -37,6 +38,9 @@ struct CompletionTests {
     #expect(await complete(words) == Completer.Answer(offersFiles: true))
     #expect(await complete(words).lines == [":file"])
   }
+
+  @Test("names and files go together")
+  func namesAndFiles() async { #expect(await complete(["send", ""]).lines == ["known\tIt", ":file"]) }
 
   @Test("a shell gets words and what they mean")
   func lines() async {

@@ -25,6 +25,13 @@ struct CommandTests {
     return try value as? [[String: Any]] ?? [try #require(value as? [String: Any])]
   }
 
+  /// Scripts rely on the keys: one that goes or is renamed breaks them.
+  private func expectKeys(
+    _ object: [String: Any], _ keys: String, location: SourceLocation = #_sourceLocation
+  ) {
+    #expect(object.keys.sorted().joined(separator: " ") == keys, sourceLocation: location)
+  }
+
   /// One sentence on standard error that holds `words`.
   private func expectSentence(
     _ result: ProgramResult, _ words: String, location: SourceLocation = #_sourceLocation
@@ -54,6 +61,10 @@ struct CommandTests {
     #expect((runs[0]["failure"] as? String)?.hasPrefix("step f: ") == true)
     #expect((runs[1]["steps"] as? [String: Int])?["over"] == 1)
     #expect((runs[1]["submittedAt"] as? String)?.hasSuffix("Z") == true)
+    expectKeys(
+      runs[0],
+      "elapsedSeconds failure finishedAt parentRun policy queue run startedAt state steps stopReason submittedAt workflow"
+    )
     for (option, expected) in [
       ("--state failed", [second]), ("--state failed --state succeeded", [second, first]),
       ("--workflow nightly", [first]), ("--policy nightly", []), ("-n 1", [second]),
@@ -81,7 +92,7 @@ struct CommandTests {
   @Test("a run is cancelled, and retried")
   func cancelAndRetry() async throws {
     let installation = try await Installation(on: .shared)
-    let id = try await installation.submit(Plan("slow", [["name": "a", "uses": "sleep", "with": ["seconds": 600]]]))
+    let id = try await installation.submit(Plan("slow", [["name": "a", "uses": "sleep", "with": ["duration": "10m"]]]))
     let worker = try installation.worker("w")
     try await eventually("the step sleeps") {
       try await installation.number("select count(*) from holdfast.parked") == 1
@@ -112,7 +123,7 @@ struct CommandTests {
       }
     }
     let other = try await installation.submit(
-      Plan("other", [["name": "a", "uses": "sleep", "with": ["seconds": 600]]]))
+      Plan("other", [["name": "a", "uses": "sleep", "with": ["duration": "10m"]]]))
     expectSentence(try await run(installation, "approve \(other)", code: 1), "waits for no approval")
     try await waiting()
     expectSentence(try await run(installation, "approve \(other)", code: 1), "waits for no approval")
@@ -156,12 +167,16 @@ struct CommandTests {
     let limits = try await objects(installation, "limits")
     #expect(limits.map { $0["limit"] as? String } == ["disks", "unused"])
     #expect(limits.map { $0["used"] as? Int } == [1, 0] && limits[0]["waiting"] as? Int == 1)
+    expectKeys(limits[0], "capacity changedAt free holders limit used waiting")
     let holder = try #require((limits[0]["holders"] as? [[String: Any]])?.first)
     #expect(holder["run"] as? Int == id && holder["worker"] as? String == "w")
     #expect(try await run(installation, "limits").output.contains("of run \(id) on w\n"))
 
     let workers = try await objects(installation, "workers")
     #expect(workers[0]["busy"] as? Int == 1 && workers[0]["slots"] as? Int == 4)
+    expectKeys(
+      workers[0],
+      "busy endedAt host kinds labels lastSeenAt leaseEndsAt name pid queues slots startedAt state version worker")
     #expect(workers[0]["labels"] as? [String: String] == ["node": "n1"])
 
     expectSentence(try await run(installation, "limits delete disk", code: 3), "did you mean 'disks'?")
@@ -190,6 +205,10 @@ struct CommandTests {
     try await run(installation, "pause policy nightly --reason moving")
     let policies = try await objects(installation, "policies")
     #expect(policies.map { $0["policy"] as? String } == ["hourly", "nightly"])
+    expectKeys(
+      policies[0],
+      "dataAgeSeconds enabled lastRun lastRunState lastSlot lastSuccessAt nextSlot pauseReason paused policy problem "
+        + "queuedSlots schedule workflow")
     #expect(policies.map { $0["paused"] as? Bool } == [false, true])
     #expect(policies[1]["pauseReason"] as? String == "moving" && policies[0]["lastSuccessAt"] is NSNull)
     #expect(try await run(installation, "policies").output.contains("never"))
@@ -201,6 +220,7 @@ struct CommandTests {
 
     let slots = try await objects(installation, "schedule next nightly -n 3")
     #expect(slots.count == 3 && slots.allSatisfy { ($0["local"] as? String)?.contains("T02:30:00+0") == true })
+    expectKeys(slots[0], "dueAt local note slot")
     let hourly = try await objects(installation, "schedule next hourly -n 1")
     #expect(hourly[0]["slot"] as? String != hourly[0]["dueAt"] as? String, "jitter is in the time that it falls due")
     expectSentence(try await run(installation, "schedule next nightli", code: 3), "did you mean 'nightly'?")
@@ -227,7 +247,9 @@ struct CommandTests {
     try await installation.runsEnd()
     await worker.kill()
     #expect(try await run(installation, "events --run p -o name").output == "step-failed\nrun-failed\n")
-    #expect((try await objects(installation, "events --kind run-failed"))[0]["run"] as? Int == id)
+    let failed = try await objects(installation, "events --kind run-failed")
+    #expect(failed[0]["run"] as? Int == id)
+    expectKeys(failed[0], "at kind message policy run step subject worker workflow")
   }
 
   @Test("resources are those of the ledger")
@@ -242,6 +264,8 @@ struct CommandTests {
       """)
     #expect(try await run(installation, "resources -o name").output == "snap-1\n")
     let all = try await objects(installation, "resources --all")
+    expectKeys(
+      all[0], "detail driver intendedAt kind leftBehind madeAt name releasedAt resource run state step workflow")
     #expect(all.count == 2 && all[1]["leftBehind"] as? Bool == true)
     #expect((all[1]["detail"] as? [String: String])?["path"] == "/x")
     #expect(try await run(installation, "resources").output.contains("left behind"))
@@ -299,5 +323,40 @@ struct CommandTests {
       "/bin/bash", ["-c", script, holdfastBinary] + words,
       environment: ["PATH": "/usr/bin:/bin", "HOLDFAST_DATABASE_URL": installation.url])
     #expect(result.errors == "" && result.output == offered.map { $0 + "\n" }.joined(), "\(result.errors)")
+  }
+
+  private static let otherShells: [(path: String, script: String)] = [
+    (
+      "/usr/bin/fish",
+      #"""
+      holdfast completion fish | source
+      complete -C "holdfast limits set d" | cut -f 1
+      complete -C "holdfast runs --output=j" | cut -f 1
+      """#
+    ),
+    (
+      "/usr/bin/zsh",
+      #"""
+      autoload -Uz compinit; compinit -u -D
+      source <(holdfast completion zsh)
+      _describe() { print -l -- "${(@)${(@P)2}%%:*}" }
+      words=(holdfast limits set d); CURRENT=4; _holdfast
+      words=(holdfast runs --output=j); CURRENT=3; _holdfast
+      """#
+    ),
+  ].filter { access($0.path, X_OK) == 0 }
+
+  @Test("the other shells that are installed complete as well", arguments: otherShells.map(\.path))
+  func shells(path: String) async throws {
+    let installation = try await Installation(on: .shared)
+    try await run(installation, "limits set disks 1")
+    let script = try #require(Self.otherShells.first { $0.path == path }).script
+    let folder = URL(fileURLWithPath: holdfastBinary).deletingLastPathComponent().path
+    let result = try await runProgram(
+      path, ["-c", script],
+      environment: [
+        "PATH": "\(folder):/usr/bin:/bin", "HOME": installation.effects.path, "HOLDFAST_DATABASE_URL": installation.url,
+      ])
+    #expect(result.output == "disks\n--output=json\n", "\(result.errors)")
   }
 }

@@ -86,7 +86,8 @@ package struct Completer {
         readOption(word, &line)
       } else if let next = subcommands(of: line).first(where: { $0.name == word }) {
         line.path = line.path?.appending(next) ?? CommandPath(next)
-      } else if line.path != nil {
+      } else if let operands = line.path?.command.operands {
+        if line.operandCount < operands.count { line.arguments.set([word], of: operands[line.operandCount]) }
         line.operandCount += 1
       }
     }
@@ -149,13 +150,18 @@ package struct Completer {
     _ unfinished: String, _ choices: [String], _ hint: CompletionHint, _ summary: String, _ arguments: ParsedArguments
   ) async -> Answer {
     var names = choices
+    var offersFiles = false
     switch hint {
     case .none: break
     case .file: return Answer(offersFiles: true)
     case .names(let find): names += await find(withEnvironment(arguments))
+    case .namesAndFiles(let find):
+      names += await find(withEnvironment(arguments))
+      offersFiles = true
     }
     return Answer(
-      candidates: names.filter { $0.hasPrefix(unfinished) }.map { Candidate(text: $0, summary: summary) })
+      candidates: names.filter { $0.hasPrefix(unfinished) }.map { Candidate(text: $0, summary: summary) },
+      offersFiles: offersFiles)
   }
 
   private func withEnvironment(_ arguments: ParsedArguments) -> ParsedArguments {
@@ -164,7 +170,7 @@ package struct Completer {
       guard let text = option.environment.flatMap(environment), !text.isEmpty else { continue }
       arguments.add(text, to: option)
     }
-    // What a value is made of is not checked while it is typed.
+    // Reading a wrong value would be a fault of the program, and while a line is typed anything may be wrong.
     return arguments.keeping { option, texts in
       program.options.first { $0.name == option }.map { (try? $0.check(texts)) != nil } ?? false
     }

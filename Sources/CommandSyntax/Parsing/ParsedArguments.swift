@@ -16,6 +16,7 @@ package struct ParsedArguments: Sendable {
   func keeping(_ isKept: (_ option: String, _ texts: [String]) -> Bool) -> ParsedArguments {
     var result = ParsedArguments()
     result.texts = texts.filter { isKept($0.key, $0.value) }
+    result.operandTexts = operandTexts
     return result
   }
 
@@ -31,6 +32,12 @@ package struct ParsedArguments: Sendable {
     checked(operand.description.placeholder) { () throws(UsageError) in
       try operand.value(operandTexts[operand.description.placeholder] ?? [])
     }
+  }
+
+  /// The operand's value; nil where it is not there yet, as while a line is being typed.
+  package func given<Value>(_ operand: Operand<Value>) -> Value? {
+    guard let texts = operandTexts[operand.description.placeholder], !texts.isEmpty else { return nil }
+    return try? operand.value(texts)
   }
 
   /// Whether the option was given, on the command line or by its environment variable.

@@ -20,7 +20,8 @@ struct DiagnosticReport {
       let word = diagnostic.severity.rawValue + ":"
       let emphasis: TextStyle.Emphasis = diagnostic.severity == .error ? .red : .yellow
       guard let range = text.firstRange(of: " \(word) ") else { return text + "\n" }
-      return style.bold(String(text[..<range.lowerBound])) + " " + style.emphasized(word, emphasis) + " " + text[range.upperBound...] + "\n"
+      return style.bold(String(text[..<range.lowerBound])) + " " + style.emphasized(word, emphasis) + " "
+        + text[range.upperBound...] + "\n"
     }.joined()
   }
 
@@ -39,17 +40,15 @@ struct DiagnosticReport {
   /// `2 mistakes and 1 warning`.
   var summary: String {
     func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
-    let parts = [errorCount > 0 ? count(errorCount, "mistake") : nil, warningCount > 0 ? count(warningCount, "warning") : nil]
+    let parts = [
+      errorCount > 0 ? count(errorCount, "mistake") : nil, warningCount > 0 ? count(warningCount, "warning") : nil,
+    ]
     let text = parts.compactMap(\.self).joined(separator: " and ")
     return text.isEmpty ? "no mistakes" : text
   }
 
   /// Writes it to standard error.
   func write(_ arguments: ParsedArguments) {
-    let refusesColor = arguments[StandardOptions.noColor]
-    let style = TextStyle.forStream(STDERR_FILENO) { name in
-      refusesColor && name == "NO_COLOR" ? "1" : getenv(name).map { String(cString: $0) }
-    }
-    writeText(text(style), to: STDERR_FILENO)
+    writeText(text(arguments.style(of: STDERR_FILENO)), to: STDERR_FILENO)
   }
 }

@@ -9,7 +9,8 @@ internal import WorkflowDSL
 
 extension ParsedArguments {
   /// Lends the documents of the database to `body`.
-  func withDocuments<Result: Sendable>(_ body: @Sendable (DocumentStore) async throws -> Result) async throws -> Result {
+  func withDocuments<Result: Sendable>(_ body: @Sendable (DocumentStore) async throws -> Result) async throws -> Result
+  {
     try await pool().withConnection { connection in
       try await Migrator.check(connection)
       return try await body(DocumentStore(connection, kinds: builtInCatalog))
@@ -53,6 +54,7 @@ extension ValueType where Value == DocumentTarget {
   static var document: Self {
     Self(
       placeholder: "KIND", expectation: "a kind of document (workflow, policy, profile, application), or KIND/NAME",
+      completion: .kindsAndDocuments,
       parse: { text in
         let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         guard let kind = DocumentKind(argument: parts[0]) else { return nil }

@@ -1,5 +1,6 @@
 internal import CommandSyntax
 internal import PostgresClient
+internal import WorkflowDSL
 
 /// Names that the shell offers, from the database if that answers at once.
 extension CompletionHint {
@@ -8,6 +9,17 @@ extension CompletionHint {
     .names { arguments in
       ["latest"] + (await arguments.names(RunReference.names))
         + (await arguments.names("select run_id::text from holdfast.run_status order by run_id desc limit 10"))
+    }
+  }
+
+  /// The steps of the run that stands before.
+  static var steps: CompletionHint {
+    .names { arguments in
+      guard let run = arguments.given(RunReference.operand), let url = try? arguments.databaseURL(),
+        let database = try? PostgresConfiguration(url),
+        let found = try? await run.find(StatusReader(pool: PostgresPool(database, size: 1, patience: .seconds(1))))
+      else { return [] }
+      return await arguments.names("select name from holdfast.step_status where run_id = \(found.id) order by step_id")
     }
   }
 
@@ -27,6 +39,26 @@ extension CompletionHint {
   /// The named limits.
   static var limits: CompletionHint {
     .names { await $0.names(#"select "limit" from holdfast.limit_usage order by 1"#) }
+  }
+
+  /// Files, and the workflows that are in force.
+  static var workflowsAndFiles: CompletionHint {
+    .namesAndFiles {
+      await $0.names("select name from holdfast.document_status where kind = 'workflow' order by 1")
+    }
+  }
+
+  /// Kinds of documents, and the documents that are in force as KIND/NAME.
+  static var kindsAndDocuments: CompletionHint {
+    .names {
+      DocumentKind.allCases.map(\.noun)
+        + (await $0.names("select kind || '/' || name from holdfast.document_status order by 1"))
+    }
+  }
+
+  /// The names of the documents that are in force.
+  static var documents: CompletionHint {
+    .names { await $0.names("select distinct name from holdfast.document_status order by 1") }
   }
 
   /// The queues, and the policies: what can be paused.

@@ -6,9 +6,12 @@ internal import Terminal
 
 extension ParsedArguments {
   /// The style of standard output.
-  var style: TextStyle {
+  var style: TextStyle { style(of: STDOUT_FILENO) }
+
+  /// The style of a stream.
+  func style(of descriptor: Int32) -> TextStyle {
     let refusesColor = self[StandardOptions.noColor]
-    return .forStream(STDOUT_FILENO) { name in
+    return .forStream(descriptor) { name in
       refusesColor && name == "NO_COLOR" ? "1" : getenv(name).map { String(cString: $0) }
     }
   }

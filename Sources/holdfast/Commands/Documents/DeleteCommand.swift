@@ -6,7 +6,8 @@ internal import WorkflowDSL
 /// `holdfast delete`
 enum DeleteCommand {
   static let target = Operand<DocumentTarget?>.optional(.document, "What to delete: a kind, or KIND/NAME")
-  static let names = Operand<[String]>.repeated(.text("NAME"), isOptional: true, "The names, if not given with the kind")
+  static let names = Operand<[String]>.repeated(
+    .text("NAME", completion: .documents), isOptional: true, "The names, if not given with the kind")
 
   static let command = Command(
     name: "delete",

@@ -6,8 +6,10 @@ internal import WorkflowDSL
 
 /// `holdfast get`
 enum GetCommand {
-  static let target = Operand<DocumentTarget?>.optional(.document, "What to show: a kind, or KIND/NAME; all if not given")
-  static let name = Operand<String?>.optional(.text("NAME"), "The name, if not given with the kind")
+  static let target = Operand<DocumentTarget?>.optional(
+    .document, "What to show: a kind, or KIND/NAME; all if not given")
+  static let name = Operand<String?>.optional(
+    .text("NAME", completion: .documents), "The name, if not given with the kind")
 
   static let command = Command(
     name: "get",

@@ -6,7 +6,7 @@ enum ExplainCommand {
   static let run = Operand<String>.required(
     .text("RUN", completion: .runs), "The run, as other commands take it, or RUN/STEP")
   static let step = Operand<String?>.optional(
-    .text("STEP"), "A step of it, a group, or a step of a group, which means all its instances")
+    .text("STEP", completion: .steps), "A step of it, a group, or a step of a group, which means all its instances")
 
   static let command = Command(
     name: "explain",

@@ -7,11 +7,13 @@ internal import Wording
 /// `holdfast logs`
 enum LogsCommand {
   static let step = Operand<String?>.optional(
-    .text("STEP"), "A step, a group, or a step of a group, which means all its instances; without it all steps")
+    .text("STEP", completion: .steps),
+    "A step, a group, or a step of a group, which means all its instances; without it all steps")
   static let follow = Option<Bool>.flag("--follow", short: "-f", "Go on with new lines until the run is over")
   static let attempt = Option<Int?>.optional(
     "--attempt", .integer(1...10_000), default: "all", "Only the lines of this attempt of each step")
-  static let tail = Option<Int?>.optional("--tail", .integer(0...1_000_000), default: "all", "Only so many lines, the last ones")
+  static let tail = Option<Int?>.optional(
+    "--tail", .integer(0...1_000_000), default: "all", "Only so many lines, the last ones")
   static let since = Option<Duration?>.optional(
     "--since", .age("AGE"), default: "the beginning", "Only lines that are younger, such as 90s, 15m, 2h or 1d")
 
@@ -26,7 +28,8 @@ enum LogsCommand {
     operands: [RunReference.operand.description, step.description],
     examples: [
       Example(purpose: "Follow everything that a run prints", line: "holdfast logs latest -f"),
-      Example(purpose: "The end of what one instance printed", line: "holdfast logs latest 'volumes[3].export' --tail 20"),
+      Example(
+        purpose: "The end of what one instance printed", line: "holdfast logs latest 'volumes[3].export' --tail 20"),
     ],
     run: run)
 
@@ -38,7 +41,10 @@ enum LogsCommand {
     let reader = RunReader(pool: try arguments.pool())
     let id = try await reader.find(arguments[RunReference.operand])
     ignoreBrokenPipes()
-    guard var snapshot = try await reader.snapshot(of: id, RunReader.Wish(everyStep: true, limit: RunReader.everything, needs: false)) else {
+    guard
+      var snapshot = try await reader.snapshot(
+        of: id, RunReader.Wish(everyStep: true, limit: RunReader.everything, needs: false))
+    else {
       throw RunReader.isGone(id)
     }
     let name = arguments[step]
@@ -46,7 +52,8 @@ enum LogsCommand {
 
     var wish = LogWish(run: id, step: name, attempt: arguments[attempt], tail: arguments[tail])
     wish.since = arguments[since].map { Moment(microseconds: snapshot.now.microseconds - Int64($0 / .microseconds(1))) }
-    var writer = LogWriter(style: arguments.style, hidesStep: name.map { name in snapshot.steps.contains { $0.name == name } } ?? false)
+    var writer = LogWriter(
+      style: arguments.style, hidesStep: name.map { name in snapshot.steps.contains { $0.name == name } } ?? false)
     var follower = LogFollower()
     while true {
       let begin = ContinuousClock.now
@@ -75,7 +82,8 @@ extension ValueType where Value == Duration {
         let units: [Character: Double] = ["s": 1, "m": 60, "h": 3600, "d": 86_400]
         let unit = text.last.flatMap { units[$0] }
         let number = unit == nil ? text[...] : text.dropLast()
-        guard !number.isEmpty, number.utf8.allSatisfy({ (48...57).contains($0) }), let count = Double(number), count < 1e9
+        guard !number.isEmpty, number.utf8.allSatisfy({ (48...57).contains($0) }), let count = Double(number),
+          count < 1e9
         else { return nil }
         return .seconds(count * (unit ?? 1))
       },

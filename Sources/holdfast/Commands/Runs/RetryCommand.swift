@@ -5,7 +5,8 @@ internal import StepEngine
 /// `holdfast retry`
 enum RetryCommand {
   static let from = Option<String?>.optional(
-    "--from", .text("STEP"), default: "what did not succeed", "Repeat this step and everything after it")
+    "--from", .text("STEP", completion: .steps), default: "what did not succeed",
+    "Repeat this step and everything after it")
 
   static let command = Command(
     name: "retry",

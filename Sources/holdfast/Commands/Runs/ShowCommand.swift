@@ -19,7 +19,8 @@ enum ShowCommand {
     operands: [RunReference.operand.description],
     examples: [
       Example(purpose: "The last run that was started", line: "holdfast show latest"),
-      Example(purpose: "The steps that failed, for a script",
+      Example(
+        purpose: "The steps that failed, for a script",
         line: #"holdfast show latest -o json | jq -r '.steps[] | select(.state == "failed") | .name'"#),
     ],
     run: run)

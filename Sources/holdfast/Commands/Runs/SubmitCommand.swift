@@ -9,7 +9,7 @@ internal import WorkflowDSL
 /// `holdfast submit`
 enum SubmitCommand {
   static let source = Operand<String>.required(
-    .text("FILE|NAME", completion: .file), "A file with a workflow, or the name of one that was applied")
+    .text("FILE|NAME", completion: .workflowsAndFiles), "A file with a workflow, or the name of one that was applied")
   static let workflow = Option<String?>.optional(
     "--workflow", .text("NAME"), default: "the only one of the file", "The workflow of the file that is run")
   static let key = Option<String?>.optional(
@@ -29,7 +29,9 @@ enum SubmitCommand {
     ],
     operands: [source.description],
     examples: [
-      Example(purpose: "A workflow that was applied, with a parameter", line: "holdfast submit nightly --param database=orders"),
+      Example(
+        purpose: "A workflow that was applied, with a parameter",
+        line: "holdfast submit nightly --param database=orders"),
       Example(purpose: "A file, watched to its end", line: "holdfast submit backup.yaml --wait"),
     ],
     run: run)

@@ -37,7 +37,8 @@ enum WatchCommand {
     case .interrupted:
       // The terminal has written ^C there.
       if isLive { writeText("\r\u{1B}[K") }
-      throw CommandFailure(.interrupted, "stopped watching; the run goes on: '\(Advice(run: id).watch)' watches it again")
+      throw CommandFailure(
+        .interrupted, "stopped watching; the run goes on: '\(Advice(run: id).watch)' watches it again")
     case .over(let state):
       guard let snapshot = try await reader.snapshot(of: id, RunReader.Wish()) else { throw RunReader.isGone(id) }
       if isLive { writeText(try await ShowCommand.page(snapshot, reader, style)) }
