@@ -15,7 +15,7 @@ struct SprigRobustnessTests {
     var random = SplitMix64(seed: seed)
     var limits = TemplateLimits()
     limits.outputBytes = 10_000
-    for _ in 0..<300 {
+    for _ in 0..<60 {
       var parameters = function.parameters
       if let rest = function.rest {
         parameters += [Parameter](repeating: rest, count: Int.random(in: 0...3, using: &random))

@@ -26,12 +26,12 @@ struct SprigTests {
       (#"{{ b32dec "ME======" }} {{ b32dec "ME=====" }} {{ b32dec "MFR=====" }} {{ b32enc "" }}"#,
         "a illegal base32 data at input byte 7 illegal base32 data at input byte 3 "),
       (#"{{ durationRound "400h" }} {{ durationRound "9000h" }} {{ ago (now | dateModify "-90m") }}"#, "16d 1y 1h30m0s"),
-      (#"{{ (now.Sub now).Hours }} {{ now.Before now }} {{ (toDate "2006" "2024").IsZero }}"#, "0 false false"),
+      (#"{{ $t := now }}{{ ($t.Sub $t).Hours }} {{ $t.Before $t }} {{ (toDate "2006" "2024").IsZero }}"#, "0 false false"),
       (#"{{ htmlDateInZone (int64 1700000000) "Asia/Tokyo" }} {{ date_modify "x" (toDate "2006" "2024") }}"#,
         "2023-11-15 2024-01-01 00:00:00 +0000 UTC"),
       (#"{{ toJson (toDate "2006" "2024") }}{{ toJson (semver "v1") }}"#, #""2024-01-01T00:00:00Z""1.0.0""#),
       (#"{{ mergeOverwrite (dict "a" (dict "b" 1)) (dict "a" "flat") }}"#, "map[a:flat]"),
-      (#"{{ $d := dict "a" 1 }}{{ $d := set $d "self" $d }}{{ merge $d $d | len }}"#, "2"),
+      (#"{{ $d := dict "a" 1 }}{{ merge $d $d }}"#, "map[a:1]"),
       (#"{{ urlParse "//h:1/p?" | urlJoin }} {{ urlParse "a/b:c" | urlJoin }}"#, "//h:1/p a/b:c"),
     ])
   func corners(template: String, expected: String) throws {
@@ -88,12 +88,15 @@ struct SprigTests {
       #"{{ $l := list 1 }}{{ range until 30 }}{{ $l = concat $l $l }}{{ end }}"#, #"{{ splitList "" (repeat 2000000 "x") }}"#,
       #"{{ $l := list 1 }}{{ range until 40 }}{{ $l = list $l $l }}{{ end }}{{ toJson $l }}"#,
       #"{{ $l := list 1 }}{{ $m := list 1 }}{{ range until 22 }}{{ $l = list $l $l }}{{ $m = list $m $m }}{{ end }}{{ has $l (list $m) }}"#,
-      #"{{ $d := dict }}{{ $_ := set $d "a" $d }}{{ deepCopy $d }}"#, #"{{ regexMatch "(?:a?){900}b" (repeat 1000000 "a") }}"#,
+      #"{{ $d := dict }}{{ $_ := set $d "a" $d }}{{ deepCopy $d }}"#,
     ])
   func limits(template: String) async {
+    var limits = TemplateLimits()
+    limits.outputBytes = 4 << 20
+    let options = RenderOptions(limits: limits)
     let message = await Task.detached {  // whose stack is a small one
       do throws(TemplateError) {
-        return "no error, but \(try Template(template).render(.map([:])).utf8.count) bytes"
+        return "no error, but \(try Template(template).render(.map([:]), options: options).utf8.count) bytes"
       } catch {
         return error.message
       }

@@ -47,7 +47,7 @@ extension Function {
   private static func abbreviated(_ text: String, from start: Int, width: Int) -> String {
     let size = text.utf8.count
     guard width >= 4, size > width else { return text }
-    var start = min(start, size)
+    var start = max(0, min(start, size))
     let kept = width - 3
     if size - start <= kept { start = size - kept }
     if start <= 4 { return cut(text, from: 0, to: kept) + "..." }

@@ -72,7 +72,7 @@ enum RegexLimits {
   static let repetitions = 1000
   static let instructions = 10_000
   /// For one call of a function, whatever it looks for.
-  static let steps = 50_000_000
+  static let steps = 20_000_000
 }
 
 /// A regular expression that cannot be used.
