@@ -102,8 +102,9 @@ let package = Package(
       path: "Tests/Benchmarks",
       exclude: ["BareLoop", "pgqueuer_noop.py"]),
     .testTarget(
-      name: "HoldfastTests", dependencies: ["holdfast", "CommandSyntax", "Terminal", "Schedules", "TimeZones", "Log"],
-      exclude: ["Help"]),
+      name: "HoldfastTests",
+      dependencies: ["holdfast", "CommandSyntax", "Terminal", "Schedules", "TimeZones", "JSON", "Log"],
+      exclude: ["Help", "RunView"]),
     // The built command against real clusters, with real faults.
     .testTarget(
       name: "EndToEndTests", dependencies: ["TestSupport", "holdfast"], path: "Tests/EndToEnd", exclude: ["psql"]),

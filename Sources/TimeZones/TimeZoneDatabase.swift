@@ -20,9 +20,16 @@ public final class TimeZoneDatabase: Sendable {
   /// The zone of this IANA name. `UTC` needs no data; any other is read from its file, the first time.
   /// - Throws: `TimeZoneError` if there is no such zone, no data at all, or its file is damaged.
   public func zone(named name: String) throws(TimeZoneError) -> TimeZoneRules {
+    guard let zone = try zoneIfPresent(named: name) else { throw unknown(name) }
+    return zone
+  }
+
+  /// The zone of this IANA name; nil if there is none, without the work of looking for names that are near.
+  /// - Throws: `TimeZoneError` if its file is damaged.
+  public func zoneIfPresent(named name: String) throws(TimeZoneError) -> TimeZoneRules? {
     if name == "UTC" || name == "Etc/UTC" { return .utc }
     if let zone = zones.withLock({ $0[name] }) { return zone }
-    guard isZoneName(name) else { throw unknown(name) }
+    guard isZoneName(name) else { return nil }
     for folder in folders {
       guard let bytes = readZoneFile(folder + "/" + name) else { continue }
       let zone: TimeZoneRules
@@ -34,7 +41,7 @@ public final class TimeZoneDatabase: Sendable {
       zones.withLock { $0[name] = zone }
       return zone
     }
-    throw unknown(name)
+    return nil
   }
 
   /// The names of all zones, sorted. Reads the folders each time.

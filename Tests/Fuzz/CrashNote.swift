@@ -9,6 +9,9 @@ enum CrashNote {
     return number
   }()
 
+  /// What handled each signal before, by number: Swift's backtraces.
+  nonisolated(unsafe) private static let earlier = UnsafeMutablePointer<sigaction>.allocate(capacity: 65)
+
   /// Handles traps, bad memory and full stacks.
   static func install() {
     _ = number
@@ -21,11 +24,11 @@ enum CrashNote {
       var action = sigaction()
       action.__sigaction_handler.sa_handler = { signal in
         note(CrashNote.number.pointee)
-        Glibc.signal(signal, SIG_DFL)
+        sigaction(signal, CrashNote.earlier + Int(signal), nil)
         raise(signal)
       }
       action.sa_flags = SA_ONSTACK
-      sigaction(signal, &action, nil)
+      sigaction(signal, &action, earlier + Int(signal))
     }
   }
 }

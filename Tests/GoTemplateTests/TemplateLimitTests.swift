@@ -50,6 +50,16 @@ struct TemplateLimitTests {
     #expect(await message("{{ range 100 }}{{ . }}{{ end }}", limits: limits).contains("takes more than 50 steps"))
   }
 
+  @Test("work on large values is stopped, though nothing large is printed")
+  func work() async {
+    var limits = TemplateLimits()
+    limits.steps = 10_000
+    let growing = "{{ $x := list }}{{ range 5000 }}{{ $x = append $x . }}{{ end }}"
+    #expect(await message(growing, limits: limits).contains("takes more than 10000 steps"))
+    let hashing = #"{{ $x := repeat 100000 "a" }}{{ range 100 }}{{ $h := sha256sum $x }}{{ end }}"#
+    #expect(await message(hashing, limits: limits).contains("takes more than 10000 steps"))
+  }
+
   @Test("a large output is stopped, also one that a single function makes")
   func output() async {
     var limits = TemplateLimits()

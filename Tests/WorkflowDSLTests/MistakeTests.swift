@@ -122,10 +122,10 @@ struct MistakeTests {
       ]),
     Case(
       spec: "steps:\n  a: {uses: noop}\n  b: {uses: noop, needs: [a, a]}",
-      expected: ["a]}@2 ⟵ warning: 'a' is needed twice"]),
+      expected: ["a]} ⟵ warning: 'a' is needed twice"]),
     Case(
       spec: "steps:\n  a: {uses: noop, undo: c}\n  b: {uses: noop}",
-      expected: ["c} ⟵ error: 'undo' names 'c', but there is no such step beside this one"]),
+      expected: ["c} ⟵ error: 'undo' names 'c', but there is no such step beside this one; did you mean 'b'?"]),
     Case(
       spec: "steps:\n  a: {uses: noop, undo: b}\n  b: {uses: noop}",
       expected: ["b} ⟵ warning: 'b' doesn't need 'a', so it may run before there is something to undo"]),
@@ -148,7 +148,7 @@ struct MistakeTests {
       spec: "onFailure:\n  g: {forEach: [1], as: n, steps: {a: {uses: noop}}}\nsteps: {a: {uses: noop}}",
       expected: [
         "g: { ⟵ error: a hook's steps can't be groups; let one of them run a workflow",
-        "a: {@2 ⟵ warning: 'a' hides a step of the same name outside of its group",
+        "a: { ⟵ warning: 'a' hides a step of the same name outside of its group",
       ]),
   ]
 

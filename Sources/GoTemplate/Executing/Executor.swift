@@ -15,6 +15,9 @@ struct Executor {
   /// Bounds the stack of the thread, whatever the limit of template calls.
   private static let depthLimit = 600
 
+  /// How many bytes or elements a function can handle in one step.
+  private static let sizeOfStep = 64
+
   /// What to do after a node.
   enum Flow {
     case goOn
@@ -77,11 +80,13 @@ struct Executor {
     TemplateError(message, at: offset, in: template.text, isParseError: false)
   }
 
-  /// Counts one step.
-  mutating func step(at offset: Int) throws(TemplateError) {
-    steps += 1
+  /// Counts one step, and more for work on values of some size.
+  mutating func step(at offset: Int, for size: Int = 0) throws(TemplateError) {
+    steps += 1 + size / Self.sizeOfStep
     guard steps <= options.limits.steps else {
-      throw error("the template takes more than \(options.limits.steps) steps; make its loops shorter", at: offset)
+      throw error(
+        "the template takes more than \(options.limits.steps) steps; make its loops shorter, or its values smaller",
+        at: offset)
     }
   }
 

@@ -77,6 +77,6 @@ extension Function {
 
   /// The zone of this name; UTC for the local one, and where there is none.
   private static func zone(_ name: String) -> GoTime.Zone {
-    if let rules = try? TimeZoneDatabase.system.zone(named: name) { .rules(rules) } else { .utc }
+    if let rules = try? TimeZoneDatabase.system.zoneIfPresent(named: name) { .rules(rules) } else { .utc }
   }
 }

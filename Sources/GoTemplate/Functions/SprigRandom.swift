@@ -2,10 +2,15 @@ extension Function {
   /// Random texts and numbers, from the system's source. They differ each time, so a template that uses them does, too.
   static let sprigRandom: [Function] = [
     Function("uuidv4") { _ in .string(randomUUID()) },
-    Function("randAlpha", .int) { try random($0, letters) },
-    Function("randNumeric", .int) { try random($0, digits) },
-    Function("randAlphaNum", .int) { try random($0, letters + digits) },
-    Function("randAscii", .int) { try random($0, Array(0x20...0x7E)) },
+    Function("randAlpha", .int) { try randomText($0, letters) },
+    Function("randNumeric", .int) { try randomText($0, digits) },
+    Function("randAlphaNum", .int) { try randomText($0, letters + digits) },
+    Function("randAscii", .int) { try randomText($0, Array(0x20...0x7E)) },
+    // Base64 of this many bytes.
+    Function("randBytes", .int) { arguments in
+      let bytes = try random(arguments.int(0), Array(0...255), arguments)
+      return .string(BaseEncoding.base64.encode(bytes))
+    },
     Function("randInt", .int, .int) { arguments in
       let (low, high) = (arguments.int(0), arguments.int(1))
       guard low < high else { throw FunctionError("'randInt' needs a first number below the second; got \(low) and \(high)") }
@@ -16,13 +21,15 @@ extension Function {
   private static let letters = Array("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ".utf8)
   private static let digits = Array("0123456789".utf8)
 
-  private static func random(_ arguments: Arguments, _ alphabet: [UInt8]) throws -> Value {
-    let count = arguments.int(0)
+  private static func randomText(_ arguments: Arguments, _ alphabet: [UInt8]) throws -> Value {
+    .string(String(decoding: try random(arguments.int(0), alphabet, arguments), as: UTF8.self))
+  }
+
+  private static func random(_ count: Int, _ alphabet: [UInt8], _ arguments: Arguments) throws -> [UInt8] {
     guard count >= 0 else { throw FunctionError("the length is \(count), but cannot be negative") }
     try arguments.checkSize(count)
     var generator = SystemRandomNumberGenerator()
-    let bytes = (0..<count).map { _ in alphabet[Int.random(in: 0..<alphabet.count, using: &generator)] }
-    return .string(String(decoding: bytes, as: UTF8.self))
+    return (0..<count).map { _ in alphabet[Int.random(in: 0..<alphabet.count, using: &generator)] }
   }
 
   /// A UUID of version 4 in small letters.

@@ -12,10 +12,8 @@ extension Function {
     },
     Function("join", .string, .any) { arguments in
       let (separator, parts) = (arguments.string(0), arguments[1].sprigStrings)
-      let size = parts.reduce(parts.count.multipliedOrMax(by: separator.utf8.count)) { size, part in
-        let (sum, overflow) = size.addingReportingOverflow(part.utf8.count)
-        return overflow ? .max : sum
-      }
+      let separators = parts.count.multipliedOrMax(by: separator.utf8.count)
+      let size = parts.reduce(separators) { $0.addedOrMax($1.utf8.count) }
       try arguments.checkSize(size)
       return .string(parts.joined(separator: separator))
     },

@@ -65,8 +65,7 @@ extension Function {
     Function("replace", .string, .string, .string) { arguments in
       let (old, new, text) = (arguments.string(0), arguments.string(1), arguments.string(2))
       let found = positions(of: old, in: text)
-      let growth = found.count.multipliedOrMax(by: new.utf8.count)
-      try arguments.checkSize(growth == .max ? .max : text.utf8.count + growth)
+      try arguments.checkSize(found.count.multipliedOrMax(by: new.utf8.count).addedOrMax(text.utf8.count))
       return .string(pieces(of: text, around: found, length: old.utf8.count).joined(separator: new))
     },
     Function("plural", .string, .string, .int) { .string($0.int(2) == 1 ? $0.string(0) : $0.string(1)) },
@@ -79,8 +78,7 @@ extension Function {
     let spaces = try notNegative(arguments.int(0), "number of spaces")
     let text = arguments.string(1)
     let lines = text.utf8.count { $0 == UInt8(ascii: "\n") } + 1
-    let growth = lines.multipliedOrMax(by: spaces)
-    try arguments.checkSize(growth == .max ? .max : text.utf8.count + growth)
+    try arguments.checkSize(lines.multipliedOrMax(by: spaces).addedOrMax(text.utf8.count))
     let pad = String(repeating: " ", count: spaces)
     return pad + pieces(of: text, around: positions(of: "\n", in: text), length: 1).joined(separator: "\n" + pad)
   }
@@ -182,5 +180,11 @@ extension Int {
   func multipliedOrMax(by other: Int) -> Int {
     let (product, overflow) = multipliedReportingOverflow(by: other)
     return overflow ? .max : product
+  }
+
+  /// The sum of two sizes; the largest number if it is larger than that.
+  func addedOrMax(_ other: Int) -> Int {
+    let (sum, overflow) = addingReportingOverflow(other)
+    return overflow ? .max : sum
   }
 }

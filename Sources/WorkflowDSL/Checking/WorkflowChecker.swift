@@ -196,7 +196,7 @@ struct WorkflowChecker {
   private func checkUndo(_ step: Step, _ steps: [String: Step], _ places: [String: Int], _ graph: NeedGraph) {
     guard case .step(let name)? = step.undo else { return }
     guard let target = steps[name.value], let at = places[name.value], let own = places[step.name.value] else {
-      let nearest = nearestNames(to: name.value, among: steps.keys.sorted())
+      let nearest = nearestNames(to: name.value, among: steps.keys.filter { $0 != step.name.value }.sorted())
       let hint = nearest.isEmpty ? "" : "; did you mean \(alternatives(nearest))?"
       findings.error(
         "'undo' names \(quotedForMessage(name.value)), but there is no such step beside this one\(hint)", at: name.place

@@ -47,13 +47,21 @@ enum DoctorCommand {
       place = "\(configuration)"
       connection = try await PostgresConnection.open(configuration)
     } catch {
-      let remedy = "start the database, or correct --database or HOLDFAST_DATABASE_URL"
-      return [.problem("database", "\(error)".withoutEnd, remedy)] + folder
+      return [unreachable(error)] + folder
     }
     let database = await DatabaseChecks(connection: connection).findings()
     let isUsable = !database.contains { $0.check == "schema" && $0.state == .problem }
     let engine = isUsable ? await EngineChecks(connection: connection).findings() : []
     return [.ok("database", "reached (\(place))")] + folder + database + engine
+  }
+
+  private static func unreachable(_ error: any Error) -> Finding {
+    let text = "\(error)".withoutEnd
+    // Our own sentences say what to do after the semicolon.
+    if error is CommandFailure, let end = text.firstRange(of: "; ") {
+      return .problem("database", String(text[..<end.lowerBound]), String(text[end.upperBound...]))
+    }
+    return .problem("database", text, "start the database, or correct --database or HOLDFAST_DATABASE_URL")
   }
 
   /// One line for each check, and one below it where there is something to mend.

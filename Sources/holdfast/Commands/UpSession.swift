@@ -29,7 +29,13 @@ struct UpSession: Sendable {
           scheduler.drain()
         },
         work: {
-          do { try await withTaskCancellationHandler { try await ready.value } onCancel: { ready.cancel() } } catch {
+          do {
+            try await withTaskCancellationHandler {
+              try await ready.value
+            } onCancel: {
+              ready.cancel()
+            }
+          } catch {
             if stop.count > 0 { return }
             throw error
           }

@@ -124,7 +124,7 @@ extension Explainer {
     var current = step
     for cause in causes(of: step) {
       let others = badNeeds(of: current).count - 1
-      let more = others > 0 ? " (as \(counted(others, "other step")) that it needs did not succeed)" : ""
+      let more = others > 0 ? "; \(counted(others, "other step")) that it needs did not succeed either" : ""
       let verb = cause.state.isFailure ? "failed" : cause.state == .omitted ? "was left out, too" : "was cancelled"
       text.say("\(current.name) was left out, since it needs \(cause.name), which \(verb)\(more).")
       current = cause
@@ -157,7 +157,7 @@ extension Explainer {
   // MARK: - Running
 
   private func explainRunning(_ step: RunStep, _ text: inout Explanation) {
-    text.say("\(runningText(step)).")
+    text.say("\(runningText(step, verb: " runs")).")
     if let worker = facts.workers.first(where: { $0.name == step.worker }) {
       let silent = now - worker.lastSeenAt
       text.say(
@@ -168,7 +168,8 @@ extension Explainer {
     }
     if let deadline = step.deadlineAt { text.say("It has to be over by \(timeText(deadline, now: now)).") }
     if let failed = facts.attempts.last(where: { ["retrying", "lost"].contains($0.state) }) {
-      text.say("The attempt before ended \(durationText(now - failed.finishedAt)) ago: \(failed.message ?? failed.state)")
+      text.say("The attempt before ended \(durationText(now - failed.finishedAt)) ago: "
+          + (failed.state == "lost" ? "its worker was lost" : failed.message ?? "it failed"))
     }
     if facts.lastLines.isEmpty {
       text.say("It has printed nothing yet.")

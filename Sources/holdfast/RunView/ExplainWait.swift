@@ -14,7 +14,7 @@ extension Explainer {
         for holder in limit.holders.prefix(Self.mostNamed) {
           let place = holder.worker.map { " on \($0)" } ?? ""
           let time = holder.since.map { ", since \(growingText(now - $0))" } ?? ""
-          text.point("limit \(limit.name) is held by run \(holder.run), \(holder.step)\(place)\(time)")
+          text.detail("limit \(limit.name) is held by run \(holder.run), \(holder.step)\(place)\(time)")
         }
         text.command(Advice.raise(limit: limit.name, to: limit.capacity + 1))
         if let other = limit.holders.first(where: { $0.run != snapshot.run.id }) {
@@ -30,9 +30,9 @@ extension Explainer {
       let able = facts.workers.filter { lacks($0, step).isEmpty }
       let free = able.reduce(0) { $0 + max(0, $1.slots - $1.busy) }
       if free > 0 {
-        text.point("\(counted(free, "slot")) of workers that can do it \(free == 1 ? "is" : "are") free, so it will be taken within a moment")
+        text.detail("\(counted(free, "slot")) of workers that can do it \(free == 1 ? "is" : "are") free, so it will be taken within a moment")
       } else if let worker = able.first {
-        text.point("it is taken as soon as a slot is free; more slots, or one more worker, would help: \(worker.name) has \(worker.slots)")
+        text.detail("it is taken as soon as a slot is free; more slots, or one more worker, would help: \(worker.name) has \(worker.slots)")
         text.command(Advice.worker(kind: step.uses, labels: step.labels))
       }
     }
@@ -44,10 +44,10 @@ extension Explainer {
     if let wake = step.wakeAt {
       let time = wake > now ? "in \(growingText(wake - now)), at \(timeText(wake, now: now))" : "now"
       if isRetry {
-        text.point("attempt \(attempt) of \(step.maxAttempts) begins \(time)\(attempt >= step.maxAttempts ? "; it is the last" : "")")
+        text.detail("attempt \(attempt) of \(step.maxAttempts) begins \(time)\(attempt >= step.maxAttempts ? "; it is the last" : "")")
         text.command(advice.logs(step.name))
       } else {
-        text.point("it goes on \(time)" + (step.signal == nil ? "" : ", or as soon as it is told"))
+        text.detail("it goes on \(time)" + (step.signal == nil ? "" : ", or as soon as it is told"))
       }
     }
     guard let signal = step.signal else { return }
@@ -55,7 +55,7 @@ extension Explainer {
       text.command(advice.approve())
     } else if signal.hasPrefix("run/"), let run = Int64(signal.dropFirst(4)) {
       if let child = snapshot.children.first(where: { $0.id == run }) {
-        text.point("run \(run) of \(child.workflow) is \(child.state.rawValue): \(child.steps.progress)")
+        text.detail("run \(run) of \(child.workflow) is \(child.state.rawValue): \(child.steps.progress)")
       }
       text.command(Advice.explain(run: run))
     } else {
