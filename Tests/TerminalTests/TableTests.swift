@@ -57,6 +57,7 @@ struct TableTests {
     arguments: [
       (.table, [("a", 1), ("b", 20)], "NAME   N\na      1\nb     20\n"), (.table, [], "no things\n"),
       (.name, [("a", 1), ("b", 20)], "a\nb\n"), (.name, [], ""), (.json, [], "[]\n"),
+      (.yaml, [("a", 1)], "- count: 1\n  name: a\n  tags:\n  - a\n  - b\n"), (.yaml, [], "[]\n"),
       (.json, [("a", 1)], #"[{"count":1,"name":"a","tags":["a","b"]}]"# + "\n"),
     ] as [(OutputFormat, [(String, Int)], String)])
   func formats(format: OutputFormat, rows: [(String, Int)], text: String) {
