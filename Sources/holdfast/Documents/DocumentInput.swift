@@ -32,8 +32,12 @@ enum DocumentInput {
     }
     guard status.st_mode & S_IFMT == S_IFDIR else { return [try file(path)] }
     let names = ((try? FileManager.default.subpathsOfDirectory(atPath: path)) ?? []).sorted()
-    let found = names.filter { name in endings.contains { name.hasSuffix($0) } && !name.split(separator: "/").contains { $0.hasPrefix(".") } }
-    guard !found.isEmpty else { throw CommandFailure(.notFound, "the folder \(path) holds no .yaml, .yml or .json file") }
+    let found = names.filter { name in
+      endings.contains { name.hasSuffix($0) } && !name.split(separator: "/").contains { $0.hasPrefix(".") }
+    }
+    guard !found.isEmpty else {
+      throw CommandFailure(.notFound, "the folder \(path) holds no .yaml, .yml or .json file")
+    }
     return try found.map { try file(path.hasSuffix("/") ? path + $0 : path + "/" + $0) }
   }
 

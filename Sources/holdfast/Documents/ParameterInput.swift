@@ -32,7 +32,8 @@ enum ParameterInput {
     for pair in arguments[parameters] {
       do throws(ParameterError) {
         // One that isn't declared is refused with all the others, when the run is planned.
-        values[pair.key] = try declared.first { $0.name.value == pair.key }?.value(of: pair.value) ?? .string(pair.value)
+        values[pair.key] =
+          try declared.first { $0.name.value == pair.key }?.value(of: pair.value) ?? .string(pair.value)
       } catch {
         throw CommandFailure(.usage, error.description)
       }

@@ -30,7 +30,8 @@ enum ApplyCommand {
     let note = isDryRun ? " (dry run)" : ""
     for outcome in outcomes {
       arguments.report(
-        "\(outcome.reference) \(outcome.change.rawValue), version \(outcome.version)\(note)", name: "\(outcome.reference)",
+        "\(outcome.reference) \(outcome.change.rawValue), version \(outcome.version)\(note)",
+        name: "\(outcome.reference)",
         [
           "kind": .string(outcome.reference.kind.noun), "name": .string(outcome.reference.name),
           "version": .int(Int64(outcome.version)), "change": .string(outcome.change.rawValue),

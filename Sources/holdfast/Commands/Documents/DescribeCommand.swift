@@ -67,7 +67,9 @@ enum DescribeCommand {
     let set = DocumentSet([], applied: all.compactMap(\.document), kinds: builtInCatalog)
     if found.reference.kind == .workflow, let checked = try? set.checkedWorkflow(found.reference.name) {
       lines += ["", style.bold("STEPS")]
-      lines += PlanDrawing(checked).text().split(separator: "\n", omittingEmptySubsequences: true).dropFirst().map { "  " + $0 }
+      lines += PlanDrawing(checked).text().split(separator: "\n", omittingEmptySubsequences: true).dropFirst().map {
+        "  " + $0
+      }
     } else {
       lines += ["", style.bold("TEXT")] + found.source.split(separator: "\n").map { "  " + $0 }
     }
@@ -78,7 +80,9 @@ enum DescribeCommand {
     if !users.isEmpty { lines += ["", style.bold("USED BY")] + users.map { "  " + $0 } }
     if !runs.isEmpty {
       let table = Table(
-        [Table.Column("RUN"), Table.Column("STATE"), Table.Column("SUBMITTED"), Table.Column("ELAPSED", isRight: true)],
+        [
+          Table.Column("RUN"), Table.Column("STATE"), Table.Column("SUBMITTED"), Table.Column("ELAPSED", isRight: true),
+        ],
         rows: runs.map { run in
           ["\(run.id)", .state(run.state), .init(run.submitted.ago(from: .now)), .init(durationText(run.elapsed))]
         })

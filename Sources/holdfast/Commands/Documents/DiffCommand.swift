@@ -36,7 +36,9 @@ enum DiffCommand {
         writeText(style.emphasized(String(line), emphasis(of: line)) + "\n")
       }
     }
-    guard count == 0 else { throw CommandFailure(.failed, "\(count) \(count == 1 ? "document differs" : "documents differ")") }
+    guard count == 0 else {
+      throw CommandFailure(.failed, "\(count) \(count == 1 ? "document differs" : "documents differ")")
+    }
   }
 
   private static func emphasis(of line: Substring) -> TextStyle.Emphasis? {

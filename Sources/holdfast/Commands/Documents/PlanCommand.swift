@@ -54,13 +54,16 @@ enum PlanCommand {
     let names = files.flatMap(\.documents).compactMap { $0.workflow?.name.value }
     if let name {
       guard names.contains(name) else {
-        throw CommandFailure(.notFound, "there is no workflow '\(name)' in these files; there are \(names.joined(separator: ", "))")
+        throw CommandFailure(
+          .notFound, "there is no workflow '\(name)' in these files; there are \(names.joined(separator: ", "))")
       }
       return name
     }
     guard let only = names.first else { throw CommandFailure(.failed, "there is no workflow in these files") }
     guard names.count == 1 else {
-      throw CommandFailure(.usage, "there are several workflows in these files (\(names.joined(separator: ", "))); choose one with --workflow")
+      throw CommandFailure(
+        .usage,
+        "there are several workflows in these files (\(names.joined(separator: ", "))); choose one with --workflow")
     }
     return only
   }
