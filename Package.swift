@@ -93,14 +93,18 @@ let package = Package(
         "StepEngine", "StepKinds", "Schedules", "TimeZones", "PostgresClient", "TestSupport", "JSON", "Log",
       ]),
     // A program that feeds parsers with millions of broken inputs.
-    .executableTarget(name: "holdfast-fuzz", dependencies: ["YAML", "GoTemplate", "TestSupport"], path: "Tests/Fuzz"),
+    .executableTarget(
+      name: "holdfast-fuzz", dependencies: ["YAML", "GoTemplate", "JSON", "TestSupport"], path: "Tests/Fuzz"),
+    .testTarget(name: "FuzzTests", dependencies: ["holdfast-fuzz"], path: "Tests/FuzzTests"),
     .testTarget(name: "PostgresClientTests", dependencies: ["PostgresClient", "TestSupport"]),
     .executableTarget(
       name: "holdfast-benchmarks", dependencies: ["TestSupport", "StepEngine", "PostgresClient", "JSON", "Log"],
       path: "Tests/Benchmarks",
       exclude: ["BareLoop", "pgqueuer_noop.py"]),
     .testTarget(
-      name: "HoldfastTests", dependencies: ["holdfast", "CommandSyntax", "Terminal", "Log"], exclude: ["Help"]),
+      name: "HoldfastTests",
+      dependencies: ["holdfast", "CommandSyntax", "Terminal", "Schedules", "TimeZones", "JSON", "Log"],
+      exclude: ["Help", "RunView"]),
     // The built command against real clusters, with real faults.
     .testTarget(
       name: "EndToEndTests", dependencies: ["TestSupport", "holdfast"], path: "Tests/EndToEnd", exclude: ["psql"]),

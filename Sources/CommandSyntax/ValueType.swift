@@ -42,6 +42,8 @@ package enum CompletionHint: Sendable {
   case file
   /// Names that the program knows. Finding them must be quick and must not fail: none is an answer.
   case names(@Sendable (ParsedArguments) async -> [String])
+  /// Such names, and names of files.
+  case namesAndFiles(@Sendable (ParsedArguments) async -> [String])
 }
 
 extension ValueType where Value == String {

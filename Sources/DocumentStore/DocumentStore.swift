@@ -29,6 +29,11 @@ public struct DocumentStore {
     }
   }
 
+  /// A document that is in force; nil if there is none of this name.
+  public func document(_ reference: DocumentReference) async throws -> StoredDocument? {
+    try await documents().first { $0.reference == reference }
+  }
+
   /// Puts the documents of files into force, all in one transaction.
   ///
   /// - Parameters:

@@ -140,7 +140,8 @@ struct Cluster: Sendable {
     let signs = ["No space left on device", "Disk quota exceeded", "Check free disk space"]
     if signs.contains(where: { text.contains($0) }) { return .full(folder.path) }
     let complaint = ServerLog.complaint(in: text) ?? "it gives no reason"
-    return EmbeddedPostgresError(.failed, "cannot \(action) in \(folder.path): \(complaint); \(folder.log) may tell more")
+    return EmbeddedPostgresError(
+      .failed, "cannot \(action) in \(folder.path): \(complaint); \(folder.log) may tell more")
   }
 
   private func append(_ text: String, to path: String) throws(EmbeddedPostgresError) {

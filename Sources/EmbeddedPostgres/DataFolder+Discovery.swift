@@ -33,7 +33,8 @@ extension DataFolder {
     [(path, 0o022), (cluster, 0o077), (socket, 0o077)].compactMap { (place: String, forbidden: mode_t) in
       var status = stat()
       guard stat(place, &status) == 0, status.st_mode & forbidden != 0 else { return nil }
-      return "others may enter or change \(place); close it with: chmod go-\(forbidden == 0o022 ? "w" : "rwx") '\(place)'"
+      return
+        "others may enter or change \(place); close it with: chmod go-\(forbidden == 0o022 ? "w" : "rwx") '\(place)'"
     }
   }
 }

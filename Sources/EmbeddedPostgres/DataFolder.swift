@@ -39,7 +39,8 @@ public struct DataFolder: Sendable, Equatable {
   /// Makes the folder if there is none, and checks that it is ours.
   func prepare(for user: ServerUser) throws(EmbeddedPostgresError) {
     guard path.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
-      throw EmbeddedPostgresError(.folder, "the data folder's name holds a control character; choose another with --data DIR")
+      throw EmbeddedPostgresError(
+        .folder, "the data folder's name holds a control character; choose another with --data DIR")
     }
     try makeFolders()
     guard let status = fileStatus(path + "/"), status.isFolder else {

@@ -50,7 +50,8 @@ public final class EmbeddedPostgres: Sendable {
       try folder.prepare(for: user)
       let lock = try FolderLock(folder)
       // Of a server that runs from before, the socket stays where it is.
-      let socket = try Postmaster.running(in: folder.cluster)?.socketFolder ?? SocketFolder.prepare(in: folder, owner: user)
+      let socket =
+        try Postmaster.running(in: folder.cluster)?.socketFolder ?? SocketFolder.prepare(in: folder, owner: user)
       let cluster = Cluster(
         folder: folder, user: user, programs: programs, socketFolder: socket, logger: logger)
       cluster.removeUnfinished()

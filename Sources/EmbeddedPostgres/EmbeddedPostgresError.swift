@@ -25,9 +25,10 @@ public struct EmbeddedPostgresError: Error, Sendable, Equatable, CustomStringCon
   /// One sentence.
   public let description: String
 
-  init(_ kind: Kind, _ description: String) {
+  /// An error with a sentence that still lacks its capital and its end.
+  init(_ kind: Kind, _ sentence: String) {
     self.kind = kind
-    self.description = description
+    description = sentence.prefix(1).uppercased() + sentence.dropFirst() + (sentence.hasSuffix(".") ? "" : ".")
   }
 
   /// From an errno of something done with `path`.

@@ -49,7 +49,8 @@ struct PostgresPrograms: Sendable, Equatable {
     throw EmbeddedPostgresError(
       .notInstalled,
       "the data in \(folder.path) needs PostgreSQL \(cluster), and installed is \(others.isEmpty ? "none" : others); install "
-        + "that version (on Debian and Ubuntu: apt-get install postgresql-\(cluster)) or choose another folder with --data DIR")
+        + "that version (on Debian and Ubuntu: apt-get install postgresql-\(cluster)) or choose another folder with --data DIR"
+    )
   }
 
   /// What its initdb says: `initdb (PostgreSQL) 15.4`.

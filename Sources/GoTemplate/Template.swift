@@ -47,7 +47,7 @@ public struct Template: Sendable {
     var found: Pipeline?
     for node in main {
       switch node {
-      case .text(let text) where text.utf8.allSatisfy({ $0 == 0x20 || (0x09...0x0D).contains($0) }): continue
+      case .text(let text, _) where text.utf8.allSatisfy({ $0 == 0x20 || (0x09...0x0D).contains($0) }): continue
       case .action(let pipeline) where found == nil && pipeline.variables.isEmpty: found = pipeline
       default: return nil
       }

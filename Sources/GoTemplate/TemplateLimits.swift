@@ -1,6 +1,6 @@
 /// What one rendering may use up. The defaults are far above what real templates need.
 public struct TemplateLimits: Sendable, Hashable {
-  /// How many actions and loop rounds may run.
+  /// How many actions, loop rounds and function calls may run. Work on large values counts as several.
   public var steps = 1_000_000
   /// How deep templates may call one another.
   public var nesting = 100

@@ -1,4 +1,5 @@
 package import JSON
+internal import YAML
 
 /// A list of things, described once: how people read it and how programs do.
 package struct Listing<Row: Sendable>: Sendable {
@@ -37,7 +38,8 @@ package struct Listing<Row: Sendable>: Sendable {
 
 /// One JSON or YAML document as text; JSON is on one line unless people read it.
 package func documentText(_ value: JSONValue, as format: OutputFormat, style: TextStyle) -> String {
-  style.columns == nil ? value.text + "\n" : value.indentedText + "\n"
+  if format == .yaml { return YAMLWriter.text(of: value) }
+  return style.columns == nil ? value.text + "\n" : value.indentedText + "\n"
 }
 
 extension JSONValue {

@@ -9,13 +9,24 @@ enum PlainResolution {
 
 /// Reads a plain scalar as `YAMLScalar.resolved` says.
 func resolvePlain(_ text: String) -> PlainResolution {
-  guard text.utf8.count <= 5 else { return resolveNumber(text) ?? .value(.string(text)) }  // most texts: no word is longer
+  // Most texts are longer than all words.
+  guard text.utf8.count <= 5 else { return resolveNumber(text) ?? .value(.string(text)) }
   switch text {
   case "", "~", "null", "Null", "NULL": return .value(.null)
   case "true", "True", "TRUE": return .value(.bool(true))
   case "false", "False", "FALSE": return .value(.bool(false))
   default: return resolveNumber(text) ?? .value(.string(text))
   }
+}
+
+/// What to do about a character that looks like a space, or like nothing, and is none: pasted from a web page, mostly.
+func falseSpace(_ first: Unicode.Scalar?) -> String? {
+  guard let first, !first.isASCII,
+    first.properties.isWhitespace || ["\u{200B}", "\u{FEFF}"].contains(first)
+  else { return nil }
+  let code = String(first.value, radix: 16, uppercase: true)
+  return "the space here is not an ordinary one but U+" + String(repeating: "0", count: max(0, 4 - code.count)) + code
+    + ", which YAML takes for text; replace it"
 }
 
 private func resolveNumber(_ text: String) -> PlainResolution? {

@@ -10,11 +10,14 @@ struct SuspectLine {
     var brackets: Int
   }
 
+  /// Nobody wrote a longer line by hand.
+  private static let maximumLength = 100_000
+
   let number: Int
   let scalars: [Unicode.Scalar]
 
   init(_ text: Substring, number: Int) {
-    scalars = Array(text.unicodeScalars)
+    scalars = Array(text.unicodeScalars.prefix(Self.maximumLength))
     self.number = number
   }
 

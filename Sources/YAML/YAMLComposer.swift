@@ -36,7 +36,7 @@ struct YAMLComposer: ~Copyable {
     self.source = source
     self.limits = limits
     do throws(YAMLComplaint) {
-      events = try YAMLEvents(text: source.text)
+      events = try YAMLEvents(source)
     } catch {
       throw source.explain(error)
     }

@@ -4,20 +4,27 @@ internal import CYAML
 struct YAMLEvents: ~Copyable {
   private let parser: UnsafeMutablePointer<yaml_parser_t>
   private let bytes: UnsafeMutableBufferPointer<UInt8>
+  private let pairs: SurrogatePairs?
+  /// Where the text ends: libyaml adds a line at the end of a text that does not end with one.
+  private let endOfText: YAMLMark
 
-  init(text: String) throws(YAMLComplaint) {
+  init(_ source: YAMLSource) throws(YAMLComplaint) {
     let parser = UnsafeMutablePointer<yaml_parser_t>.allocate(capacity: 1)
     guard yaml_parser_initialize(parser) == 1 else {
       parser.deallocate()
       throw YAMLComplaint(problem: "out of memory", mark: YAMLMark(line: 1, column: 1))
     }
     // libyaml reads while the text's own storage can't be borrowed across calls.
-    let bytes = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: text.utf8.count)
-    _ = bytes.initialize(from: text.utf8)
-    yaml_parser_set_input_string(parser, bytes.baseAddress, bytes.count)
+    let pairs = SurrogatePairs(source.text)
+    let bytes = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: source.text.utf8.count)
+    let count =
+      pairs.map { bytes.initialize(fromContentsOf: $0.bytes) } ?? bytes.initialize(from: source.text.utf8).index
+    yaml_parser_set_input_string(parser, bytes.baseAddress, count)
     yaml_parser_set_encoding(parser, YAML_UTF8_ENCODING)
     self.parser = parser
     self.bytes = bytes
+    self.pairs = pairs
+    endOfText = source.end
   }
 
   deinit {
@@ -83,9 +90,10 @@ struct YAMLEvents: ~Copyable {
       context: failed.context.map { String(cString: $0) },
       contextMark: failed.context.map { _ in mark(failed.context_mark) })
   }
-}
 
-/// libyaml counts from 0.
-private func mark(_ mark: yaml_mark_t) -> YAMLMark {
-  YAMLMark(line: Int(clamping: mark.line) + 1, column: Int(clamping: mark.column) + 1)
+  /// libyaml counts from 0.
+  private func mark(_ raw: yaml_mark_t) -> YAMLMark {
+    let mark = YAMLMark(line: Int(clamping: raw.line) + 1, column: Int(clamping: raw.column) + 1)
+    return min(pairs?.original(mark) ?? mark, endOfText)
+  }
 }

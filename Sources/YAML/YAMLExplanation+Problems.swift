@@ -24,6 +24,8 @@ extension YAMLExplanation {
     case "found unknown escape character", "did not find expected hexdecimal number",
       "found invalid Unicode character escape code":
       badEscape
+    case "found unexpected ':'": missingSpace(":", at: mark)
+    case "found duplicate %YAML directive", "found duplicate %TAG directive": ("this line with % is here twice", mark)
     case "found incompatible YAML document": ("the %YAML line names a version other than 1.1 and 1.2", mark)
     default: byContext
     }
@@ -37,6 +39,8 @@ extension YAMLExplanation {
 
   private var byContext: Finding? {
     switch complaint.context {
+    case let context? where context.contains("directive"):
+      ("a line that begins with % is an instruction to YAML readers; put it in quotes if it is text", beginning)
     case "while scanning an alias", "while scanning an anchor", "while scanning a tag", "while parsing a tag":
       (needsQuotes(character(beginning) ?? "!"), beginning)
     case "while scanning a block scalar":
@@ -44,8 +48,6 @@ extension YAMLExplanation {
         "behind | or > comes nothing else in the line: the text begins in the next one; "
           + "put the value in quotes if the sign belongs to it", beginning
       )
-    case "while scanning a directive", "while scanning a %YAML directive", "while scanning a %TAG directive":
-      ("a line that begins with % is an instruction to YAML readers; put it in quotes if it is text", beginning)
     case "while parsing a node": ("this tag is not known; put the value in quotes if it is text", beginning)
     default: nil
     }
@@ -57,7 +59,7 @@ extension YAMLExplanation {
     if here.begins("---", at: 0) {
       return ("behind '---' only a comment may follow; put the first key on the next line", mark)
     }
-    if here.pieces.contains(where: { $0.start > here.firstKey && $0.start < mark.column - 1 }) {
+    if here.pieces.dropFirst().contains(where: { $0.start < mark.column - 1 }) {
       return ("there is a second ': ' in this line; put the value in quotes if the colon belongs to it", mark)
     }
     guard let above = lineAbove(mark.line) else { return ("a key cannot stand here", mark) }
@@ -88,7 +90,9 @@ extension YAMLExplanation {
   }
 
   private func missingSpace(_ sign: String, at mark: YAMLMark) -> Finding {
-    ("a space is missing behind '\(sign)'", mark)
+    let next = YAMLMark(line: mark.line, column: mark.column + 1)
+    if let advice = falseSpace(character(next)) { return (advice, next) }
+    return ("a space is missing behind '\(sign)'", mark)
   }
 
   private func noColon(_ line: SuspectLine) -> Finding {

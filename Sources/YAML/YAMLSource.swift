@@ -44,6 +44,28 @@ struct YAMLSource {
     return mark
   }
 
+  /// The place behind the last character.
+  var end: YAMLMark {
+    var line = 1
+    var start = 0
+    var (beforeLast, last): (UInt8, UInt8) = (0, 0)
+    for (offset, byte) in text.utf8.enumerated() {
+      let isBreak =
+        switch byte {
+        case 0x0A, 0x0D: true
+        case 0x85: last == 0xC2
+        case 0xA8, 0xA9: beforeLast == 0xE2 && last == 0x80
+        default: false
+        }
+      if isBreak {
+        if byte != 0x0A || last != 0x0D { line += 1 }
+        start = offset + 1
+      }
+      (beforeLast, last) = (last, byte)
+    }
+    return YAMLMark(line: line, column: text.utf8.dropFirst(start).count { $0 & 0xC0 != 0x80 } + 1)
+  }
+
   /// Refuses texts that are too long, and characters that do not belong into text.
   func check(_ limits: YAMLLimits) throws(YAMLError) {
     guard text.utf8.count <= limits.bytes else {

@@ -18,6 +18,9 @@ extension YAMLComposer {
   func scalar(
     _ text: String, _ style: YAMLScalar.Style, _ event: YAMLEvent, isKey: Bool
   ) throws(YAMLError) -> YAMLNode {
+    if style == .plain, let advice = falseSpace(text.unicodeScalars.first) {
+      throw source.error(advice, at: event.start)
+    }
     let scalar: YAMLScalar
     if let tag = event.tag.map(shortTag) {
       guard let value = try tagged(text, tag, at: event.start) else {

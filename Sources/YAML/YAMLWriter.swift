@@ -72,7 +72,7 @@ public enum YAMLWriter {
 
   private static func isMistakenForOther(_ text: String) -> Bool {
     guard case .value(.string) = resolvePlain(text) else { return true }
-    if words.contains(text.lowercased()) { return true }
+    if words.contains(text.lowercased()) || falseSpace(text.unicodeScalars.first) != nil { return true }
     let bytes = text.utf8
     let head = bytes.drop { signs.contains($0) }
     if ["0b", "0o", "0x", "0B", "0O", "0X"].contains(where: { head.starts(with: $0.utf8) }) { return true }

@@ -4,13 +4,13 @@ import Testing
 @Suite("Completion")
 struct CompletionTests {
   private func complete(_ words: [String]) async -> Completer.Answer {
-    await Completer(program: Sample.program).answer(words)
+    await Completer(program: Sample.program, environment: { ["SAMPLE_URL": "env"][$0] }).answer(words)
   }
 
   @Test(
     "the last word is completed",
     arguments: [
-      ([""], ["limits", "policy", "show", "check", "draw"]),
+      ([""], ["limits", "policy", "show", "check", "send", "draw"]),
       (["l"], ["limits"]), (["secr"], []), (["x"], []),
       (["limits", ""], ["set", "delete"]), (["limits", "s"], ["set"]),
       (["limits", "--"], ["--all", "--database", "--output", "--no-color", "--help", "--version"]),
@@ -19,10 +19,12 @@ struct CompletionTests {
       (["limits", "-o", ""], ["table", "json"]), (["-o", "j"], ["json"]),
       (["limits", "--output=j"], ["--output=json"]),
       (["limits", "--output", "=", "j"], ["json"]), (["limits", "--output", "="], ["table", "json"]),
-      (["limits", "set", ""], ["alpha", "beta "]), (["--database", "x", "limits", "set", "b"], ["beta x"]),
+      (["limits", "set", ""], ["alpha", "beta env"]),
+      (["--database", "x", "-o", "no", "limits", "set", "b"], ["beta x"]),
       (["limits", "set", "-n", "3", "al"], ["alpha"]), (["limits", "set", "-n", ""], []),
       (["limits", "set", "alpha", ""], []), (["draw", ""], ["table", "json"]), (["draw", "--", "--"], []),
-      (["show", "alpha", "s"], []), (["unknown", ""], ["limits", "policy", "show", "check", "draw"]),
+      (["show", "alpha", "s"], []), (["send", "x", ""], ["after x"]),
+      (["unknown", ""], ["limits", "policy", "show", "check", "send", "draw"]),
     ] as [([String], [String])])
   func words(words: [String], texts: [String]) async {
     let answer = await complete(words)
@@ -36,6 +38,9 @@ struct CompletionTests {
     #expect(await complete(words) == Completer.Answer(offersFiles: true))
     #expect(await complete(words).lines == [":file"])
   }
+
+  @Test("names and files go together")
+  func namesAndFiles() async { #expect(await complete(["send", ""]).lines == ["known\tIt", ":file"]) }
 
   @Test("a shell gets words and what they mean")
   func lines() async {

@@ -16,6 +16,9 @@ enum Sample {
   static let number = Operand<Int>.required(.integer(0...9).called("NUMBER"), "Its number")
   static let step = Operand<String?>.optional(.text("STEP"), "Only this one")
   static let paths = Operand<[String]>.repeated(.file, "The files")
+  static let source = Operand<String>.required(.text("SOURCE", completion: .namesAndFiles { _ in ["known"] }), "It")
+  static let later = Operand<String?>.optional(
+    .text("LATER", completion: .names { arguments in ["after " + (arguments.given(source) ?? "nothing")] }), "Where to")
   static let shape = Operand<Format>.required(.choice("SHAPE"), "Its shape")
 
   static let program = Program(
@@ -55,6 +58,7 @@ enum Sample {
           Command(
             name: "check", summary: "Check files", options: [files.description, count.description],
             operands: [paths.description], run: { _ in }),
+          Command(name: "send", summary: "Send it", operands: [source.description, later.description], run: { _ in }),
           Command(name: "draw", summary: "Draw: a [shape]", operands: [shape.description], run: { _ in }),
           Command(name: "secret", summary: "Not shown", isHidden: true, run: { _ in }),
         ]),

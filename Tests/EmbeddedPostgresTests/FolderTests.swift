@@ -19,18 +19,22 @@ struct FolderTests {
     await embeddedError { _ = try await EmbeddedPostgres.open(folder, logger: quiet) }
   }
 
-  @Test("it is where the environment says", arguments: [
-    (["XDG_DATA_HOME": "/x", "HOME": "/home/a"], "/x/holdfast", "/x/holdfast"),
-    (["XDG_DATA_HOME": "x", "HOME": "/home/a"], "/var/lib/holdfast", "/home/a/.local/share/holdfast"),
-    (["HOME": "/home/a"], "/var/lib/holdfast", "/home/a/.local/share/holdfast"),
-  ])
+  @Test(
+    "it is where the environment says",
+    arguments: [
+      (["XDG_DATA_HOME": "/x", "HOME": "/home/a"], "/x/holdfast", "/x/holdfast"),
+      (["XDG_DATA_HOME": "x", "HOME": "/home/a"], "/var/lib/holdfast", "/home/a/.local/share/holdfast"),
+      (["HOME": "/home/a"], "/var/lib/holdfast", "/home/a/.local/share/holdfast"),
+    ])
   func standard(environment: [String: String], forRoot: String, forOthers: String) throws {
     #expect(try DataFolder.standard { environment[$0] }.path == (geteuid() == 0 ? forRoot : forOthers))
   }
 
-  @Test("a path is made absolute", arguments: [
-    ("/a//b/", "/a/b"), ("/", "/"), ("c/./d", FileManager.default.currentDirectoryPath + "/c/d"),
-  ])
+  @Test(
+    "a path is made absolute",
+    arguments: [
+      ("/a//b/", "/a/b"), ("/", "/"), ("c/./d", FileManager.default.currentDirectoryPath + "/c/d"),
+    ])
   func absolute(given: String, path: String) { #expect(DataFolder(given).path == path) }
 
   @Test("a folder with other files is refused and left as it is")
@@ -61,7 +65,8 @@ struct FolderTests {
     #expect(await refusal(of: folder)?.description.contains("chmod go-w") == true)
   }
 
-  @Test("a folder that PostgreSQL's user can't get to is refused by the name of the one in the way",
+  @Test(
+    "a folder that PostgreSQL's user can't get to is refused by the name of the one in the way",
     .enabled(if: geteuid() == 0, "only root runs PostgreSQL as another user"))
   func closedOnTheWay() async throws {
     let folder = try newFolder("closed/data")
@@ -125,7 +130,8 @@ struct FolderTests {
     if let link = try? FileManager.default.destinationOfSymbolicLink(atPath: folder.socket) { removeTree(link) }
   }
 
-  @Test("a full disk is called so, when the cluster is made and when it starts, and nothing half is left",
+  @Test(
+    "a full disk is called so, when the cluster is made and when it starts, and nothing half is left",
     .enabled(if: canMount, "needs the right to mount a small file system"))
   func fullDisk() async throws {
     let place = try scratchDirectory("mount").path

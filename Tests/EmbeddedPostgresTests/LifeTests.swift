@@ -95,7 +95,9 @@ struct LifeTests {
     // One that computes does not look whether its postmaster lives.
     let busy = Task { try? await instance.execute("select count(*) from generate_series(1, 1e10)") }
     try await eventually("the query") {
-      try await instance.text("select count(*) from pg_stat_activity where query like '%generate_series%' and state = 'active' and pid <> pg_backend_pid()") == "1"
+      try await instance.text(
+        "select count(*) from pg_stat_activity where query like '%generate_series%' and state = 'active' and pid <> pg_backend_pid()"
+      ) == "1"
     }
     let before = try #require(instance.postmaster)
     kill(before, SIGKILL)

@@ -42,10 +42,12 @@ struct PartTests {
     #expect(found.first == PostgresPrograms(folder: folder.path, major: 98))
   }
 
-  @Test("a socket fits up to 107 bytes, and not where its folder's name would be misread", arguments: [
-    ("/" + String(repeating: "d", count: 92), true), ("/" + String(repeating: "d", count: 93), false),
-    ("/a b", true), ("/a,b", false), ("/it's", false), ("/größe", true),
-  ])
+  @Test(
+    "a socket fits up to 107 bytes, and not where its folder's name would be misread",
+    arguments: [
+      ("/" + String(repeating: "d", count: 92), true), ("/" + String(repeating: "d", count: 93), false),
+      ("/a b", true), ("/a,b", false), ("/it's", false), ("/größe", true),
+    ])
   func socketFits(folder: String, fits: Bool) { #expect(SocketFolder.fits(folder) == fits) }
 
   @Test("a URL names the folder with everything odd in it escaped")
@@ -60,11 +62,13 @@ struct PartTests {
     #expect(settings.text.contains("shared_buffers = \(buffersMiB)MB\n"))
   }
 
-  @Test("the complaint is what ended the server, not what follows from it", arguments: [
-    ("2026 [1] LOG:  starting\n2026 [1] FATAL:  no room\n2026 [1] LOG:  shut down\n", "no room"),
-    ("initdb: error: could not write\ninitdb: removing contents\n", "could not write"),
-    ("sh: 1: postgres: not found\n", "sh: 1: postgres: not found"),
-  ])
+  @Test(
+    "the complaint is what ended the server, not what follows from it",
+    arguments: [
+      ("2026 [1] LOG:  starting\n2026 [1] FATAL:  no room\n2026 [1] LOG:  shut down\n", "no room"),
+      ("initdb: error: could not write\ninitdb: removing contents\n", "could not write"),
+      ("sh: 1: postgres: not found\n", "sh: 1: postgres: not found"),
+    ])
   func complaint(text: String, complaint: String) { #expect(ServerLog.complaint(in: text) == complaint) }
 
   @Test("a log that grew too long is moved aside, and the server goes on at its beginning")

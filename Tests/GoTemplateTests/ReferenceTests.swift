@@ -40,7 +40,18 @@ struct ReferenceTests {
     #expect(
       references == [
         TemplateReference(path: ["a"], offset: 6, isExact: true),
-        TemplateReference(path: ["b", "c"], offset: 19, isExact: true),
+        TemplateReference(path: ["b", "c"], offset: 20, isExact: true),
       ])
+  }
+
+  @Test("templates that call one another through deep nesting do not end the stack")
+  func nesting() async throws {
+    let text = (0..<300).map { number in
+      #"{{ define "t\#(number)" }}"# + String(repeating: "{{ if .a }}", count: 90)
+        + #"{{ template "t\#(number + 1)" . }}"# + String(repeating: "{{ end }}", count: 90) + "{{ end }}"
+    }
+    let template = try Template(text.joined() + #"{{ template "t0" . }}{{ .b }}"#)
+    let paths = await Task.detached { Set(template.references.map(\.path)) }.value
+    #expect(paths == [["a"], ["b"]])
   }
 }

@@ -62,13 +62,19 @@ struct TemplateErrorTests {
       ("{{ $p := .Params }}{{ $p.nam.x }}", "'$p.nam' is missing in the data; did you mean 'name'?"),
       ("{{ .nothing.x }}", "'.nothing.x' cannot be read: '.nothing' is null"),
       ("{{ .Params.name.x }}", "'.Params.name' is the text 'pg'"),
-      ("{{ eq .Params.name .Params.count }}", "eq: cannot compare string with int; turn the other into text with toString"),
+      (
+        "{{ eq .Params.name .Params.count }}",
+        "eq: cannot compare string with int; turn the other into text with toString"
+      ),
       ("{{ eq .Params.count 3.0 }}", "eq: cannot compare int with float64"),
       ("{{ index .list 1 }}", "index: there is no position 1: it has 1 element, counted from 0"),
       ("{{ index .list \"a\" }}", "index: a position has to be a whole number; got string"),
       ("{{ range .Params.name }}{{ end }}", "'range' takes a list, a map or a whole number; got the text 'pg'"),
       ("{{ not 1 2 }}", "'not' takes 1 argument, and got 2"),
-      ("{{ printf .Params.count }}", "'printf' takes text here, not the number 3 (int); turn it into text with toString"),
+      (
+        "{{ printf .Params.count }}",
+        "'printf' takes text here, not the number 3 (int); turn it into text with toString"
+      ),
       (#"{{ template "nope" }}"#, "the template 'nope' is not defined"),
       ("{{ $x = 1 }}", "the variable '$x' is not declared"),
     ])

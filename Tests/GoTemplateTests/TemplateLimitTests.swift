@@ -18,7 +18,8 @@ struct TemplateLimitTests {
 
   @Test("templates that call one another without end are stopped")
   func recursion() async {
-    #expect(await message(#"{{ define "t" }}{{ template "t" }}{{ end }}{{ template "t" }}"#).contains("end the recursion"))
+    #expect(
+      await message(#"{{ define "t" }}{{ template "t" }}{{ end }}{{ template "t" }}"#).contains("end the recursion"))
     #expect(
       await message(
         #"{{ define "a" }}{{ if true }}{{ with 1 }}{{ template "b" }}{{ end }}{{ end }}{{ end }}"#
@@ -34,7 +35,8 @@ struct TemplateLimitTests {
     #expect(await message(ifs).contains("nested more than 100 deep"))
     let elses = "{{ if 0 }}" + String(repeating: "{{ else if 0 }}", count: 50_000) + "{{ end }}"
     #expect(await message(elses).contains("nested more than 100 deep"))
-    let nested = String(repeating: "{{ if 1 }}", count: 90) + #"{{ template "t" }}"# + String(repeating: "{{ end }}", count: 90)
+    let nested =
+      String(repeating: "{{ if 1 }}", count: 90) + #"{{ template "t" }}"# + String(repeating: "{{ end }}", count: 90)
     #expect(await message(#"{{ define "t" }}\#(nested){{ end }}{{ template "t" }}"#).contains("nested too deeply"))
     let inner = String(repeating: "(", count: 90) + "1" + String(repeating: ")", count: 90)
     #expect(await message("{{ \(inner) }}") == "no error, but 1 bytes")
@@ -42,10 +44,20 @@ struct TemplateLimitTests {
 
   @Test("endless work is stopped")
   func steps() async {
-    #expect(await message("{{ range 2000000000 }}{{ end }}").contains("takes more than 1000000 steps"))
     var limits = TemplateLimits()
     limits.steps = 50
+    #expect(await message("{{ range 2000000000 }}{{ end }}", limits: limits).contains("takes more than 50 steps"))
     #expect(await message("{{ range 100 }}{{ . }}{{ end }}", limits: limits).contains("takes more than 50 steps"))
+  }
+
+  @Test("work on large values is stopped, though nothing large is printed")
+  func work() async {
+    var limits = TemplateLimits()
+    limits.steps = 10_000
+    let growing = "{{ $x := list }}{{ range 5000 }}{{ $x = append $x . }}{{ end }}"
+    #expect(await message(growing, limits: limits).contains("takes more than 10000 steps"))
+    let hashing = #"{{ $x := repeat 100000 "a" }}{{ range 100 }}{{ $h := sha256sum $x }}{{ end }}"#
+    #expect(await message(hashing, limits: limits).contains("takes more than 10000 steps"))
   }
 
   @Test("a large output is stopped, also one that a single function makes")
@@ -61,12 +73,14 @@ struct TemplateLimitTests {
 
   @Test("doubling text in a loop is stopped by the limit of output")
   func doubling() async {
+    var limits = TemplateLimits()
+    limits.outputBytes = 100_000
     let text = #"{{ $x := "0123456789" }}{{ range 60 }}{{ $x = printf "%s%s" $x $x }}{{ end }}{{ len $x }}"#
-    #expect(await message(text).contains("limit"))
+    #expect(await message(text, limits: limits).contains("limit"))
     let joined = #"{{ $x := "0123456789" }}{{ range 60 }}{{ $x = print $x $x }}{{ end }}{{ len $x }}"#
-    #expect(await message(joined).contains("limit"))
+    #expect(await message(joined, limits: limits).contains("limit"))
     let nested = "{{ $x := list 1 }}{{ range 60 }}{{ $x = list $x $x }}{{ end }}{{ print $x }}"
-    #expect(await message(nested).contains("limit"))
+    #expect(await message(nested, limits: limits).contains("limit"))
   }
 
   @Test("a map that is put into itself is an error")

@@ -26,7 +26,8 @@ struct TemplateTests {
   @Test(
     "a template knows whether it is one expression or no expression",
     arguments: [
-      ("{{ .a }}", true, false), (" {{ .a }}\n", true, false), ("x{{ .a }}", false, false), ("plain }} text", false, true),
+      ("{{ .a }}", true, false), (" {{ .a }}\n", true, false), ("x{{ .a }}", false, false),
+      ("plain }} text", false, true),
       ("{{ $x := 1 }}", false, false), ("a{{/* note */}}b", false, true), ("{{ .a }}{{ .b }}", false, false),
       (#"{{ define "t" }}{{ .a }}{{ end }}{{ .b }}"#, true, false),
     ])

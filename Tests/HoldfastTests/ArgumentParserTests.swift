@@ -83,10 +83,12 @@ struct ArgumentParserTests {
     "mistakes get one sentence and the nearest name",
     arguments: [
       ("", "no command is given"), ("--pooled", "option '--pooled' belongs to 'worker'; write it after the command"),
-      ("wroker", "unknown command 'wroker'; did you mean 'worker'?"), ("xyzzy", "unknown command 'xyzzy'"),
-      ("worker --databse x", "unknown option '--databse'; did you mean '--database'?"),
-      ("worker --database:postgres://u:secret@h", "unknown option '--database'; did you mean '--database'?"),
-      ("worker --databse=postgres://u:secret@h", "unknown option '--databse'; did you mean '--database'?"),
+      ("wroker", "unknown command 'wroker'; did you mean 'worker' or 'workers'?"), ("xyzzy", "unknown command 'xyzzy'"),
+      ("worker --databse x", "unknown option '--databse'; did you mean '--data' or '--database'?"),
+      (
+        "worker --database:postgres://u:secret@h", "unknown option '--database'; did you mean '--data' or '--database'?"
+      ),
+      ("worker --databse=postgres://u:secret@h", "unknown option '--databse'; did you mean '--data' or '--database'?"),
       ("migrate --no-role", "unknown option '--no-role'; did you mean '--no-roles' or '--no-color'?"),
       ("bench --pooled", "option '--pooled' belongs to 'worker'; 'bench' does not take it"),
       ("worker -x", "unknown option '-x'"), ("worker -dpostgres://u:secret@h", "unknown option '-dpostgres'"),
@@ -122,7 +124,7 @@ struct ArgumentParserTests {
     let program = Program.holdfast
     #expect(program.exitCode(for: CommandFailure(.databaseUnreachable, "x")) == .databaseUnreachable)
     #expect(program.exitCode(for: Other()) == .failed)
-    #expect(program.exitCodes.map(\.rawValue) == [0, 1, 2, 3, 4, 5])
+    #expect(program.exitCodes.map(\.rawValue) == [0, 1, 2, 3, 4, 5, 130])
   }
 
   @Test(
@@ -132,8 +134,8 @@ struct ArgumentParserTests {
     #expect(!path.command.examples.isEmpty || path.command.run == nil)
     for example in path.command.examples {
       // What follows is for the shell.
-      let line = example.line.prefix { !">|".contains($0) }
-      let words = line.split(separator: " ").map { String($0).replacing("\"", with: "") }
+      let line = example.line.prefix { !">|&".contains($0) }
+      let words = shellWords(line)
       #expect(words.first == "holdfast")
       guard case .run(let found, _) = try ArgumentParser(program: .holdfast).parse(Array(words.dropFirst())) else {
         Issue.record("not a run: \(example.line)")
@@ -160,4 +162,12 @@ struct ArgumentParserTests {
 extension CommandPath: CustomTestStringConvertible {
   /// As it is written.
   public var testDescription: String { name }
+}
+
+/// The words of a line, where a quoted one may hold spaces.
+private func shellWords(_ line: Substring) -> [String] {
+  let parts = line.split(separator: "\"", omittingEmptySubsequences: false)
+  return parts.enumerated().flatMap { index, part in
+    index % 2 == 1 ? [String(part)] : part.split(separator: " ").map(String.init)
+  }
 }

@@ -67,6 +67,6 @@ struct ArgumentTests {
 
   @Test("every kind has its own name")
   func names() {
-    #expect(builtInStepKinds.map(\.name) == ["exec", "http", "sleep", "approval", "noop", "fail"])
+    #expect(builtInStepKinds.map(\.name) == ["exec", "http", "sleep", "approval", "noop", "fail", "evaluate"])
   }
 }

@@ -77,7 +77,7 @@ enum Scratch {
   private static let watchdogScript = #"""
     trap '' INT TERM HUP
     clean() {
-      for file in "$1"/*/program.pid "$1"/*/postmaster.pid "$1"/*/*/postmaster.pid "$1"/*/pgbouncer.pid; do
+      for file in "$1"/*/program.pid "$1"/*/postmaster.pid "$1"/*/*/postmaster.pid "$1"/*/*/*/postmaster.pid "$1"/*/pgbouncer.pid; do
         [ -f "$file" ] || continue
         pid=$(head -n 1 "$file")
         [ "$(readlink "/proc/$pid/cwd")" = "${file%/*}" ] || continue

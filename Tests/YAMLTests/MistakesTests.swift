@@ -132,6 +132,13 @@ struct Bad: Sendable, CustomTestStringConvertible {
       "a: \"\\ud83d\\ude00\"\n", 1, 5,
       "in double quotes a backslash begins an escape, as \\n or \\u00e9, and this is none; write \\\\ for a backslash, or use single quotes"
     ),
+    Bad(
+      "a:\n\u{A0} b: 1", 2, 1, "the space here is not an ordinary one but U+00A0, which YAML takes for text; replace it"
+    ),
+    Bad(
+      "a: 1\nb:\u{A0}1\n", 2, 3,
+      "the space here is not an ordinary one but U+00A0, which YAML takes for text; replace it"),
+    Bad("{a:[1]}", 1, 3, "a space is missing behind ':'"),
     Bad("a: ? b\n", 1, 4, "a value that begins with ? must be put in quotes"),
     Bad("a\nb: 1\n", 1, 1, "this line has no ': ' between a key and a value, as the lines around it"),
     Bad(

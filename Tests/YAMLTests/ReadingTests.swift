@@ -109,6 +109,14 @@ import YAML
     #expect(root["list"]?.elements?.last?["k"]?.start == YAMLMark(line: 4, column: 9))
   }
 
+  @Test("reads JSON's escapes of two parts, and places behind them are right") func surrogatePairs() throws {
+    let text = #"{"a": "x\ud83d\ude00é\uD83D\uDE00", "b": 1, "c": "\\ud83d\\ude00"}"#
+    let root = try #require(try YAMLFile(text, name: "t.json").documents.first)
+    #expect(root.json == ["a": "x😀é😀", "b": 1, "c": #"\ud83d\ude00"#])
+    #expect(root["b"]?.start == YAMLMark(line: 1, column: 42))
+    #expect(root.end == YAMLMark(line: 1, column: text.count + 1))
+  }
+
   @Test("nodes keep tags and styles") func tagsAndStyles() throws {
     let file = try YAMLFile("- !!str 3\n- 'a'\n- \"b\"\n- |\n  c\n- >\n  d\n- e\n", name: "t.yaml")
     let elements = try #require(file.documents.first?.elements)

@@ -15,6 +15,10 @@ import YAML
     ),
     Bad("a: {<<: 1}", 1, 5, "behind '<<' goes a mapping or a list of mappings, mostly aliases: <<: *name"),
     Bad("a: {<<: [1]}", 1, 5, "behind '<<' goes a mapping or a list of mappings, mostly aliases: <<: *name"),
+    Bad(
+      #"["\ud83d"]"#, 1, 3,
+      "in double quotes a backslash begins an escape, as \\n or \\u00e9, and this is none; write \\\\ for a backslash, or use single quotes"
+    ),
     Bad("[a]: 1", 1, 1, "a key must be text, but this one is a list"),
     Bad("{a: b}: 1", 1, 1, "a key must be text, but this one is a mapping"),
     Bad(

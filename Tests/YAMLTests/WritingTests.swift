@@ -41,7 +41,7 @@ import YAML
       "2024-01-31 12:00:00", ".inf", "-.INF", ".NaN", "<<", "=", "- a", "-", "?", ": a", "a: b", "a #b", "#a",
       "{{ .x }}", "[a", "&a",
       "*a", "!a", "%a", "@a", "`a", "|", ">", "'a'", "\"a\"", " a", "a ", "a:", "---", "...", "99999999999999999999",
-      "1e999", ", a",
+      "1e999", ", a", "\u{A0}a", "\u{3000}",
     ])
   func quotes(text: String) throws {
     let written = YAMLWriter.text(of: ["k": .string(text)])

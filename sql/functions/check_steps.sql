@@ -71,7 +71,7 @@ begin
   order by s.i limit 1;
   if found then
     perform holdfast.refuse(
-      format('limit %L is not defined', v_problem), format('select holdfast.set_limit(%L, 4)', v_problem), 'HF002');
+      format('limit %L is not defined', v_problem), format('holdfast limits set %s 4', v_problem), 'HF002');
   end if;
 
   -- Expressions, and what is inside of groups.

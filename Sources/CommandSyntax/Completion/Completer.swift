@@ -3,9 +3,14 @@
 /// Shells ask it at every press of the key, so it must be quick, and mistakes in the line before are let be.
 package struct Completer {
   let program: Program
+  /// The value of an environment variable.
+  let environment: (String) -> String?
 
   /// A completer for the program.
-  package init(program: Program) { self.program = program }
+  package init(program: Program, environment: @escaping (String) -> String? = { _ in nil }) {
+    self.program = program
+    self.environment = environment
+  }
 
   /// One word that could stand there.
   package struct Candidate: Sendable, Equatable {
@@ -81,7 +86,8 @@ package struct Completer {
         readOption(word, &line)
       } else if let next = subcommands(of: line).first(where: { $0.name == word }) {
         line.path = line.path?.appending(next) ?? CommandPath(next)
-      } else if line.path != nil {
+      } else if let operands = line.path?.command.operands {
+        if line.operandCount < operands.count { line.arguments.set([word], of: operands[line.operandCount]) }
         line.operandCount += 1
       }
     }
@@ -144,12 +150,29 @@ package struct Completer {
     _ unfinished: String, _ choices: [String], _ hint: CompletionHint, _ summary: String, _ arguments: ParsedArguments
   ) async -> Answer {
     var names = choices
+    var offersFiles = false
     switch hint {
     case .none: break
     case .file: return Answer(offersFiles: true)
-    case .names(let find): names += await find(arguments)
+    case .names(let find): names += await find(withEnvironment(arguments))
+    case .namesAndFiles(let find):
+      names += await find(withEnvironment(arguments))
+      offersFiles = true
     }
     return Answer(
-      candidates: names.filter { $0.hasPrefix(unfinished) }.map { Candidate(text: $0, summary: summary) })
+      candidates: names.filter { $0.hasPrefix(unfinished) }.map { Candidate(text: $0, summary: summary) },
+      offersFiles: offersFiles)
+  }
+
+  private func withEnvironment(_ arguments: ParsedArguments) -> ParsedArguments {
+    var arguments = arguments
+    for option in program.options where arguments.texts[option.name] == nil {
+      guard let text = option.environment.flatMap(environment), !text.isEmpty else { continue }
+      arguments.add(text, to: option)
+    }
+    // Reading a wrong value would be a fault of the program, and while a line is typed anything may be wrong.
+    return arguments.keeping { option, texts in
+      program.options.first { $0.name == option }.map { (try? $0.check(texts)) != nil } ?? false
+    }
   }
 }

@@ -1,3 +1,4 @@
+internal import Glibc
 internal import Terminal
 
 /// `completion`, for any program: `completion bash` prints a script.
@@ -24,7 +25,9 @@ package enum CompletionCommand {
           examples: [Example(purpose: "What follows a command", line: "\(name) completion candidates -- completion b")],
           isHidden: true
         ) { arguments in
-          let answer = await Completer(program: program()).answer(arguments[words])
+          let answer = await Completer(
+            program: program(), environment: { getenv($0).map { String(cString: $0) } }
+          ).answer(arguments[words])
           writeText(answer.lines.map { $0 + "\n" }.joined())
         }
       ],

@@ -12,6 +12,14 @@ package struct ParsedArguments: Sendable {
 
   mutating func set(_ texts: [String], of operand: OperandDescription) { operandTexts[operand.placeholder] = texts }
 
+  /// What was given for options, as far as `isKept` says so.
+  func keeping(_ isKept: (_ option: String, _ texts: [String]) -> Bool) -> ParsedArguments {
+    var result = ParsedArguments()
+    result.texts = texts.filter { isKept($0.key, $0.value) }
+    result.operandTexts = operandTexts
+    return result
+  }
+
   /// The option's value, or its default if it was not given.
   package subscript<Value>(option: Option<Value>) -> Value {
     checked(option.description.name) { () throws(UsageError) in
@@ -24,6 +32,12 @@ package struct ParsedArguments: Sendable {
     checked(operand.description.placeholder) { () throws(UsageError) in
       try operand.value(operandTexts[operand.description.placeholder] ?? [])
     }
+  }
+
+  /// The operand's value; nil where it is not there yet, as while a line is being typed.
+  package func given<Value>(_ operand: Operand<Value>) -> Value? {
+    guard let texts = operandTexts[operand.description.placeholder], !texts.isEmpty else { return nil }
+    return try? operand.value(texts)
   }
 
   /// Whether the option was given, on the command line or by its environment variable.

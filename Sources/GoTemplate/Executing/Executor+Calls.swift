@@ -3,7 +3,6 @@ extension Executor {
   mutating func call(
     _ function: Function, _ operands: ArraySlice<Operand>, _ piped: Piped?, dot: Value?, at offset: Int
   ) throws(TemplateError) -> Value? {
-    try step(at: offset)
     let count = operands.count + (piped == nil ? 0 : 1)
     guard count >= function.parameters.count, function.rest != nil || count == function.parameters.count else {
       throw error(wrongCount(count, function), at: offset)
@@ -20,18 +19,22 @@ extension Executor {
     if let piped {
       values.append(try convert(piped.value, to: function.parameter(values.count), of: function, at: offset))
     }
+    // `index` looks at one element, and gives what was there before; anything else can grow with every call.
+    let isIndex = function.name == "index"
+    try step(at: offset, for: isIndex ? 1 : values.reduce(0) { $0 + $1.ownSize })
     let result: Value
     do {
       result = try function.body(Arguments(values, limits: options.limits))
     } catch {
       throw self.error("\(function.name): \(error)", at: offset)
     }
-    // `index` gives what was there before; anything else can grow, or close a circle, with every call.
-    guard function.name == "index" || !result.isLarger(than: options.limits.outputBytes) else {
+    if isIndex { return result }
+    guard let size = result.size(upTo: options.limits.outputBytes) else {
       throw error(
         "what '\(function.name)' gives is larger than the limit of \(options.limits.outputBytes) bytes,"
           + " or nested in itself; make less of it", at: offset)
     }
+    try step(at: offset, for: size)
     return result
   }
 

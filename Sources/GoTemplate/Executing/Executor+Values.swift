@@ -91,7 +91,8 @@ extension Executor {
     let hasArguments = !arguments.isEmpty || piped != nil
     func refuseArguments() throws(TemplateError) {
       guard hasArguments else { return }
-      throw error("\(chain(operand, names, index)) is data and takes no arguments; only functions do", at: operand.offset)
+      throw error(
+        "\(chain(operand, names, index)) is data and takes no arguments; only functions do", at: operand.offset)
     }
     switch receiver {
     case nil:
@@ -101,7 +102,8 @@ extension Executor {
       return nil
     case .null:
       throw error(
-        "\(chain(operand, names, index)) cannot be read: \(chain(operand, names, index - 1)) is null", at: operand.offset)
+        "\(chain(operand, names, index)) cannot be read: \(chain(operand, names, index - 1)) is null",
+        at: operand.offset)
     case .some(.map(let map)):
       try refuseArguments()
       if let value = map.entries[name] { return value }
@@ -121,7 +123,8 @@ extension Executor {
         throw missing(operand, names, index, among: type.fields.map(\.name))
       }
       throw error(
-        "\(chain(operand, names, index)) cannot be read: \(chain(operand, names, index - 1)) is nil", at: operand.offset)
+        "\(chain(operand, names, index)) cannot be read: \(chain(operand, names, index - 1)) is nil", at: operand.offset
+      )
     case .object(let object):
       guard let method = object.method(named: name) else {
         throw error("\(object.typeName) has no method '\(name)'", at: operand.offset)

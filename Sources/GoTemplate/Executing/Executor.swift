@@ -15,6 +15,9 @@ struct Executor {
   /// Bounds the stack of the thread, whatever the limit of template calls.
   private static let depthLimit = 600
 
+  /// How many bytes or elements a function can handle in one step.
+  private static let sizeOfStep = 64
+
   /// What to do after a node.
   enum Flow {
     case goOn
@@ -39,7 +42,7 @@ struct Executor {
 
   private mutating func run(_ node: Node, dot: Value?) throws(TemplateError) -> Flow {
     switch node {
-    case .text(let text): try write(text, at: 0)
+    case .text(let text, let offset): try write(text, at: offset)
     case .action(let pipeline):
       let value = try evaluate(pipeline, dot: dot)
       if pipeline.variables.isEmpty { try print(value, at: pipeline.offset) }
@@ -67,7 +70,8 @@ struct Executor {
 
   private mutating func write(_ text: String, at offset: Int) throws(TemplateError) {
     guard output.utf8.count + text.utf8.count <= options.limits.outputBytes else {
-      throw error("the output gets longer than the limit of \(options.limits.outputBytes) bytes; make less of it", at: offset)
+      throw error(
+        "the output gets longer than the limit of \(options.limits.outputBytes) bytes; make less of it", at: offset)
     }
     output += text
   }
@@ -76,18 +80,21 @@ struct Executor {
     TemplateError(message, at: offset, in: template.text, isParseError: false)
   }
 
-  /// Counts one step.
-  mutating func step(at offset: Int) throws(TemplateError) {
-    steps += 1
+  /// Counts one step, and more for work on values of some size.
+  mutating func step(at offset: Int, for size: Int = 0) throws(TemplateError) {
+    steps += 1 + size / Self.sizeOfStep
     guard steps <= options.limits.steps else {
-      throw error("the template takes more than \(options.limits.steps) steps; make its loops shorter", at: offset)
+      throw error(
+        "the template takes more than \(options.limits.steps) steps; make its loops shorter, or its values smaller",
+        at: offset)
     }
   }
 
   mutating func enter(at offset: Int) throws(TemplateError) {
     depth += 1
     guard depth <= Self.depthLimit else {
-      throw error("the template is nested too deeply here; do not let templates call one another without end", at: offset)
+      throw error(
+        "the template is nested too deeply here; do not let templates call one another without end", at: offset)
     }
   }
 
@@ -118,7 +125,9 @@ struct Executor {
     let inner = variables.count
     var isEmpty = true
     /// One round; whether there is to be another.
-    func round(_ executor: inout Executor, _ key: @autoclosure () -> Value, _ element: Value) throws(TemplateError) -> Bool {
+    func round(_ executor: inout Executor, _ key: @autoclosure () -> Value, _ element: Value) throws(TemplateError)
+      -> Bool
+    {
       isEmpty = false
       try executor.step(at: branch.pipeline.offset)
       try executor.bind(branch.pipeline, key, element, declaredAt: inner)
@@ -208,7 +217,8 @@ struct Executor {
 
   mutating func assign(_ variable: Variable, _ value: Value?, at offset: Int) throws(TemplateError) {
     guard let index = variables.lastIndex(where: { $0.id == variable.id }) else {
-      throw error("the variable '\(variable.name)' is not declared; declare it with \(variable.name) := VALUE", at: offset)
+      throw error(
+        "the variable '\(variable.name)' is not declared; declare it with \(variable.name) := VALUE", at: offset)
     }
     variables[index].value = value
   }

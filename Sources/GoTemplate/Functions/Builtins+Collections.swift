@@ -47,7 +47,8 @@ private func position(_ key: Value, below count: Int, orEnd: Bool = false) throw
     throw FunctionError("a position has to be a whole number; got \(key.typeName); turn it into one with int")
   }
   guard number >= 0, number < count + (orEnd ? 1 : 0) else {
-    throw FunctionError("there is no position \(number): it has \(count) \(count == 1 ? "element" : "elements"), counted from 0")
+    throw FunctionError(
+      "there is no position \(number): it has \(count) \(count == 1 ? "element" : "elements"), counted from 0")
   }
   return Int(number)
 }

@@ -155,8 +155,9 @@ struct Lexer {
     let start = position
     position += 1
     while position < text.count, text[position] != UInt8(ascii: "\n"), text[position] != quote {
-      position += text[position] == UInt8(ascii: "\\") && position + 1 < text.count
-        && text[position + 1] != UInt8(ascii: "\n") ? 2 : 1
+      position +=
+        text[position] == UInt8(ascii: "\\") && position + 1 < text.count
+          && text[position + 1] != UInt8(ascii: "\n") ? 2 : 1
     }
     guard position < text.count, text[position] == quote else {
       return fail("a quote is not closed on its line; for text of several lines use backquotes", at: start)
@@ -277,7 +278,8 @@ struct Lexer {
   private func isAtTerminator() -> Bool {
     guard position < text.count else { return true }
     switch text[position] {
-    case UInt8(ascii: "."), UInt8(ascii: ","), UInt8(ascii: "|"), UInt8(ascii: ":"), UInt8(ascii: "("), UInt8(ascii: ")"):
+    case UInt8(ascii: "."), UInt8(ascii: ","), UInt8(ascii: "|"), UInt8(ascii: ":"), UInt8(ascii: "("),
+      UInt8(ascii: ")"):
       return true
     default: return isSpace(text[position]) || starts(with: "}}", at: position)
     }

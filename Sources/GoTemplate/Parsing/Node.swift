@@ -1,6 +1,6 @@
 /// A piece of a parsed template.
 indirect enum Node: Sendable {
-  case text(String)
+  case text(String, offset: Int)
   /// Prints what the pipeline gives, unless it declares variables.
   case action(Pipeline)
   case branch(Branch)

@@ -19,7 +19,8 @@ struct NumberLiteral: Sendable {
   init?(_ text: String) {
     guard let digits = withoutUnderscores(text) else { return nil }
     let isHex = digits.unsigned.hasPrefix("0x") || digits.unsigned.hasPrefix("0X")
-    let looksFloat = isHex ? digits.unsigned.contains { "pP".contains($0) } : digits.unsigned.contains { ".eE".contains($0) }
+    let looksFloat =
+      isHex ? digits.unsigned.contains { "pP".contains($0) } : digits.unsigned.contains { ".eE".contains($0) }
     self.text = text
     isFloat = looksFloat
     if let magnitude = wholeNumber(digits.unsigned) {

@@ -56,6 +56,11 @@ private struct ReferenceFinder {
     let dot: KnownPlace?
   }
 
+  private var depth = 0
+
+  /// How deep branches and calls are followed: no deeper than they could be rendered.
+  private static let depthLimit = 600
+
   /// How many different calls of named templates are followed.
   private static let callLimit = 200
 
@@ -81,6 +86,9 @@ private struct ReferenceFinder {
   }
 
   private mutating func visit(_ branch: Branch, _ dot: KnownPlace?, isRange: Bool) {
+    depth += 1
+    defer { depth -= 1 }
+    guard depth <= Self.depthLimit else { return }
     let declared = variables.count
     let place = place(of: branch.pipeline, dot, isRange: isRange)
     report(place, branch.pipeline.offset)
@@ -93,7 +101,12 @@ private struct ReferenceFinder {
   }
 
   private mutating func follow(_ call: Call) {
-    guard followed.count < Self.callLimit, followed.insert(call).inserted, let nodes = templates[call.name] else { return }
+    guard followed.count < Self.callLimit, followed.insert(call).inserted, let nodes = templates[call.name] else {
+      return
+    }
+    depth += 1
+    defer { depth -= 1 }
+    guard depth <= Self.depthLimit else { return }
     let outer = variables
     variables = [(0, call.dot)]
     visit(nodes, dot: call.dot)

@@ -23,11 +23,19 @@ func unquoted(_ token: some Collection<UInt8>) -> String? {
     } else if escape == UInt8(ascii: "x") {
       guard let code = number(inner, &index, digits: 2, radix: 16) else { return nil }
       // In a character, a code is one of Unicode; in a string it is a byte.
-      if quote == UInt8(ascii: "'") { append(Unicode.Scalar(UInt8(code)), to: &output) } else { output.append(UInt8(code)) }
+      if quote == UInt8(ascii: "'") {
+        append(Unicode.Scalar(UInt8(code)), to: &output)
+      } else {
+        output.append(UInt8(code))
+      }
     } else if (UInt8(ascii: "0")...UInt8(ascii: "7")).contains(escape) {
       index -= 1
       guard let code = number(inner, &index, digits: 3, radix: 8), code <= 255 else { return nil }
-      if quote == UInt8(ascii: "'") { append(Unicode.Scalar(UInt8(code)), to: &output) } else { output.append(UInt8(code)) }
+      if quote == UInt8(ascii: "'") {
+        append(Unicode.Scalar(UInt8(code)), to: &output)
+      } else {
+        output.append(UInt8(code))
+      }
     } else if escape == UInt8(ascii: "u") || escape == UInt8(ascii: "U") {
       guard let code = number(inner, &index, digits: escape == UInt8(ascii: "u") ? 4 : 8, radix: 16),
         let scalar = Unicode.Scalar(code)

@@ -46,7 +46,7 @@ struct TemplatedStep: StepKind {
       guard let value = outputs?[name] else {
         throw StepFailure(.permanent, "\(self.name): it put out no '\(name)', which its workflow promises")
       }
-      guard let type = type.string.flatMap(ValueType.init), !type.allows(value) else { continue }
+      guard let type = type.string.flatMap(DataType.init), !type.allows(value) else { continue }
       throw StepFailure(
         .permanent, "\(self.name): its output '\(name)' is not \(type.expectation), as its workflow promises")
     }

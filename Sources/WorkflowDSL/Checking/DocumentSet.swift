@@ -31,8 +31,7 @@ public struct DocumentSet: Sendable {
     var diagnostics: [Diagnostic] = []
     var first: [DocumentReference: String] = [:]
     for file in files {
-      let findings = Findings(file: file.name)
-      // What has the wrong form has been reported; checks of its meaning would only repeat that.
+      let findings = Findings(file: file.name) { file.line($0) }
       for document in file.documents {
         if let other = first.updateValue(file.name, forKey: document.reference) {
           findings.error(
@@ -41,12 +40,11 @@ public struct DocumentSet: Sendable {
         if let workflow = document.workflow { _ = checker(findings).check(workflow) }
         if let policy = document.policy { check(policy, findings) }
       }
-      let all =
-        file.diagnostics
-        + findings.diagnostics.filter { finding in
-          !file.diagnostics.contains { $0.place.line == finding.place.line && $0.message == finding.message }
-        }
-      diagnostics += all.sorted { $0.place < $1.place }
+      // What has the wrong form has been left out, and may be missed now: that would tell the same mistake twice.
+      let isWhole = file.diagnostics.allSatisfy { $0.severity == .warning }
+      let known = Set(file.diagnostics)
+      let found = findings.diagnostics.filter { (isWhole || $0.severity == .error) && !known.contains($0) }
+      diagnostics += (file.diagnostics + found).sorted { $0.place < $1.place }
     }
     return diagnostics
   }

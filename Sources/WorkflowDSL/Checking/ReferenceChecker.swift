@@ -29,7 +29,9 @@ struct ReferenceChecker {
     case .scalar(let scalar):
       guard scalar.text.contains("{{"), let template = findings.template(of: node, scalar.text) else { return }
       for reference in template.references {
-        check(reference, at: Place(in: node, text: scalar.text, offset: reference.offset), &use)
+        var place = findings.place(in: node, scalar.text, offset: reference.offset)
+        place.length = reference.path.reduce(0) { $0 + 1 + $1.unicodeScalars.count }
+        check(reference, at: place, &use)
       }
     }
   }

@@ -14,9 +14,6 @@ struct WorkflowChecker {
     let errorsBefore = findings.errorCount
     let scope = StepScope(parameters: workflow.parameters)
     let (steps, sinks) = check(workflow.steps, in: scope, isHook: false)
-    if workflow.steps.isEmpty, findings.errorCount == errorsBefore {
-      findings.error("a workflow needs at least one step", at: workflow.name.place)
-    }
     var used = steps.reduce(into: DataUse()) { $0.formUnion($1.allUses) }
 
     // At the end of the run, everything is over.
@@ -27,10 +24,11 @@ struct WorkflowChecker {
       for step in steps { used.formUnion(step.allUses) }
       return (event: hook.event, steps: steps)
     }
+    // What is misspelt would be told twice.
+    guard findings.errorCount == errorsBefore else { return nil }
     for parameter in workflow.parameters where !used.parameters.contains(parameter.name.value) {
       findings.warning("parameter '\(parameter.name.value)' is never used", at: parameter.name.place)
     }
-    guard findings.errorCount == errorsBefore else { return nil }
     return CheckedWorkflow(workflow: workflow, steps: steps, sinks: sinks, hooks: hooks)
   }
 
@@ -65,6 +63,9 @@ struct WorkflowChecker {
     let condition = references.uses(of: step.when)
     references.guarded = condition.steps
     if let group = step.group {
+      if isHook {
+        findings.error("a hook's steps can't be groups; let one of them run a workflow", at: step.name.place)
+      }
       let list = references.uses(of: group.list)
       var inside = scope
       if let item = group.item?.value { inside.items.append(item) }
@@ -195,7 +196,7 @@ struct WorkflowChecker {
   private func checkUndo(_ step: Step, _ steps: [String: Step], _ places: [String: Int], _ graph: NeedGraph) {
     guard case .step(let name)? = step.undo else { return }
     guard let target = steps[name.value], let at = places[name.value], let own = places[step.name.value] else {
-      let nearest = nearestNames(to: name.value, among: steps.keys.sorted())
+      let nearest = nearestNames(to: name.value, among: steps.keys.filter { $0 != step.name.value }.sorted())
       let hint = nearest.isEmpty ? "" : "; did you mean \(alternatives(nearest))?"
       findings.error(
         "'undo' names \(quotedForMessage(name.value)), but there is no such step beside this one\(hint)", at: name.place

@@ -8,7 +8,13 @@ final class Findings {
   private var seen: Set<Diagnostic> = []
   private var templates: [String: Result<Template, TemplateError>] = [:]
 
-  init(file: String) { self.file = file }
+  private let line: (Int) -> Substring?
+
+  /// - Parameter line: The lines of the file, from 1; they tell how far a block of text is indented.
+  init(file: String, line: @escaping (Int) -> Substring? = { _ in nil }) {
+    self.file = file
+    self.line = line
+  }
 
   /// More of these would help nobody.
   private static let most = 200
@@ -39,9 +45,40 @@ final class Findings {
     switch parsed {
     case .success(let template): return template
     case .failure(let failure):
-      error(failure.message, at: Place(in: node, text: text, offset: failure.offset))
+      error(failure.message, at: place(in: node, text, offset: failure.offset))
       return nil
     }
+  }
+}
+
+extension Findings {
+  /// A place inside of a scalar's text, as close as its style lets one tell: quotes and indentation are not in the text.
+  func place(in node: YAMLNode, _ text: String, offset: Int) -> Place {
+    guard case .scalar(let scalar) = node.content else { return Place(of: node) }
+    let before = text.utf8.prefix(offset)
+    let lines = before.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+    let column = String(decoding: lines.last ?? before, as: UTF8.self).unicodeScalars.count
+    switch scalar.style {
+    case .literal:
+      // The content begins on the line after the bar.
+      return Place(line: node.start.line + lines.count, column: indentation(below: node.start.line) + column + 1)
+    case .singleQuoted,
+      .doubleQuoted where node.start.line == node.end.line:
+      return Place(line: node.start.line, column: node.start.column + 1 + column)
+    case .plain where node.start.line == node.end.line:
+      return Place(line: node.start.line, column: node.start.column + column)
+    default: return Place(of: node)
+    }
+  }
+
+  /// How far the block that begins below a line is indented: as far as its first line with text.
+  private func indentation(below number: Int) -> Int {
+    var number = number + 1
+    while let text = line(number) {
+      if let indent = text.firstIndex(where: { $0 != " " }) { return text.distance(from: text.startIndex, to: indent) }
+      number += 1
+    }
+    return 0
   }
 }
 
@@ -51,28 +88,5 @@ extension Place {
     let isOneLine = node.end.line == node.start.line
     self.init(
       line: node.start.line, column: node.start.column, length: isOneLine ? node.end.column - node.start.column : 1)
-  }
-
-  /// A place inside of a scalar's text, as close as its style lets one tell: quotes and indentation are not in the text.
-  init(in node: YAMLNode, text: String, offset: Int) {
-    guard case .scalar(let scalar) = node.content else {
-      self.init(of: node)
-      return
-    }
-    let before = text.utf8.prefix(offset)
-    let lines = before.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-    let column = String(decoding: lines.last ?? before, as: UTF8.self).unicodeScalars.count
-    switch scalar.style {
-    case .literal:
-      // The content begins on the line after the bar, indented by what the block is indented by, at least two.
-      self.init(line: node.start.line + lines.count, column: column + 1)
-    case .singleQuoted,
-      .doubleQuoted where node.start.line == node.end.line:
-      self.init(line: node.start.line, column: node.start.column + 1 + column)
-    case .plain where node.start.line == node.end.line:
-      self.init(line: node.start.line, column: node.start.column + column)
-    default:
-      self.init(of: node)
-    }
   }
 }

@@ -16,8 +16,9 @@ public struct DocumentFile: Sendable {
   /// Reads the documents of a file's text. Nothing is thrown: whatever is wrong is among the diagnostics.
   public init(text: String, name: String, zones: TimeZoneDatabase = .system) {
     self.name = name
-    lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-    let findings = Findings(file: name)
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+    let findings = Findings(file: name) { lines.indices.contains($0 - 1) ? lines[$0 - 1] : nil }
+    self.lines = lines
     var documents: [Document] = []
     do throws(YAMLError) {
       let file = try YAMLFile(text, name: name)

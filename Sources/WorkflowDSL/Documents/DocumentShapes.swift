@@ -71,7 +71,7 @@ private let workflowShape = ObjectShape(
 private let parameterShape = ObjectShape(
   "a parameter", "What a run is told.",
   [
-    .optional("type", .choice(ValueType.words), default: "string", "the type of its value"),
+    .optional("type", .choice(DataType.words), default: "string", "the type of its value"),
     .optional("required", .boolean, default: false, "whether every run has to give it"),
     .optional("default", .anything, "its value if a run doesn't give it"),
     .optional("enum", .list(of: .anything), "the only values that it may have"),
@@ -107,7 +107,7 @@ let stepShape = ObjectShape(
     .optional("on", .map(keys: .label, values: .text), "the labels that a worker must have to do it"),
     .optional("priority", .integer(-32768...32767), default: 0, "steps of higher priority go first"),
     .optional(
-      "outputs", .map(keys: .identifier, values: .anyOf([.choice(ValueType.words), .object(outputShape)])),
+      "outputs", .map(keys: .identifier, values: .anyOf([.choice(DataType.words), .object(outputShape)])),
       "what the step promises to put out, beside what its kind always does"),
   ])
 
@@ -131,7 +131,7 @@ private let retryShape = ObjectShape(
 private let outputShape = ObjectShape(
   "an output", "What a step puts out.",
   [
-    .optional("type", .choice(ValueType.words), default: "any", "the type of its value"),
+    .optional("type", .choice(DataType.words), default: "any", "the type of its value"),
     .optional("description", .text, "what it is, for people"),
   ])
 

@@ -6,7 +6,7 @@ public struct Parameter: Sendable {
   /// Its name and where it is declared.
   public var name: Located<String>
   /// The type of its value.
-  public var type: ValueType
+  public var type: DataType
   /// Whether each run has to give it.
   public var isRequired: Bool
   /// Its value if a run doesn't give it.

@@ -21,6 +21,16 @@ public struct Workflow: Sendable {
   public var queue: String?
 }
 
+extension Workflow {
+  /// Whether one of its steps runs another workflow.
+  public func calls(_ name: String) -> Bool {
+    func calls(_ steps: [Step]) -> Bool {
+      steps.contains { $0.uses?.value == workflowPrefix + name || calls($0.group?.steps ?? []) }
+    }
+    return calls(steps) || hooks.contains { calls($0.steps) }
+  }
+}
+
 /// Steps that run at the end of a run.
 public struct Hook: Sendable {
   /// How the run went.
@@ -111,12 +121,12 @@ public struct OutputField: Sendable {
   /// Its name, as references have it.
   public var name: String
   /// Its type.
-  public var type: ValueType
+  public var type: DataType
   /// What it is, for people.
   public var summary: String
 
   /// An output.
-  public init(_ name: String, _ type: ValueType, _ summary: String) {
+  public init(_ name: String, _ type: DataType, _ summary: String) {
     self.name = name
     self.type = type
     self.summary = summary

@@ -6,7 +6,10 @@ struct WorkflowReader {
   let findings: Findings
 
   func workflow(name: Located<String>, spec: YAMLNode) -> Workflow {
-    Workflow(
+    if let steps = spec["steps"], steps.pairs?.isEmpty ?? false {
+      findings.error("a workflow needs at least one step", at: steps)
+    }
+    return Workflow(
       name: name, description: spec["description"]?.text,
       parameters: (spec["params"]?.entries ?? []).compactMap(parameter),
       steps: steps(spec["steps"]),
@@ -21,7 +24,7 @@ struct WorkflowReader {
     guard let name = pair.key.located else { return nil }
     let node = pair.value
     let parameter = Parameter(
-      name: name, type: node["type"]?.text.flatMap(ValueType.init) ?? .string,
+      name: name, type: node["type"]?.text.flatMap(DataType.init) ?? .string,
       isRequired: node["required"]?.json.bool ?? false, fallback: node["default"]?.json,
       choices: node["enum"]?.items.map(\.json) ?? [], description: node["description"]?.text)
     if let fallback = node["default"], let problem = parameter.problem(of: fallback.json) {
@@ -78,7 +81,7 @@ struct WorkflowReader {
     (node?.entries ?? []).compactMap { pair in
       guard let name = pair.key.text else { return nil }
       let type = pair.value.text ?? pair.value["type"]?.text
-      return OutputField(name, type.flatMap(ValueType.init) ?? .any, pair.value["description"]?.text ?? "")
+      return OutputField(name, type.flatMap(DataType.init) ?? .any, pair.value["description"]?.text ?? "")
     }
   }
 
@@ -97,7 +100,7 @@ extension YAMLNode {
   /// The elements of a list, or the value itself.
   var oneOrMore: [YAMLNode] { elements ?? [self] }
   /// The text of a scalar with its place.
-  var located: Located<String>? { text.map { Located($0, at: Place(of: self)) } }
+  var located: Located<String>? { isNull ? nil : text.map { Located($0, at: Place(of: self)) } }
   /// A length of time.
   var seconds: Double? { DurationText.seconds(of: json) }
 }

@@ -58,7 +58,7 @@ extension DocumentSet {
   private func resolve(
     _ given: [String: JSONValue], of workflow: String
   ) throws(PlanError) -> [String: JSONValue] {
-    let parameters = try checkedWorkflow(workflow).workflow.parameters
+    let parameters = self.workflow(named: workflow)?.parameters ?? []
     do throws(ParameterError) {
       return try parameters.resolve(given)
     } catch {
@@ -118,7 +118,7 @@ extension Parameter {
 
   /// From a plan.
   public init?(json: JSONValue) {
-    guard let name = json["name"]?.string, let type = json["type"]?.string.flatMap(ValueType.init) else { return nil }
+    guard let name = json["name"]?.string, let type = json["type"]?.string.flatMap(DataType.init) else { return nil }
     self.init(
       name: Located(name, at: Place(line: 1, column: 1)), type: type, isRequired: json["required"]?.bool ?? false,
       fallback: json["default"], choices: json["enum"]?.array ?? [])

@@ -84,9 +84,6 @@ struct WorkflowPlanner {
   private func plan(_ checked: CheckedStep, of event: Hook.Event, after sinks: [String]) throws(PlanError) -> JSONValue
   {
     let prefix = event.rawValue + ":"
-    guard checked.step.group == nil else {
-      throw PlanError("'\(checked.step.name.value)' of \(event.rawValue) is a group, which a hook can't have")
-    }
     var plan = try body(checked)
     plan["name"] = .string(prefix + checked.step.name.value)
     plan["always"] = true

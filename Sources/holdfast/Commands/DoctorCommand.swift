@@ -23,14 +23,16 @@ enum DoctorCommand {
 
   static func run(_ arguments: ParsedArguments) async throws {
     let findings = await findings(arguments)
-    let style = TextStyle.forStream(STDOUT_FILENO) { name in getenv(name).map { String(cString: $0) } }
+    let style = arguments.style
     switch arguments[GlobalOptions.output] {
     case .table: writeText(table(findings, style))
     case .name: writeText(findings.filter { $0.state > .ok }.map { $0.check + "\n" }.joined())
     case let format: writeText(documentText(.array(findings.map(\.json)), as: format, style: style))
     }
     let problems = findings.count { $0.state == .problem }
-    if problems > 0 { throw CommandFailure(.failed, problems == 1 ? "There is a problem." : "There are \(problems) problems.") }
+    if problems > 0 {
+      throw CommandFailure(.failed, problems == 1 ? "There is a problem." : "There are \(problems) problems.")
+    }
   }
 
   private static func findings(_ arguments: ParsedArguments) async -> [Finding] {
@@ -45,13 +47,21 @@ enum DoctorCommand {
       place = "\(configuration)"
       connection = try await PostgresConnection.open(configuration)
     } catch {
-      let remedy = "start the database, or correct --database or HOLDFAST_DATABASE_URL"
-      return [.problem("database", "\(error)".withoutEnd, remedy)] + folder
+      return [unreachable(error)] + folder
     }
     let database = await DatabaseChecks(connection: connection).findings()
     let isUsable = !database.contains { $0.check == "schema" && $0.state == .problem }
     let engine = isUsable ? await EngineChecks(connection: connection).findings() : []
     return [.ok("database", "reached (\(place))")] + folder + database + engine
+  }
+
+  private static func unreachable(_ error: any Error) -> Finding {
+    let text = "\(error)".withoutEnd
+    // Our own sentences say what to do after the semicolon.
+    if error is CommandFailure, let end = text.firstRange(of: "; ") {
+      return .problem("database", String(text[..<end.lowerBound]), String(text[end.upperBound...]))
+    }
+    return .problem("database", text, "start the database, or correct --database or HOLDFAST_DATABASE_URL")
   }
 
   /// One line for each check, and one below it where there is something to mend.
@@ -61,7 +71,8 @@ enum DoctorCommand {
       let state = finding.state.rawValue + String(repeating: " ", count: 7 - finding.state.rawValue.count)
       let shown = finding.state == .ok ? state : finding.state == .warning ? style.bold(state) : style.red(state)
       let name = finding.check + String(repeating: " ", count: width - finding.check.count)
-      let remedy = finding.remedy.isEmpty ? "" : String(repeating: " ", count: width + 11) + "to mend it: \(finding.remedy)\n"
+      let remedy =
+        finding.remedy.isEmpty ? "" : String(repeating: " ", count: width + 11) + "to mend it: \(finding.remedy)\n"
       return "\(shown)  \(name)  \(finding.text)\n" + remedy
     }.joined()
   }

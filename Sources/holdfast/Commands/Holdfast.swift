@@ -9,7 +9,7 @@ extension Program {
       "Holdfast keeps the data of stateful applications safe: backup workflows that carry on after any failure, kept in PostgreSQL.",
     options: GlobalOptions.all,
     topics: [documents, runs, policies, operation, tools],
-    exitCodes: [.ok, .failed, .usage, .notFound, .databaseUnreachable, .runCancelled],
+    exitCodes: [.ok, .failed, .usage, .notFound, .databaseUnreachable, .runCancelled, .interrupted],
     environment: [
       ("NO_COLOR", "If it is set and not empty, nothing is coloured"),
       ("PGPASSFILE, PGSERVICEFILE", "Where PostgreSQL's own files for passwords and services are, for the database"),
@@ -22,15 +22,39 @@ extension Program {
 extension Program {
   private static let documents: Topic = Topic(
     "Documents",
-    [])
+    [
+      ValidateCommand.command,
+      PlanCommand.command,
+      ApplyCommand.command,
+      DiffCommand.command,
+      GetCommand.command,
+      DescribeCommand.command,
+      DeleteCommand.command,
+      SchemaCommand.command,
+    ])
 
   private static let runs: Topic = Topic(
     "Runs",
-    [])
+    [
+      SubmitCommand.command,
+      RunsCommand.command,
+      ShowCommand.command,
+      WatchCommand.command,
+      LogsCommand.command,
+      ExplainCommand.command,
+      ApproveCommand.command,
+      RetryCommand.command,
+      CancelCommand.command,
+      EventsCommand.command,
+    ])
 
   private static let policies: Topic = Topic(
     "Policies and schedules",
-    [])
+    [
+      PolicyCommand.command,
+      PoliciesCommand.command,
+      ScheduleCommand.command,
+    ])
 
   private static let operation: Topic = Topic(
     "Operation",
@@ -41,6 +65,11 @@ extension Program {
       MigrateCommand.command,
       WorkerCommand.command,
       SchedulerCommand.command,
+      WorkersCommand.command,
+      LimitsCommand.command,
+      PauseCommand.command,
+      ResumeCommand.command,
+      ResourcesCommand.command,
       BenchCommand.command,
     ])
 

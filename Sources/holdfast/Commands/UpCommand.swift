@@ -60,17 +60,20 @@ enum UpCommand {
 
   /// What a person reads first.
   static func greeting(_ postgres: EmbeddedPostgres, isStandard: Bool) -> String {
-    let plan =
-      #"{"workflow": "hello", "steps": [{"name": "hello", "uses": "exec", "with": {"command": ["echo", "hello"]}}]}"#
-    let export = isStandard ? "" : "  export HOLDFAST_DATA='\(postgres.folder.path)'   # once in each shell\n"
+    let path = postgres.folder.path
+    let export = isStandard ? "" : "  export HOLDFAST_DATA=\(quotedForShell(path))\n"
     return """
-      Holdfast is up, on PostgreSQL \(postgres.major). Everything is kept in \(postgres.folder.path).
+      Holdfast is up, on PostgreSQL \(postgres.major). Everything is kept in \(path).
       In another shell:
-      \(export)  holdfast sql "select holdfast.submit('\(plan.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\\\""))')"
-      \("  holdfast sql 'select * from holdfast.run_status'")
-        holdfast doctor
-      Ctrl-C ends it; what was under way goes on with the next 'holdfast up'.
+      \(export)  holdfast submit FILE --wait    run the workflow in a file, and see it through
+        holdfast runs                  what runs, what waits and what is over
+        holdfast doctor                whether all is well
+      Ctrl-C ends it; what is under way then goes on with the next 'holdfast up'.
 
       """
+  }
+
+  private static func quotedForShell(_ text: String) -> String {
+    "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: #"'\''"#) + "'"
   }
 }

@@ -29,7 +29,13 @@ struct UpSession: Sendable {
           scheduler.drain()
         },
         work: {
-          do { try await withTaskCancellationHandler { try await ready.value } onCancel: { ready.cancel() } } catch {
+          do {
+            try await withTaskCancellationHandler {
+              try await ready.value
+            } onCancel: {
+              ready.cancel()
+            }
+          } catch {
             if stop.count > 0 { return }
             throw error
           }
@@ -45,6 +51,7 @@ struct UpSession: Sendable {
     let start = try await postgres.start()
     let connection = try await PostgresConnection.open(database)
     let migration = try await Migrator().migrate(connection)
+    try await announceKinds(connection)
     writeText(greeting)
     logger.info(
       "PostgreSQL is ready", ["start": "\(start)", "data": postgres.folder.path, "schema": "\(migration.version)"])

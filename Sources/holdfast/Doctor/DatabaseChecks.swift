@@ -42,7 +42,9 @@ struct DatabaseChecks {
     do throws(StoreError) {
       try await Migrator.check(connection)
       return [.ok("schema", "schema \(Migrator.version), as this holdfast needs it")]
-    } catch { return [.problem("schema", error.description.withoutEnd, "run 'holdfast migrate' of the newest holdfast in use")] }
+    } catch {
+      return [.problem("schema", error.description.withoutEnd, "run 'holdfast migrate' of the newest holdfast in use")]
+    }
   }
 
   private func roles() async -> [Finding] {
@@ -76,7 +78,8 @@ struct DatabaseChecks {
   /// What a difference between the two clocks means.
   static func clock(differenceMicroseconds difference: Int64) -> Finding {
     let tenths = abs(difference) / 100_000
-    let text = "the database's clock is \(tenths / 10).\(tenths % 10) s \(difference < 0 ? "behind" : "ahead of") this machine's"
+    let text =
+      "the database's clock is \(tenths / 10).\(tenths % 10) s \(difference < 0 ? "behind" : "ahead of") this machine's"
     let remedy = "synchronize the clocks of both machines, with chrony or systemd-timesyncd"
     switch abs(difference) {
     case ..<1_000_000: return .ok("clock", "this machine's and the database's agree")
@@ -99,7 +102,9 @@ func check(_ name: String, _ body: () async throws -> [Finding]) async -> [Findi
     if let error = error as? PostgresError, error.kind == .notPermitted {
       return [.warning(name, "this role may not look at it", "run 'holdfast doctor' as the schema's owner")]
     }
-    return [.problem(name, "could not be checked: \("\(error)".withoutEnd)", "mend what the sentence says, then try again")]
+    return [
+      .problem(name, "could not be checked: \("\(error)".withoutEnd)", "mend what the sentence says, then try again")
+    ]
   }
 }
 

@@ -17,7 +17,9 @@ struct EngineChecks {
         """)
       let silent = try rows.filter { try $0.bool(1) }.map { ("\(try $0.string(0))", try $0.int64(2)) }
       if rows.isEmpty {
-        return [.warning("workers", "no worker lives, so nothing is done", "start one: 'holdfast worker' or 'holdfast up'")]
+        return [
+          .warning("workers", "no worker lives, so nothing is done", "start one: 'holdfast worker' or 'holdfast up'")
+        ]
       }
       if silent.isEmpty {
         return [.ok("workers", "\(rows.count) \(rows.count == 1 ? "lives" : "live"), and all were heard of lately")]
@@ -60,7 +62,7 @@ struct EngineChecks {
         let (scope, name, reason) = (try row.string(0), try row.string(1), try row.string(2))
         return .warning(
           "pauses", "\(scope) \(name) is paused" + (reason.isEmpty ? "" : ": \(reason)"),
-          "when it may go on: select holdfast.resume('\(scope)', '\(name)')")
+          "when it may go on: holdfast resume \(scope) \(name)")
       }
     }
   }

@@ -49,7 +49,7 @@ extension ExplainFacts.Worker {
     state = try row.string(1)
     kinds = try row.textArray(2)
     queues = try row.bool(3) ? nil : row.textArray(4)
-    labels = try row.json(5)?.object?.compactMapValues(\.string) ?? [:]
+    labels = try row.json(5).object?.compactMapValues(\.string) ?? [:]
     slots = Int(try row.int32(6))
     busy = Int(try row.int32(7))
     lastSeenAt = try row.moment(8)

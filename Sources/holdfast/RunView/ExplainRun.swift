@@ -54,7 +54,7 @@ struct Explainer {
 
   private func explainLive(_ text: inout Explanation) {
     let run = snapshot.run
-    let since = durationText(now - run.submittedAt)
+    let since = growingText(now - run.submittedAt)
     switch run.state {
     case .cancelling: text.say("Run \(run.id) of \(run.workflow) is being stopped: \(run.stopReason ?? "no reason was given").")
     case .undoing: text.say("Run \(run.id) of \(run.workflow) undoes what it did, since it \(run.failure.map { "failed: \($0)" } ?? "was cancelled").")
@@ -66,7 +66,9 @@ struct Explainer {
       text.say("\(counted(failures.count, "step")) failed already, first \(first.name): \(first.reason ?? "no reason was given")")
       text.command(advice.logs(first.name))
     }
-    let next = snapshot.steps.filter { $0.state == .blocked && $0.place.group == nil && !$0.place.listsItems }.map(\.name)
+    let next = snapshot.steps.filter {
+      $0.state == .blocked && $0.place.part == .plan && $0.place.group == nil && !$0.place.listsItems
+    }.map(\.name)
     if !next.isEmpty { text.say("After that: \(listed(next, limit: Self.mostNamed)).") }
     if snapshot.steps.allSatisfy({ !$0.state.isLive }) {
       text.say("None of its steps can be taken now. If this lasts, look whether a worker or a scheduler runs:")
@@ -93,7 +95,7 @@ struct Explainer {
       for step in others.prefix(3) { text.point("\(step.name): \(step.reason ?? step.state.rawValue)") }
       if others.count > 3 { text.point("and \(decimal(others.count - 3)) more") }
     }
-    let leftOut = snapshot.steps.filter { $0.state == .omitted }.map(\.name)
+    let leftOut = snapshot.steps.filter { $0.state == .omitted && $0.place.part == .plan }.map(\.name)
     if !leftOut.isEmpty { text.say("Left out because of that: \(listed(leftOut, limit: Self.mostNamed)).") }
     let undo = snapshot.steps.filter { $0.place.part == .undo }
     if !undo.isEmpty {
@@ -152,13 +154,17 @@ struct Explainer {
     }
     if !causes.isEmpty { text.say("\(running.isEmpty ? "It waits" : "It waits as well"):") }
     for cause in causes.prefix(Self.mostNamed) {
-      explainWait(of: cause.steps[0], names: listed(cause.steps.map(\.name)), &text)
+      let step = cause.steps[0]
+      let since = "\(step.state == .ready ? "ready " : "")since \(growingText(now - step.since))"
+      text.point("\(listed(cause.steps.map(\.name))), \(since): \(cause.reason)")
+      explainWait(of: step, &text)
     }
     if causes.count > Self.mostNamed { text.point("and for \(counted(causes.count - Self.mostNamed, "more thing"))") }
   }
 
-  func runningText(_ step: RunStep) -> String {
-    var words = "\(step.name) (\(step.uses)) since \(durationText(now - step.since)) on \(step.worker ?? "?")"
+  /// Since when a step runs, where, and for how long it may.
+  func runningText(_ step: RunStep, verb: String = "") -> String {
+    var words = "\(step.name) (\(step.uses))\(verb) since \(growingText(now - step.since)) on \(step.worker ?? "?")"
     if let attempt = step.attempt, attempt > 1 { words += ", attempt \(attempt) of \(step.maxAttempts)" }
     if let limit = step.timeLimitAt { words += ", has \(durationText(limit - now)) left" }
     if let reason = step.reason { words += "; it is being stopped: \(reason)" }

@@ -10,8 +10,10 @@ extension Explainer {
     switch step.state {
     case .blocked: explainBlocked(step, &text)
     case .ready, .waiting:
-      text.say("\(step.name) (\(step.uses), \(run)) waits since \(durationText(now - step.since)):")
-      explainWait(of: step, names: step.name, &text)
+      let verb = step.state == .ready ? "is ready but not taken" : "waits"
+      let reason = step.reason ?? "all that can do it are busy"
+      text.say("\(step.name) (\(step.uses), \(run)) \(verb) since \(growingText(now - step.since)): \(reason)")
+      explainWait(of: step, &text)
       if step.waitsFor == "no-worker" { explainWorkers(for: step, &text) }
     case .running: explainRunning(step, &text)
     case .succeeded:
@@ -35,6 +37,12 @@ extension Explainer {
       if let reason = snapshot.run.stopReason, reason != step.reason { text.say("Why its run was stopped: \(reason)") }
     }
     return text
+  }
+
+  /// The step whose attempts and last lines belong to the explanation of this one.
+  func focus(of step: RunStep) -> RunStep {
+    guard step.state == .omitted else { return step }
+    return causes(of: step).last ?? step
   }
 
   /// About all instances of a group's step: `volumes.export`.
@@ -76,7 +84,9 @@ extension Explainer {
         let points = byPathlessName(open).map { needName, members in
           let total = Set(all.filter { StepPlace.pathless($0.name) == needName }.map(\.id)).count
           let left = Set(members.map(\.id)).count
-          return total > 1 ? "\(needName), of which \(left) of \(total) are not over" : members[0].name
+          if total == 1 { return members[0].name }
+          return left == total
+            ? "\(needName) (all \(decimal(total)))" : "\(needName) (\(decimal(left)) of \(decimal(total)) are not over)"
         }
         if points.isEmpty {
           text.say("\(name) waits, though all that it needs is over; it will be ready within a moment.")
@@ -112,13 +122,11 @@ extension Explainer {
   /// Walks back from what was left out to the failure.
   private func explainOmitted(_ step: RunStep, _ text: inout Explanation) {
     var current = step
-    var seen: Set<Int64> = []
-    while current.state == .omitted, seen.insert(current.id).inserted, seen.count < 20 {
-      let bad = needs(of: current).filter { [.failed, .quarantined, .cancelled, .omitted].contains($0.state) }
-      guard let cause = bad.first(where: \.state.isFailure) ?? bad.first else { break }
-      let others = bad.count > 1 ? " (and \(counted(bad.count - 1, "more need")) did not succeed)" : ""
+    for cause in causes(of: step) {
+      let others = badNeeds(of: current).count - 1
+      let more = others > 0 ? "; \(counted(others, "other step")) that it needs did not succeed either" : ""
       let verb = cause.state.isFailure ? "failed" : cause.state == .omitted ? "was left out, too" : "was cancelled"
-      text.say("\(current.name) was left out, since it needs \(cause.name), which \(verb)\(others).")
+      text.say("\(current.name) was left out, since it needs \(cause.name), which \(verb)\(more).")
       current = cause
     }
     if current.state.isFailure { explainFailure(of: current, &text) }
@@ -129,10 +137,27 @@ extension Explainer {
     }
   }
 
+  /// The steps through which a misfortune came to this one: the last is where it began.
+  private func causes(of step: RunStep) -> [RunStep] {
+    var causes: [RunStep] = []
+    var current = step
+    while current.state == .omitted, causes.count < 20 {
+      let bad = badNeeds(of: current)
+      guard let cause = bad.first(where: \.state.isFailure) ?? bad.first else { break }
+      causes.append(cause)
+      current = cause
+    }
+    return causes
+  }
+
+  private func badNeeds(of step: RunStep) -> [RunStep] {
+    needs(of: step).filter { [.failed, .quarantined, .cancelled, .omitted].contains($0.state) }
+  }
+
   // MARK: - Running
 
   private func explainRunning(_ step: RunStep, _ text: inout Explanation) {
-    text.say("\(runningText(step)).")
+    text.say("\(runningText(step, verb: " runs")).")
     if let worker = facts.workers.first(where: { $0.name == step.worker }) {
       let silent = now - worker.lastSeenAt
       text.say(
@@ -143,7 +168,8 @@ extension Explainer {
     }
     if let deadline = step.deadlineAt { text.say("It has to be over by \(timeText(deadline, now: now)).") }
     if let failed = facts.attempts.last(where: { ["retrying", "lost"].contains($0.state) }) {
-      text.say("The attempt before ended \(durationText(now - failed.finishedAt)) ago: \(failed.message ?? failed.state)")
+      text.say("The attempt before ended \(durationText(now - failed.finishedAt)) ago: "
+          + (failed.state == "lost" ? "its worker was lost" : failed.message ?? "it failed"))
     }
     if facts.lastLines.isEmpty {
       text.say("It has printed nothing yet.")

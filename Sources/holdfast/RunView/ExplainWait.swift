@@ -2,22 +2,19 @@ internal import Terminal
 
 /// Why a step that could run doesn't: what it waits for, who holds that, and what would end the wait.
 extension Explainer {
-  /// One point about a step that is ready or waits; `names` also names others that wait for the same.
-  func explainWait(of step: RunStep, names: String, _ text: inout Explanation) {
-    let since = "since \(durationText(now - step.since))"
-    let reason = step.reason ?? "a free slot of a worker"
+  /// Who holds what a step waits for, when the wait ends, and what would end it.
+  func explainWait(of step: RunStep, _ text: inout Explanation) {
     if step.state == .waiting {
-      explainParked(step, "\(names), \(since): \(reason)", &text)
+      explainParked(step, &text)
       return
     }
-    text.point("\(names), ready \(since): \(reason)")
     switch step.waitsFor {
     case "limit":
       for limit in facts.limits where step.limits.contains(limit.name) && limit.used >= limit.capacity {
         for holder in limit.holders.prefix(Self.mostNamed) {
           let place = holder.worker.map { " on \($0)" } ?? ""
-          let time = holder.since.map { ", since \(durationText(now - $0))" } ?? ""
-          text.point("limit \(limit.name) is held by run \(holder.run), \(holder.step)\(place)\(time)")
+          let time = holder.since.map { ", since \(growingText(now - $0))" } ?? ""
+          text.detail("limit \(limit.name) is held by run \(holder.run), \(holder.step)\(place)\(time)")
         }
         text.command(Advice.raise(limit: limit.name, to: limit.capacity + 1))
         if let other = limit.holders.first(where: { $0.run != snapshot.run.id }) {
@@ -25,7 +22,7 @@ extension Explainer {
         }
       }
     case "paused":
-      let scope = reason.hasPrefix("policy ") ? "policy" : "queue"
+      let scope = step.reason?.hasPrefix("policy ") ?? false ? "policy" : "queue"
       let name = scope == "policy" ? snapshot.run.policy ?? "" : snapshot.run.queue
       text.command(Advice.resume(scope, name))
     case "no-worker": text.command(Advice.worker(kind: step.uses, labels: step.labels))
@@ -33,34 +30,32 @@ extension Explainer {
       let able = facts.workers.filter { lacks($0, step).isEmpty }
       let free = able.reduce(0) { $0 + max(0, $1.slots - $1.busy) }
       if free > 0 {
-        text.point("\(counted(free, "slot")) of workers that can do it \(free == 1 ? "is" : "are") free, so it will be taken within a moment")
+        text.detail("\(counted(free, "slot")) of workers that can do it \(free == 1 ? "is" : "are") free, so it will be taken within a moment")
       } else if let worker = able.first {
-        text.point("it is taken as soon as a slot is free; more slots, or one more worker, would help: \(worker.name) has \(worker.slots)")
+        text.detail("it is taken as soon as a slot is free; more slots, or one more worker, would help: \(worker.name) has \(worker.slots)")
         text.command(Advice.worker(kind: step.uses, labels: step.labels))
       }
     }
   }
 
-  private func explainParked(_ step: RunStep, _ words: String, _ text: inout Explanation) {
-    let isRetry = step.signal == nil && step.wakeAt != nil && step.attempt ?? 1 > 1
+  private func explainParked(_ step: RunStep, _ text: inout Explanation) {
+    let attempt = step.attempt ?? 1
+    let isRetry = step.signal == nil && attempt > 1
     if let wake = step.wakeAt {
-      let left = step.maxAttempts - (step.attempt ?? 1) + 1
-      let time = wake > now ? "in \(durationText(wake - now)), at \(timeText(wake, now: now))" : "now"
-      text.point(words)
-      text.point(
-        isRetry
-          ? "attempt \(step.attempt ?? 1) of \(step.maxAttempts) begins \(time)\(left <= 1 ? "; it is the last" : "")"
-          : "it looks again \(time)\(step.signal == nil ? "" : ", or as soon as it is told")")
-      if isRetry { text.command(advice.logs(step.name)) }
-    } else {
-      text.point(words)
+      let time = wake > now ? "in \(growingText(wake - now)), at \(timeText(wake, now: now))" : "now"
+      if isRetry {
+        text.detail("attempt \(attempt) of \(step.maxAttempts) begins \(time)\(attempt >= step.maxAttempts ? "; it is the last" : "")")
+        text.command(advice.logs(step.name))
+      } else {
+        text.detail("it goes on \(time)" + (step.signal == nil ? "" : ", or as soon as it is told"))
+      }
     }
     guard let signal = step.signal else { return }
     if signal == "approval" {
       text.command(advice.approve())
     } else if signal.hasPrefix("run/"), let run = Int64(signal.dropFirst(4)) {
       if let child = snapshot.children.first(where: { $0.id == run }) {
-        text.point("run \(run) of \(child.workflow) is \(child.state.rawValue): \(child.steps.progress)")
+        text.detail("run \(run) of \(child.workflow) is \(child.state.rawValue): \(child.steps.progress)")
       }
       text.command(Advice.explain(run: run))
     } else {

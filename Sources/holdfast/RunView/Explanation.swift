@@ -5,6 +5,8 @@ struct Explanation: Sendable, Equatable {
   enum Part: Sendable, Equatable {
     case sentence(String)
     case point(String)
+    /// More about the point before.
+    case detail(String)
     case quote([String])
     case command(String)
   }
@@ -13,6 +15,7 @@ struct Explanation: Sendable, Equatable {
 
   mutating func say(_ text: String) { parts.append(.sentence(text)) }
   mutating func point(_ text: String) { parts.append(.point(text)) }
+  mutating func detail(_ text: String) { parts.append(.detail(text)) }
   mutating func quote(_ lines: [String]) { if !lines.isEmpty { parts.append(.quote(lines)) } }
   /// Commands that were named before are not named again.
   mutating func command(_ line: String) { if !parts.contains(.command(line)) { parts.append(.command(line)) } }
@@ -26,6 +29,7 @@ struct Explanation: Sendable, Equatable {
         return gap + wrap(singleLine(text), width: width).map { StyledLine($0) }
       case .point(let text):
         return wrap(singleLine(text), width: width - 4).enumerated().map { StyledLine(($0.offset == 0 ? "  - " : "    ") + $0.element) }
+      case .detail(let text): return wrap(singleLine(text), width: width - 4).map { StyledLine("    " + $0) }
       case .quote(let lines): return lines.map { StyledLine("    │ " + singleLine($0), .faint) }
       case .command(let line): return [StyledLine("      " + line, .bold)]
       }

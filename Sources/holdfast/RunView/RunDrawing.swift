@@ -4,7 +4,21 @@ internal import Terminal
 /// Lays the picture of a run out for a width.
 struct RunDrawing {
   /// How wide lines may be; nil for any width.
-  var columns: Int?
+  let columns: Int?
+  /// The widths of name, kind and time in the last picture: columns only grow, so that a live picture stands still.
+  private var widths = (name: 0, kind: 0, time: 0)
+
+  init(columns: Int?) { self.columns = columns }
+
+  /// The whole picture, in at most `rows` lines.
+  mutating func picture(_ snapshot: RunSnapshot, at now: Moment, rows: Int, status: StyledLine?) -> [StyledLine] {
+    var top = header(snapshot, at: now) + [progress(snapshot.run.steps), StyledLine()]
+    let bottom = status.map { [StyledLine(), $0] } ?? []
+    // In a low terminal the steps count more than what does not change.
+    while top.count > 2, top.count + bottom.count + 4 > rows { top.remove(at: top.count == 3 ? 2 : 1) }
+    let room = max(0, rows - top.count - bottom.count)
+    return Array((top + tree(RunTree(snapshot: snapshot).lines(at: now).fitted(to: room)) + bottom).prefix(rows))
+  }
 
   /// What the run is and how far it has come, in two to four lines.
   func header(_ snapshot: RunSnapshot, at now: Moment) -> [StyledLine] {
@@ -53,13 +67,14 @@ struct RunDrawing {
   }
 
   /// The lines of the tree, in columns.
-  func tree(_ lines: [TreeLine]) -> [StyledLine] {
+  mutating func tree(_ lines: [TreeLine]) -> [StyledLine] {
     let columns = columns ?? .max
     let rows = lines.filter { $0.mark != .heading && $0.mark != .note }
     let widestName = rows.map { 2 * $0.depth + displayWidth($0.name) }.max() ?? 0
-    let nameWidth = min(widestName, columns == .max ? 60 : max(16, columns * 2 / 5))
-    let kindWidth = columns < 60 ? 0 : min(12, rows.map { displayWidth($0.kind) }.max() ?? 0)
-    let timeWidth = rows.compactMap { $0.elapsedText?.count }.max() ?? 0
+    let nameWidth = max(widths.name, min(widestName, columns == .max ? 60 : max(16, columns * 2 / 5)))
+    let kindWidth = columns < 60 ? 0 : max(widths.kind, min(12, rows.map { displayWidth($0.kind) }.max() ?? 0))
+    let timeWidth = max(widths.time, rows.compactMap { $0.elapsedText?.count }.max() ?? 0)
+    widths = (nameWidth, kindWidth, timeWidth)
     return lines.map { line in
       let indent = String(repeating: " ", count: 2 * line.depth)
       switch line.mark {

@@ -1,10 +1,15 @@
+internal import CommandSyntax
 internal import JSON
 internal import PostgresClient
+internal import StepEngine
 internal import Terminal
 
 /// Looks at runs in the database.
 struct RunReader: Sendable {
   let pool: PostgresPool
+
+  /// More than any run has.
+  static let everything = 2_000_000
 
   /// What a look has to show.
   struct Wish: Sendable {
@@ -19,7 +24,11 @@ struct RunReader: Sendable {
   }
 
   /// One look at a run, in one round trip; nil if there is none of that number (any more).
-  func snapshot(of run: Int64, _ wish: Wish) async throws -> RunSnapshot? {
+  ///
+  /// `patience`: how long to wait for a connection and for the answer; without it the pool's, and as long as it takes.
+  func snapshot(
+    of run: Int64, _ wish: Wish, patience: (connection: Duration, answer: Duration)? = nil
+  ) async throws -> RunSnapshot? {
     var requests = [
       PostgresRequest(RunStatements.headers, [.int64(run)]),
       PostgresRequest(
@@ -28,15 +37,28 @@ struct RunReader: Sendable {
     ]
     if wish.needs { requests.append(PostgresRequest(RunStatements.needs, [.int64(run), .bool(wish.everyStep)])) }
     let asked = requests
-    return try await pool.withConnection { connection in
-      let answers = try await connection.pipeline(asked)
+    return try await pool.withConnection(until: patience.map { .now + $0.connection }) { connection in
+      let begin = ContinuousClock.now
+      let answers = try await connection.pipeline(asked, until: patience.map { begin + $0.answer })
+      let cost = ContinuousClock.now - begin
       guard var snapshot = try headers(answers[0], of: run) else { return nil }
+      snapshot.cost = cost
       try addSteps(answers[1], to: &snapshot)
       if wish.needs {
         for row in answers[2] { snapshot.needs[try row.int64(0), default: []].append(try row.int64(1)) }
       }
       return snapshot
     }
+  }
+
+  /// The run that is meant.
+  func find(_ reference: RunReference) async throws -> Int64 {
+    try await reference.find(StatusReader(pool: pool)).id.value
+  }
+
+  /// A run that was there a moment ago.
+  static func isGone(_ run: Int64) -> CommandFailure {
+    CommandFailure(.notFound, "run \(run) is not kept any more; 'holdfast runs' shows those that are.")
   }
 
   /// What the steps of a run put out, by step.
@@ -110,7 +132,7 @@ extension RunHeader {
     deadlineAt = try row.optionalMoment(8)
     failure = try row.optionalString(9)
     stopReason = try row.optionalString(10)
-    params = try row.json(11)
+    params = try row.isNull(11) ? nil : row.json(11)
     parentRun = try row.optionalInt64(12)
     parentStep = try row.optionalInt64(13)
     steps = StepCounts(
@@ -139,10 +161,10 @@ extension RunStep {
     signal = try row.optionalString(13)
     deadlineAt = try row.optionalMoment(14)
     timeLimitAt = try row.optionalMoment(15)
-    item = try row.json(16)
+    item = try row.isNull(16) ? nil : row.json(16)
     isGroup = try row.optionalBool(17) ?? false
     isAlways = try row.optionalBool(18) ?? false
-    labels = try row.json(19)?.object?.compactMapValues(\.string) ?? [:]
+    labels = try row.json(19).object?.compactMapValues(\.string) ?? [:]
     limits = try row.isNull(20) ? [] : row.textArray(20)
   }
 }
@@ -153,13 +175,4 @@ extension StepState {
     guard let state = StepState(rawValue: word) else { throw UnknownState(word: word) }
     self = state
   }
-}
-
-extension PostgresRow {
-  /// A `timestamptz`.
-  func moment(_ column: Int) throws -> Moment { Moment(microseconds: try timestamp(column)) }
-  /// A `timestamptz`.
-  func optionalMoment(_ column: Int) throws -> Moment? { try optionalTimestamp(column).map(Moment.init(microseconds:)) }
-  /// A `jsonb`.
-  func json(_ column: Int) throws -> JSONValue? { try optionalString(column).map { try JSONValue(parsing: $0) } }
 }

@@ -36,6 +36,8 @@ struct RunSnapshot: Sendable, Equatable {
   var needs: [Int64: [Int64]] = [:]
   /// When it was taken.
   var now: Moment
+  /// How long the database took for it.
+  var cost = Duration.zero
 }
 
 /// The items of a group, as far as they can be told without each of their steps.

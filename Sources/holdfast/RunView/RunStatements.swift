@@ -21,7 +21,8 @@ enum RunStatements {
     where r.finished_at is null and r.parent_step_id between ($1 << 20) + 1 and ($1 << 20) + 1048575
     """)
 
-  /// $1: the run, $2: every step, $3: steps that ended since then, too, $4: at most so many steps.
+  /// $1: the run, $2: every step, $3: steps that ended since then, too, $4: at most so many steps outside of
+  /// groups, and as many instances.
   ///
   /// Without $2 these are the steps outside of groups and, of groups, those in which something happens or went wrong. The
   /// rows without a step_id count the items of each group by their state; the one without a name counts the steps outside.
@@ -43,11 +44,13 @@ enum RunStatements {
       from holdfast.run_step s
       where s.run_id = $1
     ), shown as materialized (
-      select s.*
-      from step s
-      where $2 or not s.is_instance or s.rank < 5 or s.finished_at >= $3
-      order by s.rank, s.step_id
-      limit $4
+      select c.*
+      from (
+        select s.*, row_number() over (partition by s.is_instance order by s.rank, s.step_id) as place
+        from step s
+        where $2 or not s.is_instance or s.rank < 5 or s.finished_at >= $3
+      ) c
+      where c.place <= $4
     ), item as (
       select
         split_part(s.name, '[', 1) as name, split_part(split_part(s.name, '[', 2), ']', 1) as number, min(s.rank) as rank,
@@ -130,7 +133,7 @@ enum ExplainStatements {
     order by a.fence
     """)
 
-  /// $1: the run, $2: the step, $3: how many.
+  /// $1: the run, $2: the step, $3: how many; of the attempt that printed last.
   static let lastLines = PostgresStatement(
     """
     select l.text
@@ -138,9 +141,11 @@ enum ExplainStatements {
       select g.fence, g.line, g.text
       from holdfast.step_output_log g
       where g.run_id = $1 and g.step_id = $2
-      order by g.fence desc, g.line desc
+        and g.fence = (
+          select max(o.fence) from holdfast.step_output_log o where o.run_id = $1 and o.step_id = $2)
+      order by g.line desc
       limit $3
     ) l
-    order by l.fence, l.line
+    order by l.line
     """)
 }

@@ -119,9 +119,14 @@ struct RunTree {
       if let attempt = step.attempt, attempt > 1 { parts.append("attempt \(attempt) of \(step.maxAttempts)") }
       if !reason.isEmpty { parts.append("is being stopped: \(reason)") }
     case .waiting:
-      parts.append(reason)
-      if let wake = step.wakeAt { parts.append(wake > now ? "goes on in \(growingText(wake - now))" : "goes on now") }
-    case .ready: if !reason.isEmpty { parts.append(reason) }
+      // The time first: reasons are long, and lines are cut.
+      let isRetry = step.signal == nil && (step.attempt ?? 1) > 1
+      let time = step.wakeAt.map { wake in
+        let left = growingText(max(.zero, wake - now))
+        return isRetry ? "again in \(left): " : "for \(left) more: "
+      }
+      parts.append((time ?? "") + reason)
+    case .ready: parts.append(readyText(step, reason))
     case .blocked: parts += needText(of: step).map { ["needs \($0)"] } ?? []
     case .failed, .quarantined:
       let attempt = step.attempt.flatMap { $0 > 1 ? "attempt \($0) of \(step.maxAttempts): " : nil } ?? ""
@@ -135,6 +140,17 @@ struct RunTree {
     return (item + (parts.isEmpty ? [] : [parts.joined(separator: ", ")])).joined(separator: ": ")
   }
 
+  /// Why nobody takes a step, in few words; the sentences of 'explain' say more.
+  private func readyText(_ step: RunStep, _ reason: String) -> String {
+    switch step.waitsFor {
+    case "queued": return "waits for a free slot"
+    case "limit": return "waits for limit " + listed(step.limits)
+    case "no-worker" where !step.labels.isEmpty:
+      return "no worker with " + listed(step.labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" })
+    default: return reason
+    }
+  }
+
   /// The needs of a step that are not over.
   private func needText(of step: RunStep) -> String? {
     let needs = Set(snapshot.needs[step.id] ?? [])
@@ -142,7 +158,7 @@ struct RunTree {
     let open = snapshot.steps.filter { needs.contains($0.id) }.compactMap { need -> String? in
       if need.isGroup, need.state == .succeeded {
         guard let items = snapshot.items[need.name], items.open > 0 else { return nil }
-        return "\(need.name) (\(decimal(items.open)) of \(counted(items.total, "item")))"
+        return "\(need.name) (\(decimal(items.open)) of \(counted(items.total, "item")) to go)"
       }
       guard !need.state.isOver else { return nil }
       return step.place.group == nil ? need.name : need.lastName

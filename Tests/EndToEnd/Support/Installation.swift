@@ -25,7 +25,8 @@ struct Installation {
     guard result.exitCode == 0 else { throw TestSupportError("migrate failed: \(result.errors)") }
     // Submits are refused for kinds that nobody offers.
     try await sql(
-      "insert into holdfast.step_kind (uses) values ('exec'), ('noop'), ('sleep'), ('fail'), ('approval')")
+      "insert into holdfast.step_kind (uses) values ('exec'), ('noop'), ('sleep'), ('fail'), ('approval') on conflict do nothing"
+    )
   }
 
   var url: String { postgres.url(database: database) }

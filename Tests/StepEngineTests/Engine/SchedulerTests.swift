@@ -238,7 +238,7 @@ struct SchedulerTests {
       { $0[1] }
       let expected = [
         "schedule key 'cron': field 1 (minute), column 1: '61' is not between 0 and 59", "∅",
-        "limit 'gone' is not defined (select holdfast.set_limit('gone', 4))",
+        "limit 'gone' is not defined (holdfast limits set gone 4)",
         #"a plan needs "workflow", the name of what is run"#,
       ]
       #expect(problems == expected)

@@ -78,11 +78,11 @@ struct SubmitTests {
     (plan([step("a", ["limits": "l"])]), .invalid, #"step a: "limits" has to be a list of limit names"#),
     (
       plan([step("a", ["limits": ["nope"]])]), .notFound,
-      "limit 'nope' is not defined (select holdfast.set_limit('nope', 4))"
+      "limit 'nope' is not defined (holdfast limits set nope 4)"
     ),
     (
       plan([step("a", ["undo": ["uses": "noop", "limits": ["nope"]]])]), .notFound,
-      "limit 'nope' is not defined (select holdfast.set_limit('nope', 4))"
+      "limit 'nope' is not defined (holdfast limits set nope 4)"
     ),
     (plan([step("a", ["refs": "b"])]), .invalid, #"step a: "refs" has to be a list of step names"#),
     (plan([step("a", ["refs": ["b"]])]), .invalid, "step a refers to 'b', which is not a step that it can see" + sight),
@@ -162,7 +162,7 @@ struct SubmitTests {
     ),
     (
       plan([group("g", over: "$.params.l", [step("x", ["limits": ["nope"]])])]), .notFound,
-      "limit 'nope' is not defined (select holdfast.set_limit('nope', 4))"
+      "limit 'nope' is not defined (holdfast limits set nope 4)"
     ),
     (
       plan([step("a"), group("g", over: "$.params.l", [step("x", ["refs": ["a"]])])]), .invalid,

@@ -1,7 +1,7 @@
 public import JSON
 
 /// The types of parameters and outputs.
-public enum ValueType: String, Sendable, CaseIterable {
+public enum DataType: String, Sendable, CaseIterable {
   case string, integer, number, boolean, duration, list, map, any
 
   /// What a value of it is, as the end of "… is not".

@@ -1,0 +1,32 @@
+internal import CommandSyntax
+internal import JSON
+internal import StepEngine
+
+/// `holdfast retry`
+enum RetryCommand {
+  static let from = Option<String?>.optional(
+    "--from", .text("STEP", completion: .steps), default: "what did not succeed",
+    "Repeat this step and everything after it")
+
+  static let command = Command(
+    name: "retry",
+    summary: "Repeat what did not succeed in a run that is over",
+    discussion: [
+      "Steps that succeeded stay as they are, with their outputs; failed, omitted, cancelled and undone ones are done "
+        + "again, in the same run."
+    ],
+    options: [from.description],
+    operands: [RunReference.operand.description],
+    examples: [
+      Example(purpose: "Try the latest run of a policy again", line: "holdfast retry nightly"),
+      Example(purpose: "From a step on, also if it succeeded", line: "holdfast retry latest --from export"),
+    ]
+  ) { arguments in
+    let pool = try arguments.pool()
+    let run = try await arguments[RunReference.operand].find(StatusReader(pool: pool))
+    let steps = try await EngineClient(pool: pool).retry(run.id, from: arguments[from])
+    arguments.report(
+      "run \(run.id) of \(run.workflow) is retried: \(steps == 1 ? "1 step" : "\(steps) steps")", name: "\(run.id)",
+      ["run": .int(run.id.value), "workflow": .string(run.workflow), "steps": .int(Int64(steps))])
+  }
+}
