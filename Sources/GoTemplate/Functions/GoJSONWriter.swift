@@ -30,7 +30,8 @@ struct GoJSONWriter {
   private mutating func write(_ value: Value, depth: Int) throws(WritingError) {
     guard output.count <= sizeLimit, depth < SprigLimits.nesting else {
       throw WritingError(
-        description: "the JSON would be longer than \(sizeLimit) bytes, or nested more than \(SprigLimits.nesting) levels deep")
+        description:
+          "the JSON would be longer than \(sizeLimit) bytes, or nested more than \(SprigLimits.nesting) levels deep")
     }
     switch value {
     case .null, .nilPointer: append("null")

@@ -2,38 +2,39 @@ internal import TimeZones
 
 extension Function {
   /// Times and durations.
-  static let sprigDates: [Function] = formatting + [
-    Function("now") { _ in .object(GoTime.now()) },
-    Function("toDate", .string, .string) { arguments in
-      .object((try? GoTime(parsing: arguments.string(1), layout: arguments.string(0))) ?? .zero)
-    },
-    Function("mustToDate", .string, .string) { arguments in
-      .object(try GoTime(parsing: arguments.string(1), layout: arguments.string(0)))
-    },
-    Function("unixEpoch", .object("time.Time")) { .string(String($0.time(0).seconds)) },
-    Function("ago", .any) { .string(GoTime.now().since(moment($0[0])).roundedToSeconds.text) },
-    Function("duration", .any) { arguments in
-      // Of numbers only int64 counts, as in sprig.
-      let seconds =
-        switch arguments[0] {
-        case .string(let text): Int64(text) ?? 0
-        case .int64(let value): value
-        default: Int64(0)
-        }
-      return .string(GoDuration(seconds: seconds).text)
-    },
-    Function("durationRound", .any) { arguments in
-      let duration: GoDuration? =
-        switch arguments[0] {
-        case .string(let text): GoDuration(parsing: text)
-        case .int64(let value): GoDuration(nanoseconds: value)
-        case .object(let time as GoTime): GoTime.now().since(time)
-        case .object(let duration as GoDuration): duration
-        default: nil
-        }
-      return .string(duration?.roundedToUnit ?? "0s")
-    },
-  ] + changing
+  static let sprigDates: [Function] =
+    formatting + [
+      Function("now") { _ in .object(GoTime.now()) },
+      Function("toDate", .string, .string) { arguments in
+        .object((try? GoTime(parsing: arguments.string(1), layout: arguments.string(0))) ?? .zero)
+      },
+      Function("mustToDate", .string, .string) { arguments in
+        .object(try GoTime(parsing: arguments.string(1), layout: arguments.string(0)))
+      },
+      Function("unixEpoch", .object("time.Time")) { .string(String($0.time(0).seconds)) },
+      Function("ago", .any) { .string(GoTime.now().since(moment($0[0])).roundedToSeconds.text) },
+      Function("duration", .any) { arguments in
+        // Of numbers only int64 counts, as in sprig.
+        let seconds =
+          switch arguments[0] {
+          case .string(let text): Int64(text) ?? 0
+          case .int64(let value): value
+          default: Int64(0)
+          }
+        return .string(GoDuration(seconds: seconds).text)
+      },
+      Function("durationRound", .any) { arguments in
+        let duration: GoDuration? =
+          switch arguments[0] {
+          case .string(let text): GoDuration(parsing: text)
+          case .int64(let value): GoDuration(nanoseconds: value)
+          case .object(let time as GoTime): GoTime.now().since(time)
+          case .object(let duration as GoDuration): duration
+          default: nil
+          }
+        return .string(duration?.roundedToUnit ?? "0s")
+      },
+    ] + changing
 
   private static let formatting: [Function] = [
     Function("date", .string, .any) { .string(moment($0[1]).shown(in: .utc).formatted($0.string(0))) },

@@ -4,10 +4,11 @@ internal import YAML
 extension Function {
   /// JSON, and YAML as Helm has it. What cannot be written is empty text, and what cannot be read is nil, unless a "must" is
   /// before it.
-  static let sprigJSON: [Function] = writing + reading + [
-    Function("toYaml", .any) { .string(try yaml($0)) },
-    Function("fromYaml", .string) { try parsedYAML($0.string(0)) },
-  ]
+  static let sprigJSON: [Function] =
+    writing + reading + [
+      Function("toYaml", .any) { .string(try yaml($0)) },
+      Function("fromYaml", .string) { try parsedYAML($0.string(0)) },
+    ]
 
   private static let writing: [Function] = [
     Function("toJson", .any) { .string((try? json($0)) ?? "") },

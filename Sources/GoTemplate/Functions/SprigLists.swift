@@ -43,35 +43,36 @@ extension Function {
     },
   ]
 
-  private static let changing: [Function] = [append, append.named("push")] + [
-    Function("prepend", .any, .any) { arguments in
-      let elements = try elements(of: arguments[0], for: "prepend")
-      try arguments.checkElements(elements.count + 1)
-      return .list([arguments[1]] + elements)
-    },
-    Function("reverse", .any) { .list(try elements(of: $0[0], for: "reverse").reversed()) },
-    Function("compact", .any) { .list(try elements(of: $0[0], for: "compact").filter(\.isTrue)) },
-    Function("uniq", .any) { arguments in
-      var budget = VisitBudget()
-      var result: [Value] = []
-      for element in try elements(of: arguments[0], for: "uniq") where try !contains(element, in: result, &budget) {
-        result.append(element)
-      }
-      return .list(result)
-    },
-    Function("without", .any, rest: .any) { arguments in
-      var budget = VisitBudget()
-      let omitted = arguments.from(1)
-      return .list(try elements(of: arguments[0], for: "without").filter { try !contains($0, in: omitted, &budget) })
-    },
-    Function("chunk", .int, .any) { arguments in
-      let (size, elements) = (arguments.int(0), try elements(of: arguments[1], for: "chunk"))
-      guard size > 0 else { throw FunctionError("'chunk' needs a size of 1 or more; got \(size)") }
-      let starts = stride(from: 0, to: elements.count, by: size)
-      let chunks = starts.map { Value.list(Array(elements[$0..<min(elements.count - $0, size) + $0])) }
-      return .list(ListValue(chunks, of: .list(.any)))
-    },
-  ]
+  private static let changing: [Function] =
+    [append, append.named("push")] + [
+      Function("prepend", .any, .any) { arguments in
+        let elements = try elements(of: arguments[0], for: "prepend")
+        try arguments.checkElements(elements.count + 1)
+        return .list([arguments[1]] + elements)
+      },
+      Function("reverse", .any) { .list(try elements(of: $0[0], for: "reverse").reversed()) },
+      Function("compact", .any) { .list(try elements(of: $0[0], for: "compact").filter(\.isTrue)) },
+      Function("uniq", .any) { arguments in
+        var budget = VisitBudget()
+        var result: [Value] = []
+        for element in try elements(of: arguments[0], for: "uniq") where try !contains(element, in: result, &budget) {
+          result.append(element)
+        }
+        return .list(result)
+      },
+      Function("without", .any, rest: .any) { arguments in
+        var budget = VisitBudget()
+        let omitted = arguments.from(1)
+        return .list(try elements(of: arguments[0], for: "without").filter { try !contains($0, in: omitted, &budget) })
+      },
+      Function("chunk", .int, .any) { arguments in
+        let (size, elements) = (arguments.int(0), try elements(of: arguments[1], for: "chunk"))
+        guard size > 0 else { throw FunctionError("'chunk' needs a size of 1 or more; got \(size)") }
+        let starts = stride(from: 0, to: elements.count, by: size)
+        let chunks = starts.map { Value.list(Array(elements[$0..<min(elements.count - $0, size) + $0])) }
+        return .list(ListValue(chunks, of: .list(.any)))
+      },
+    ]
 
   private static let append = Function("append", .any, .any) { arguments in
     let elements = try elements(of: arguments[0], for: "append")

@@ -59,7 +59,9 @@ extension Function {
 
   private static func divisor(_ value: Value) throws -> Int64 {
     let divisor = value.sprigInteger
-    if divisor == 0 { throw FunctionError("cannot divide by zero; \(value.typeName) '\(value.text.prefix(40))' counts as 0") }
+    if divisor == 0 {
+      throw FunctionError("cannot divide by zero; \(value.typeName) '\(value.text.prefix(40))' counts as 0")
+    }
     return divisor
   }
 

@@ -1,8 +1,10 @@
 extension Function {
   /// Paths with slashes. They are texts here: nothing is looked up.
-  static let sprigPaths: [Function] = plain + plain.map { function in
-    function.named("os" + function.name.prefix(1).uppercased() + function.name.dropFirst())
-  }
+  static let sprigPaths: [Function] =
+    plain
+    + plain.map { function in
+      function.named("os" + function.name.prefix(1).uppercased() + function.name.dropFirst())
+    }
 
   private static let plain: [Function] = [
     Function("base", .string) { .string(basePath($0.string(0))) },

@@ -13,7 +13,9 @@ extension Function {
     },
     Function("randInt", .int, .int) { arguments in
       let (low, high) = (arguments.int(0), arguments.int(1))
-      guard low < high else { throw FunctionError("'randInt' needs a first number below the second; got \(low) and \(high)") }
+      guard low < high else {
+        throw FunctionError("'randInt' needs a first number below the second; got \(low) and \(high)")
+      }
       return .int(Int.random(in: low..<high))
     },
   ]

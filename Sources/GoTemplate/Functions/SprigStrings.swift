@@ -43,7 +43,8 @@ extension Function {
       let text = arguments.string(1)
       let count = try notNegative(arguments.int(0), "count")
       try arguments.checkSize(text.utf8.count.multipliedOrMax(by: count))
-      return .string(String(repeating: text, count: count))
+      // Nothing has no size, but repeating it takes its time.
+      return .string(text.isEmpty ? "" : String(repeating: text, count: count))
     },
   ]
 

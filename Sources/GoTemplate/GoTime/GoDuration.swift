@@ -50,7 +50,9 @@ struct GoDuration: Sendable, Hashable {
     else { return nil }
     let (value, overflow) = count.multipliedReportingOverflow(by: unit)
     // More digits than a unit has do not change the result.
-    let part = fraction.prefix(18).reduce((value: 0.0, scale: 1.0)) { ($0.value * 10 + Double($1 - 0x30), $0.scale * 10) }
+    let part = fraction.prefix(18).reduce((value: 0.0, scale: 1.0)) {
+      ($0.value * 10 + Double($1 - 0x30), $0.scale * 10)
+    }
     let (sum, overflowToo) = value.addingReportingOverflow(UInt64(part.value * (Double(unit) / part.scale)))
     return overflow || overflowToo || sum > 1 << 63 ? nil : sum
   }
@@ -99,7 +101,8 @@ struct GoDuration: Sendable, Hashable {
     let size = nanoseconds.magnitude
     let hour: UInt64 = 3_600_000_000_000
     for (unit, length) in [
-      ("y", hour * 24 * 365), ("mo", hour * 24 * 30), ("d", hour * 24), ("h", hour), ("m", hour / 60), ("s", hour / 3600),
+      ("y", hour * 24 * 365), ("mo", hour * 24 * 30), ("d", hour * 24), ("h", hour), ("m", hour / 60),
+      ("s", hour / 3600),
     ] where size > length {
       return "\(size / length)\(unit)"
     }

@@ -32,9 +32,10 @@ extension GoTime: GoObject {
     case "UTC", "Local": Function(name) { _ in .object(time.shown(in: .utc)) }
     case "Before": Function(name, .object("time.Time")) { .bool(time.isBefore($0.time(0))) }
     case "After": Function(name, .object("time.Time")) { .bool($0.time(0).isBefore(time)) }
-    case "Equal": Function(name, .object("time.Time")) {
-      .bool(!time.isBefore($0.time(0)) && !$0.time(0).isBefore(time))
-    }
+    case "Equal":
+      Function(name, .object("time.Time")) {
+        .bool(!time.isBefore($0.time(0)) && !$0.time(0).isBefore(time))
+      }
     case "Sub": Function(name, .object("time.Time")) { .object(time.since($0.time(0))) }
     default: nil
     }

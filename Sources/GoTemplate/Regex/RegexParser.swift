@@ -178,7 +178,8 @@ extension RegexParser {
 
   private mutating func addGroup(named name: String?) throws(RegexError) -> Int {
     guard groupNames.count <= RegexLimits.groups else {
-      throw RegexError(limit: "has more than \(RegexLimits.groups) groups; use '(?:…)' where a group's text is not needed")
+      throw RegexError(
+        limit: "has more than \(RegexLimits.groups) groups; use '(?:…)' where a group's text is not needed")
     }
     groupNames.append(name)
     return groupNames.count - 1

@@ -79,7 +79,9 @@ struct GoURL: Sendable {
       throw ParsingError(description: "\(quoted(text)) is no URL: the bracket in its host is not closed")
     }
     let portText = isBracketed ? afterLast("]", in: hostText) : hostText.lastIndex(of: ":").map { hostText[$0...] }
-    guard isPort(portText ?? "") else { throw ParsingError(description: "\(quoted(text)) is no URL: its port is no number") }
+    guard isPort(portText ?? "") else {
+      throw ParsingError(description: "\(quoted(text)) is no URL: its port is no number")
+    }
     host = try unescaped(hostText, .host, of: text)
   }
 
@@ -160,7 +162,8 @@ private func unescaped(
     let byte = source[position]
     position += 1
     if byte == UInt8(ascii: "%") {
-      guard position + 1 < source.count, let high = hexValue(source[position]), let low = hexValue(source[position + 1]),
+      guard position + 1 < source.count, let high = hexValue(source[position]),
+        let low = hexValue(source[position + 1]),
         // In a host only a percent sign and bytes beyond ASCII may be escaped.
         part != .host || high >= 8 || (high, low) == (2, 5)
       else { throw GoURL.ParsingError(description: "\(quoted(whole)) is no URL: an escape after '%' is not sound") }

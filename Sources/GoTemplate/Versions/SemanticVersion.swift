@@ -34,7 +34,8 @@ struct SemanticVersion: Sendable, Hashable {
 
   /// The version with all its parts.
   var text: String {
-    "\(major).\(minor).\(patch)" + (prerelease.isEmpty ? "" : "-" + prerelease) + (metadata.isEmpty ? "" : "+" + metadata)
+    "\(major).\(minor).\(patch)" + (prerelease.isEmpty ? "" : "-" + prerelease)
+      + (metadata.isEmpty ? "" : "+" + metadata)
   }
 
   /// -1, 0 or 1. A version with a prerelease comes before the one without; metadata does not count.
