@@ -14,7 +14,7 @@ struct SurrogatePairs {
     guard let first = text.first(where: { $0 > 0x20 }), "{[\"".utf8.contains(first), Self.mayHaveEscapes(text) else {
       return nil
     }
-    var mark = YAMLMark(line: 1, column: 1)
+    var counter = PlaceCounter()
     var isInString = false
     var index = 0
     while index < text.count {
@@ -25,9 +25,11 @@ struct SurrogatePairs {
       case UInt8(ascii: "'") where !isInString, UInt8(ascii: "#") where !isInString: return nil
       case UInt8(ascii: "\\") where isInString:
         if let scalar = Self.pair(text[index...]) {
-          bytes += Array(String(scalar).utf8)
-          mark.column += 1
-          shifts[mark.line, default: []].append(mark.column)
+          for byte in String(scalar).utf8 {
+            bytes.append(byte)
+            counter.advance(byte)
+          }
+          shifts[counter.mark.line, default: []].append(counter.mark.column)
           index += Self.escapeLength
           continue
         }
@@ -36,11 +38,7 @@ struct SurrogatePairs {
       }
       for byte in text[index...].prefix(length) {
         bytes.append(byte)
-        if byte == 0x0A {
-          mark = YAMLMark(line: mark.line + 1, column: 1)
-        } else if byte & 0xC0 != 0x80 {
-          mark.column += 1
-        }
+        counter.advance(byte)
       }
       index += length
     }

@@ -28,43 +28,13 @@ struct YAMLSource {
 
   /// The place of a character, by its offset in bytes.
   func mark(atByte offset: Int) -> YAMLMark {
-    var mark = YAMLMark(line: 1, column: 1)
-    let scalars = text.unicodeScalars
-    var index = scalars.startIndex
-    while index < scalars.endIndex, text.utf8.distance(from: text.startIndex, to: index) < offset {
-      let next = scalars.index(after: index)
-      let scalar = scalars[index]
-      if isLineBreak(scalar), scalar != "\r" || next == scalars.endIndex || scalars[next] != "\n" {
-        mark = YAMLMark(line: mark.line + 1, column: 1)
-      } else {
-        mark.column += 1
-      }
-      index = next
-    }
-    return mark
+    var counter = PlaceCounter()
+    for byte in text.utf8.prefix(offset) { counter.advance(byte) }
+    return counter.mark
   }
 
   /// The place behind the last character.
-  var end: YAMLMark {
-    var line = 1
-    var start = 0
-    var (beforeLast, last): (UInt8, UInt8) = (0, 0)
-    for (offset, byte) in text.utf8.enumerated() {
-      let isBreak =
-        switch byte {
-        case 0x0A, 0x0D: true
-        case 0x85: last == 0xC2
-        case 0xA8, 0xA9: beforeLast == 0xE2 && last == 0x80
-        default: false
-        }
-      if isBreak {
-        if byte != 0x0A || last != 0x0D { line += 1 }
-        start = offset + 1
-      }
-      (beforeLast, last) = (last, byte)
-    }
-    return YAMLMark(line: line, column: text.utf8.dropFirst(start).count { $0 & 0xC0 != 0x80 } + 1)
-  }
+  var end: YAMLMark { mark(atByte: text.utf8.count) }
 
   /// Refuses texts that are too long, and characters that do not belong into text.
   func check(_ limits: YAMLLimits) throws(YAMLError) {

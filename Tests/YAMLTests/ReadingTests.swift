@@ -115,6 +115,8 @@ import YAML
     #expect(root.json == ["a": "x😀é😀", "b": 1, "c": #"\ud83d\ude00"#])
     #expect(root["b"]?.start == YAMLMark(line: 1, column: 42))
     #expect(root.end == YAMLMark(line: 1, column: text.count + 1))
+    let lines = try YAMLFile("[\"\u{85}\\ud83d\\ude00\", 1]", name: "t.json")  // U+0085 ends a line
+    #expect(lines.documents.first?.elements?.last?.start == YAMLMark(line: 2, column: 16))
   }
 
   @Test("nodes keep tags and styles") func tagsAndStyles() throws {
