@@ -9,7 +9,7 @@ extension Program {
       "Holdfast keeps the data of stateful applications safe: backup workflows that carry on after any failure, kept in PostgreSQL.",
     options: GlobalOptions.all,
     topics: [documents, runs, policies, operation, tools],
-    exitCodes: [.ok, .failed, .usage, .notFound, .databaseUnreachable, .runCancelled],
+    exitCodes: [.ok, .failed, .usage, .notFound, .databaseUnreachable, .runCancelled, .interrupted],
     environment: [
       ("NO_COLOR", "If it is set and not empty, nothing is coloured"),
       ("PGPASSFILE, PGSERVICEFILE", "Where PostgreSQL's own files for passwords and services are, for the database"),
