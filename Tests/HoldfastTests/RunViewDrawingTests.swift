@@ -64,7 +64,9 @@ struct RunViewDrawingTests {
   @Test("of many instances the failed come first, and the others are counted")
   func manyInstances() {
     var snapshot = RunViewFixture.midway
-    snapshot.steps += (0..<40).map { RunViewFixture.step(Int64(100 + $0), "volumes[\(20 + $0)].export", .running, from: 9) }
+    snapshot.steps += (0..<40).map {
+      RunViewFixture.step(Int64(100 + $0), "volumes[\(20 + $0)].export", .running, from: 9)
+    }
     snapshot.steps.append(RunViewFixture.step(900, "volumes[99].export", .failed, from: 9, to: 10))
     let names = RunTree(snapshot: snapshot).lines(at: snapshot.now).map(\.name)
     #expect(names.contains("[99].export") && names.contains("[2].export"))

@@ -13,10 +13,13 @@ struct RunViewExplainTests {
 
   @Test(
     "steps are explained as agreed",
-    arguments: ["record", "approve", "far", "volumes", "volumes[2].export", "volumes[3].export", "volumes[4].export", "volumes[5].snapshot"])
+    arguments: [
+      "record", "approve", "far", "volumes", "volumes[2].export", "volumes[3].export", "volumes[4].export",
+      "volumes[5].snapshot",
+    ])
   func steps(name: String) throws {
     let snapshot = RunViewFixture.midway
-    guard case .one(let step) = try StepChoice(name, in: snapshot) else { 
+    guard case .one(let step) = try StepChoice(name, in: snapshot) else {
       Issue.record("\(name) is one step")
       return
     }

@@ -96,7 +96,8 @@ enum RunViewFixture {
     var facts = ExplainFacts()
     facts.workers = [
       .init(
-        name: "db-1", state: "active", kinds: ["exec", "noop"], queues: nil, labels: ["zone": "eu-1"], slots: 4, busy: 4,
+        name: "db-1", state: "active", kinds: ["exec", "noop"], queues: nil, labels: ["zone": "eu-1"], slots: 4,
+        busy: 4,
         lastSeenAt: at(123), leaseEndsAt: at(153)),
       .init(
         name: "gpu", state: "draining", kinds: ["http"], queues: ["night"], labels: [:], slots: 1, busy: 0,
@@ -111,7 +112,8 @@ enum RunViewFixture {
         ])
     ]
     facts.attempts = [
-      .init(state: "retrying", worker: "db-1", startedAt: at(5), finishedAt: at(10), message: "no space left on device"),
+      .init(
+        state: "retrying", worker: "db-1", startedAt: at(5), finishedAt: at(10), message: "no space left on device"),
       .init(state: "lost", worker: "db-2", startedAt: at(12), finishedAt: at(18), message: nil),
     ]
     facts.lastLines = ["block 4 of 5 sent", "no space left on device"]

@@ -27,5 +27,6 @@ private func quoted(_ text: String) -> String {
     ("a"..."z").contains(scalar) || ("A"..."Z").contains(scalar) || ("0"..."9").contains(scalar)
       || "-_.:/=@,+".unicodeScalars.contains(scalar)
   }
-  return isPlain && !text.isEmpty ? text : "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: #"'\''"#) + "'"
+  return isPlain && !text.isEmpty
+    ? text : "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: #"'\''"#) + "'"
 }

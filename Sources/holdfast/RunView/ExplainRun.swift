@@ -56,14 +56,20 @@ struct Explainer {
     let run = snapshot.run
     let since = growingText(now - run.submittedAt)
     switch run.state {
-    case .cancelling: text.say("Run \(run.id) of \(run.workflow) is being stopped: \(run.stopReason ?? "no reason was given").")
-    case .undoing: text.say("Run \(run.id) of \(run.workflow) undoes what it did, since it \(run.failure.map { "failed: \($0)" } ?? "was cancelled").")
+    case .cancelling:
+      text.say("Run \(run.id) of \(run.workflow) is being stopped: \(run.stopReason ?? "no reason was given").")
+    case .undoing:
+      text.say(
+        "Run \(run.id) of \(run.workflow) undoes what it did, since it \(run.failure.map { "failed: \($0)" } ?? "was cancelled")."
+      )
     default: text.say("Run \(run.id) of \(run.workflow) was submitted \(since) ago: \(run.steps.progress).")
     }
     explainLeaves(snapshot.steps.filter(\.state.isLive), &text)
     let failures = snapshot.steps.filter(\.state.isFailure)
     if let first = Self.firstFailure(of: snapshot) {
-      text.say("\(counted(failures.count, "step")) failed already, first \(first.name): \(first.reason ?? "no reason was given")")
+      text.say(
+        "\(counted(failures.count, "step")) failed already, first \(first.name): \(first.reason ?? "no reason was given")"
+      )
       text.command(advice.logs(first.name))
     }
     let next = snapshot.steps.filter {
@@ -103,7 +109,8 @@ struct Explainer {
       text.say(
         undone == undo.count
           ? "What it had done was undone: \(counted(undone, "step"))."
-          : "What it had done was undone only in part: \(decimal(undone)) of \(counted(undo.count, "step")). Look at the others:")
+          : "What it had done was undone only in part: \(decimal(undone)) of \(counted(undo.count, "step")). Look at the others:"
+      )
       for step in undo.filter(\.state.isFailure).prefix(3) { text.point("\(step.name): \(step.reason ?? "failed")") }
     }
     text.say("Once the cause is gone, this repeats what did not succeed:")

@@ -33,7 +33,9 @@ extension Explainer {
     case .skipped: text.say("\(step.name) (\(run)) was skipped: \(step.reason ?? "its condition is false").")
     case .omitted: explainOmitted(step, &text)
     case .cancelled:
-      text.say("\(step.name) (\(run)) was cancelled \(endText(step)): \(step.reason ?? snapshot.run.stopReason ?? "no reason was given").")
+      text.say(
+        "\(step.name) (\(run)) was cancelled \(endText(step)): \(step.reason ?? snapshot.run.stopReason ?? "no reason was given")."
+      )
       if let reason = snapshot.run.stopReason, reason != step.reason { text.say("Why its run was stopped: \(reason)") }
     }
     return text
@@ -61,7 +63,9 @@ extension Explainer {
     explainLeaves(steps.filter(\.state.isLive), &text)
     if let blocked = steps.first(where: { $0.state == .blocked }) {
       let others = steps.count { $0.state == .blocked } - 1
-      text.say(others > 0 ? "Of \(counted(others + 1, "instance")) that \(others == 0 ? "waits" : "wait") for others:" : "And:")
+      text.say(
+        others > 0 ? "Of \(counted(others + 1, "instance")) that \(others == 0 ? "waits" : "wait") for others:" : "And:"
+      )
       text.parts += explain(blocked).parts
     }
     return text
@@ -130,7 +134,9 @@ extension Explainer {
       current = cause
     }
     if current.state.isFailure { explainFailure(of: current, &text) }
-    if text.parts.isEmpty { text.say("\(step.name) was left out: \(step.reason ?? "a step that it needs did not succeed").") }
+    if text.parts.isEmpty {
+      text.say("\(step.name) was left out: \(step.reason ?? "a step that it needs did not succeed").")
+    }
     if snapshot.run.state.isOver {
       text.say("Once the cause is gone, this repeats what did not succeed:")
       text.command(advice.retry)
@@ -168,7 +174,8 @@ extension Explainer {
     }
     if let deadline = step.deadlineAt { text.say("It has to be over by \(timeText(deadline, now: now)).") }
     if let failed = facts.attempts.last(where: { ["retrying", "lost"].contains($0.state) }) {
-      text.say("The attempt before ended \(durationText(now - failed.finishedAt)) ago: "
+      text.say(
+        "The attempt before ended \(durationText(now - failed.finishedAt)) ago: "
           + (failed.state == "lost" ? "its worker was lost" : failed.message ?? "it failed"))
     }
     if facts.lastLines.isEmpty {

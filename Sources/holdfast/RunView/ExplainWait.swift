@@ -30,9 +30,13 @@ extension Explainer {
       let able = facts.workers.filter { lacks($0, step).isEmpty }
       let free = able.reduce(0) { $0 + max(0, $1.slots - $1.busy) }
       if free > 0 {
-        text.detail("\(counted(free, "slot")) of workers that can do it \(free == 1 ? "is" : "are") free, so it will be taken within a moment")
+        text.detail(
+          "\(counted(free, "slot")) of workers that can do it \(free == 1 ? "is" : "are") free, so it will be taken within a moment"
+        )
       } else if let worker = able.first {
-        text.detail("it is taken as soon as a slot is free; more slots, or one more worker, would help: \(worker.name) has \(worker.slots)")
+        text.detail(
+          "it is taken as soon as a slot is free; more slots, or one more worker, would help: \(worker.name) has \(worker.slots)"
+        )
         text.command(Advice.worker(kind: step.uses, labels: step.labels))
       }
     }
@@ -44,7 +48,9 @@ extension Explainer {
     if let wake = step.wakeAt {
       let time = wake > now ? "in \(growingText(wake - now)), at \(timeText(wake, now: now))" : "now"
       if isRetry {
-        text.detail("attempt \(attempt) of \(step.maxAttempts) begins \(time)\(attempt >= step.maxAttempts ? "; it is the last" : "")")
+        text.detail(
+          "attempt \(attempt) of \(step.maxAttempts) begins \(time)\(attempt >= step.maxAttempts ? "; it is the last" : "")"
+        )
         text.command(advice.logs(step.name))
       } else {
         text.detail("it goes on \(time)" + (step.signal == nil ? "" : ", or as soon as it is told"))

@@ -28,7 +28,9 @@ struct Explanation: Sendable, Equatable {
         let gap = index == 0 ? [] : [StyledLine()]
         return gap + wrap(singleLine(text), width: width).map { StyledLine($0) }
       case .point(let text):
-        return wrap(singleLine(text), width: width - 4).enumerated().map { StyledLine(($0.offset == 0 ? "  - " : "    ") + $0.element) }
+        return wrap(singleLine(text), width: width - 4).enumerated().map {
+          StyledLine(($0.offset == 0 ? "  - " : "    ") + $0.element)
+        }
       case .detail(let text): return wrap(singleLine(text), width: width - 4).map { StyledLine("    " + $0) }
       case .quote(let lines): return lines.map { StyledLine("    │ " + singleLine($0), .faint) }
       case .command(let line): return [StyledLine("      " + line, .bold)]

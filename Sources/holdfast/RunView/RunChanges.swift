@@ -20,7 +20,9 @@ struct RunChanges: Sendable {
     for step in snapshot.steps where !step.place.listsItems || step.state.isFailure {
       let known = Known(state: step.state, attempt: step.attempt, since: step.since)
       let before = steps.updateValue(known, forKey: step.id)
-      guard before != known, step.state != .blocked, !(before?.state == .ready && step.state == .ready) else { continue }
+      guard before != known, step.state != .blocked, !(before?.state == .ready && step.state == .ready) else {
+        continue
+      }
       // At the first look, what is done is no news.
       if seenAt == nil, step.state.isOver, !step.state.isFailure { continue }
       let at = step.finishedAt ?? step.since
@@ -30,7 +32,8 @@ struct RunChanges: Sendable {
     let header = snapshot.run
     if run != header.state {
       let reason = header.state == .succeeded || header.state == .running ? nil : header.failure ?? header.stopReason
-      let text = "run \(header.id) of \(header.workflow) \(header.state.sentence)" + (reason.map { ": \(singleLine($0))" } ?? "")
+      let text =
+        "run \(header.id) of \(header.workflow) \(header.state.sentence)" + (reason.map { ": \(singleLine($0))" } ?? "")
       let line = (at: header.finishedAt ?? snapshot.now, text: text)
       if run == nil, !header.state.isOver { lines.insert(line, at: 0) } else { lines.append(line) }
     }
@@ -47,7 +50,9 @@ struct RunChanges: Sendable {
     case .waiting: "waiting: \(detail)"
     case .succeeded:
       step.isGroup
-        ? "expanded" : "succeeded" + (step.elapsed(at: step.since).map { " in \(durationText($0))" } ?? "") + (detail.isEmpty ? "" : " \(detail)")
+        ? "expanded"
+        : "succeeded" + (step.elapsed(at: step.since).map { " in \(durationText($0))" } ?? "")
+          + (detail.isEmpty ? "" : " \(detail)")
     case .failed, .quarantined: "\(step.state.rawValue): \(detail)"
     case .skipped, .omitted, .cancelled: detail
     }

@@ -6,13 +6,14 @@ extension RunSnapshot {
   func document(outputs: [Int64: JSONValue]? = nil) -> JSONValue {
     var members: [String: JSONValue] = run.members(now: now)
     let names = Dictionary(steps.map { ($0.id, $0.name) }, uniquingKeysWith: { _, last in last })
-    members["steps"] = .array(steps.map { step in
-      var members = step.members(now: now)
-      let needs = (self.needs[step.id] ?? []).sorted().compactMap { names[$0] }
-      members["needs"] = .array(needs.map { .string($0) })
-      if let outputs { members["outputs"] = outputs[step.id] ?? .null }
-      return .object(members)
-    })
+    members["steps"] = .array(
+      steps.map { step in
+        var members = step.members(now: now)
+        let needs = (self.needs[step.id] ?? []).sorted().compactMap { names[$0] }
+        members["needs"] = .array(needs.map { .string($0) })
+        if let outputs { members["outputs"] = outputs[step.id] ?? .null }
+        return .object(members)
+      })
     members["groups"] = .object(
       items.mapValues { items in
         .object(Dictionary(uniqueKeysWithValues: items.counts.map { ($0.key.rawValue, .int(Int64($0.value))) }))
@@ -31,7 +32,8 @@ extension RunHeader {
       "elapsedSeconds": seconds((finishedAt ?? now) - submittedAt), "failure": .init(failure),
       "stopReason": .init(stopReason), "params": params ?? .null, "parentRun": .init(parentRun),
       "counts": [
-        "total": .int(Int64(steps.total)), "succeeded": .int(Int64(steps.succeeded)), "failed": .int(Int64(steps.failed)),
+        "total": .int(Int64(steps.total)), "succeeded": .int(Int64(steps.succeeded)),
+        "failed": .int(Int64(steps.failed)),
         "skipped": .int(Int64(steps.skipped)), "omitted": .int(Int64(steps.omitted)),
         "cancelled": .int(Int64(steps.cancelled)), "running": .int(Int64(steps.running)),
         "ready": .int(Int64(steps.ready)), "waiting": .int(Int64(steps.waiting)), "blocked": .int(Int64(steps.blocked)),

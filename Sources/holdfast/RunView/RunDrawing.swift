@@ -29,7 +29,9 @@ struct RunDrawing {
     if let policy = run.policy { title.append("  policy \(policy)") }
     title.append("  ")
     title.append(run.state.rawValue, run.state.emphasis)
-    title.append((run.state.isOver ? " after " : " for ") + (run.finishedAt.map { durationText($0 - run.submittedAt) } ?? growingText(now - run.submittedAt)))
+    title.append(
+      (run.state.isOver ? " after " : " for ")
+        + (run.finishedAt.map { durationText($0 - run.submittedAt) } ?? growingText(now - run.submittedAt)))
     var facts: [String] = []
     if let started = run.startedAt {
       facts.append("started \(timeText(started, now: now))")
@@ -37,7 +39,9 @@ struct RunDrawing {
       facts.append("submitted \(timeText(run.submittedAt, now: now)), not started yet")
     }
     if let finished = run.finishedAt { facts.append("ended \(timeText(finished, now: now))") }
-    if let deadline = run.deadlineAt, !run.state.isOver { facts.append("has to end by \(timeText(deadline, now: now))") }
+    if let deadline = run.deadlineAt, !run.state.isOver {
+      facts.append("has to end by \(timeText(deadline, now: now))")
+    }
     if run.queue != "default" { facts.append("queue \(run.queue)") }
     if let parent = run.parentRun { facts.append("started by run \(parent)") }
     var lines = [title, StyledLine("  " + facts.joined(separator: ", "), .faint)]
@@ -46,7 +50,8 @@ struct RunDrawing {
       lines.append(StyledLine("  " + texts.joined(separator: " "), .faint))
     }
     if run.state == .cancelling || run.state == .undoing || run.state == .cancelled, let reason = run.stopReason {
-      lines.append(StyledLine("  \(run.state == .cancelled ? "cancelled" : "is being stopped"): \(singleLine(reason))", .yellow))
+      lines.append(
+        StyledLine("  \(run.state == .cancelled ? "cancelled" : "is being stopped"): \(singleLine(reason))", .yellow))
     }
     return lines
   }

@@ -61,7 +61,8 @@ extension RunReader {
   func log(_ wish: LogWish) async throws -> [LogLine] {
     try await pool.withConnection { connection in
       let parameters: [PostgresValue] = [
-        .int64(wish.run), wish.step.map { .text($0) } ?? .null, wish.attempt.map { .int32(Int32(clamping: $0)) } ?? .null,
+        .int64(wish.run), wish.step.map { .text($0) } ?? .null,
+        wish.attempt.map { .int32(Int32(clamping: $0)) } ?? .null,
         wish.since.map { .timestamp($0.microseconds) } ?? .null, wish.tail.map { .int64(Int64($0)) } ?? .null,
       ]
       return try await connection.query(Self.logLines, parameters).map { row in
@@ -106,7 +107,8 @@ struct LogWriter: Sendable {
   private static let colors: [TextStyle.Emphasis?] = [.blue, .green, .yellow, nil]
 
   private func printable(_ text: String) -> String {
-    String(String.UnicodeScalarView(text.unicodeScalars.filter { $0 == "\t" || $0.properties.generalCategory != .control }))
+    String(
+      String.UnicodeScalarView(text.unicodeScalars.filter { $0 == "\t" || $0.properties.generalCategory != .control }))
   }
 }
 

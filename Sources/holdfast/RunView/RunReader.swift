@@ -33,7 +33,10 @@ struct RunReader: Sendable {
       PostgresRequest(RunStatements.headers, [.int64(run)]),
       PostgresRequest(
         RunStatements.steps,
-        [.int64(run), .bool(wish.everyStep), wish.endedSince.map { .timestamp($0.microseconds) } ?? .null, .int64(Int64(wish.limit))]),
+        [
+          .int64(run), .bool(wish.everyStep), wish.endedSince.map { .timestamp($0.microseconds) } ?? .null,
+          .int64(Int64(wish.limit)),
+        ]),
     ]
     if wish.needs { requests.append(PostgresRequest(RunStatements.needs, [.int64(run), .bool(wish.everyStep)])) }
     let asked = requests

@@ -27,7 +27,8 @@ struct RunTree {
       }
     }
     let known = (parts[.plan] ?? []).count { $0.place.group == nil }
-    let hidden = snapshot.outside - known - (parts[.hooks] ?? []).count - (parts[.undo] ?? []).count
+    let hidden =
+      snapshot.outside - known - (parts[.hooks] ?? []).count - (parts[.undo] ?? []).count
       - (parts[.old] ?? []).count
     if hidden > 0, !showsAll {
       lines.append(TreeLine(mark: .note, name: "… and \(counted(hidden, "more step")); --all shows every one"))

@@ -141,7 +141,9 @@ struct RunWatch: Sendable {
     let problem = known.problem.map {
       StyledLine("! no answer from the database since \(growingText(silence)), trying again: \(singleLine($0))", .red)
     }
-    guard let snapshot = known.snapshot else { return problem.map { [$0] } ?? [StyledLine("looks at run \(run) …", .faint)] }
+    guard let snapshot = known.snapshot else {
+      return problem.map { [$0] } ?? [StyledLine("looks at run \(run) …", .faint)]
+    }
     let now = Moment(microseconds: snapshot.now.microseconds + Int64(silence / .microseconds(1)))
     return drawing.picture(snapshot, at: now, rows: size.rows - 1, status: problem)
   }

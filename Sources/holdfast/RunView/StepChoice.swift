@@ -17,7 +17,9 @@ enum StepChoice: Equatable {
     guard !instances.isEmpty else {
       let names = Set(snapshot.steps.map { StepPlace.pathless($0.name) }).union(snapshot.steps.prefix(1000).map(\.name))
       let nearest = nearestNames(to: name, among: names.sorted())
-      let hint = nearest.isEmpty ? "'holdfast show \(snapshot.run.id) --all' lists its steps" : "did you mean \(alternatives(nearest))?"
+      let hint =
+        nearest.isEmpty
+        ? "'holdfast show \(snapshot.run.id) --all' lists its steps" : "did you mean \(alternatives(nearest))?"
       throw CommandFailure(.notFound, "run \(snapshot.run.id) has no step \(quotedForMessage(name)); \(hint)")
     }
     self = .instances(instances)
