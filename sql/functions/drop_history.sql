@@ -14,10 +14,13 @@ declare
 begin
   perform pg_advisory_xact_lock(hashtext('holdfast.partitions'));
   for v_day in
-    select distinct to_date(right(c.relname, 8), 'YYYYMMDD')
-    from pg_inherits i join pg_class c on c.oid = i.inhrelid
-    where i.inhparent in ('run'::regclass, 'event'::regclass)
-      and to_date(right(c.relname, 8), 'YYYYMMDD') < v_before
+    -- Guarded, since the planner may look at the names of all tables before it looks which of them are partitions.
+    select distinct d.day
+    from pg_inherits i
+    join pg_class c on c.oid = i.inhrelid
+    cross join lateral (
+      select case when c.relname ~ '_[0-9]{8}$' then to_date(right(c.relname, 8), 'YYYYMMDD') end as day) d
+    where i.inhparent in ('run'::regclass, 'event'::regclass) and d.day < v_before
     order by 1
   loop
     v_number := v_day - date '2020-01-01';
