@@ -98,4 +98,17 @@ struct TemplateErrorTests {
     #expect(error.column == column)
     #expect(error.description.hasPrefix("line \(line), column \(column): "))
   }
+
+  @Test("a mistake inside of a block inside of other blocks is told, and nothing else happens")
+  func mistakeInNestedBlock() {
+    #expect(throws: TemplateError.self) {
+      try Template(#"{{ with $a := .x }}{{ with .y }}{{ block "t" . }}{{ e"#)
+    }
+  }
+
+  @Test("random texts have a longest length")
+  func longRandomText() {
+    let error = #expect(throws: TemplateError.self) { try Template("{{ randAlpha 100000 }}").render(.null) }
+    #expect(error?.message.contains("no longer than 65536") ?? false)
+  }
 }

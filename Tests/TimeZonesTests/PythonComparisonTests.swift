@@ -25,7 +25,9 @@ struct PythonComparisonTests {
     FileManager.default.isExecutableFile(atPath: $0)
   }
 
-  @Test("all zones agree on offsets, on their names and on wall-clock times", .enabled(if: python != nil, "python3 is not installed"))
+  @Test(
+    "all zones agree on offsets, on their names and on wall-clock times",
+    .enabled(if: python != nil, "python3 is not installed"))
   func comparison() throws {
     let seed = UInt64.random(in: 0...UInt64.max)
     print("python comparison: seed \(seed)")

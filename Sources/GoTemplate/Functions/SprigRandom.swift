@@ -23,12 +23,18 @@ extension Function {
   private static let letters = Array("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ".utf8)
   private static let digits = Array("0123456789".utf8)
 
+  /// Each character is a call of the system, and no password is as long.
+  private static let longestRandom = 1 << 16
+
   private static func randomText(_ arguments: Arguments, _ alphabet: [UInt8]) throws -> Value {
     .string(String(decoding: try random(arguments.int(0), alphabet, arguments), as: UTF8.self))
   }
 
   private static func random(_ count: Int, _ alphabet: [UInt8], _ arguments: Arguments) throws -> [UInt8] {
     guard count >= 0 else { throw FunctionError("the length is \(count), but cannot be negative") }
+    guard count <= longestRandom else {
+      throw FunctionError("the length is \(count), but random texts are no longer than \(longestRandom)")
+    }
     try arguments.checkSize(count)
     var generator = SystemRandomNumberGenerator()
     return (0..<count).map { _ in alphabet[Int.random(in: 0..<alphabet.count, using: &generator)] }

@@ -45,11 +45,12 @@ extension Parser {
     try enter(token)
     let outer = (scope, rangeDepth)
     (scope, rangeDepth) = (["$"], 0)
+    // Also after an error, since whoever reports it leaves the scopes around this one.
+    defer { (scope, rangeDepth) = outer }
     let body = try list(of: context)
     guard !body.endsWithElse else {
       throw error("there is an 'else' in \(context) without an 'if' before it", at: token)
     }
-    (scope, rangeDepth) = outer
     depth -= 1
     try add(body.nodes, as: name, at: token)
   }
