@@ -109,6 +109,6 @@ struct TemplateErrorTests {
   @Test("random texts have a longest length")
   func longRandomText() {
     let error = #expect(throws: TemplateError.self) { try Template("{{ randAlpha 100000 }}").render(.null) }
-    #expect(error?.message.contains("no longer than 65536") ?? false)
+    #expect(error?.message.contains("the limit of random texts is 65536") ?? false)
   }
 }

@@ -33,7 +33,7 @@ extension Function {
   private static func random(_ count: Int, _ alphabet: [UInt8], _ arguments: Arguments) throws -> [UInt8] {
     guard count >= 0 else { throw FunctionError("the length is \(count), but cannot be negative") }
     guard count <= longestRandom else {
-      throw FunctionError("the length is \(count), but random texts are no longer than \(longestRandom)")
+      throw FunctionError("the length is \(count), but the limit of random texts is \(longestRandom)")
     }
     try arguments.checkSize(count)
     var generator = SystemRandomNumberGenerator()
