@@ -19,12 +19,12 @@ func fail(_ message: String) -> Never {
 var arguments = CommandLine.arguments.dropFirst()
 
 /// The number behind `--rounds`.
-func rounds() -> Int {
+@MainActor func rounds() -> Int {
   guard let rounds = arguments.popFirst().flatMap({ Int($0) }), rounds > 0 else { fail(usage) }
   return rounds
 }
 
-func engine() async throws -> String {
+@MainActor func engine() async throws -> String {
   var benchmark = EngineBenchmark()
   while let argument = arguments.popFirst() {
     switch argument {
@@ -40,7 +40,7 @@ func engine() async throws -> String {
   return try await benchmark.run()
 }
 
-func language() async throws -> String {
+@MainActor func language() async throws -> String {
   var benchmark = LanguageBenchmark()
   while let argument = arguments.popFirst() {
     guard argument == "--rounds" else { fail(usage) }
