@@ -124,8 +124,8 @@ struct RunTree {
       // The time first: reasons are long, and lines are cut.
       let isRetry = step.signal == nil && (step.attempt ?? 1) > 1
       let time = step.wakeAt.map { wake in
-        // Rounded up: "0s more" would mean that it is over.
-        let left = growingText(max(.zero, wake - now + .milliseconds(999)))
+        // "0s more" would mean that it is over.
+        let left = growingText(max(.seconds(1), wake - now + .milliseconds(500)))
         return isRetry ? "again in \(left): " : "for \(left) more: "
       }
       parts.append((time ?? "") + reason)
