@@ -14,7 +14,7 @@ final class TerminalWindow: Sendable {
   /// How long anything may take to show up: machines are slow when they test.
   static let patience = Duration.seconds(60)
   /// Where tmux is; nil if it isn't installed.
-  static let tmux = ["/usr/bin/tmux", "/usr/local/bin/tmux", "/bin/tmux"].first { access($0, X_OK) == 0 }
+  static let tmux = ["/usr/bin/tmux", "/usr/local/bin/tmux"].first { (path: String) in access(path, X_OK) == 0 }
 
   private let tmux: String
 
