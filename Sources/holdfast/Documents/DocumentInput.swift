@@ -13,7 +13,8 @@ enum DocumentInput {
 
   /// No file of documents is larger than this.
   private static let limitBytes = 8 << 20
-  private static let endings = [".yaml", ".yml", ".json"]
+  /// How the names of files with documents end.
+  static let endings = [".yaml", ".yml", ".json"]
 
   /// The files that a command line names, read.
   /// - Throws: `CommandFailure` if none is named, or one can't be read.

@@ -38,6 +38,14 @@ enum ParameterInput {
         throw CommandFailure(.usage, error.description)
       }
     }
+    let missing = declared.filter { $0.isRequired && values[$0.name.value] == nil }
+    let isKnown = values.keys.allSatisfy { key in declared.contains { $0.name.value == key } }
+    guard missing.isEmpty || !isKnown else {
+      let names = missing.map { "'\($0.name.value)' (\($0.type.rawValue))" }.joined(separator: ", ")
+      let options = missing.map { "-p \($0.name.value)=…" }.joined(separator: " ")
+      throw CommandFailure(
+        .failed, "the workflow needs the parameter\(missing.count == 1 ? "" : "s") \(names); add \(options)")
+    }
     return values
   }
 }

@@ -15,7 +15,7 @@ struct LogLine: Sendable, Equatable {
 }
 
 /// Which lines are wanted.
-struct LogWish: Sendable {
+struct LogWish: Sendable, Equatable {
   var run: Int64
   /// A step, a group or all instances of a group's step, by name.
   var step: String?

@@ -75,7 +75,8 @@ struct RunTree {
     let items = snapshot.items[group.name] ?? GroupItems()
     line.mark = .step(items.state)
     line.detail = items.total == 0 ? "no items" : "\(counted(items.total, "item")): \(items.summary)"
-    if let start = items.startedAt, items.total > 0 {
+    // From when the items were known: a step that slept counts as started when it woke.
+    if let start = group.finishedAt ?? items.startedAt, items.total > 0 {
       line.elapsed = (items.open > 0 ? now : items.finishedAt ?? now) - start
     }
     let ordered = showsAll ? instances.sorted(by: Self.isBefore) : instances.filter { Self.matters($0) }
@@ -123,7 +124,8 @@ struct RunTree {
       // The time first: reasons are long, and lines are cut.
       let isRetry = step.signal == nil && (step.attempt ?? 1) > 1
       let time = step.wakeAt.map { wake in
-        let left = growingText(max(.zero, wake - now))
+        // "0s more" would mean that it is over.
+        let left = growingText(max(.seconds(1), wake - now + .milliseconds(500)))
         return isRetry ? "again in \(left): " : "for \(left) more: "
       }
       parts.append((time ?? "") + reason)

@@ -32,7 +32,7 @@ enum ApproveCommand {
       "select name from holdfast.waiting where run_id = $1 and holder = 'signal approval' order by step_id",
       [.int64(run.id.value)])
     guard !steps.isEmpty else { throw CommandFailure(.failed, try await reason(run, reader)) }
-    let person = arguments[by] ?? getenv("USER").map { String(cString: $0) }
+    let person = arguments[by] ?? getenv("USER").map { String(cString: $0) } ?? callerName
     let isApproved = !arguments[refuse]
     _ = try await EngineClient(pool: pool).signal(
       run.id, "approval",

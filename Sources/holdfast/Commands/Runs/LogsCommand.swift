@@ -1,5 +1,6 @@
 internal import CommandSyntax
 internal import Concurrency
+internal import Glibc
 internal import JSON
 internal import Terminal
 internal import Wording
@@ -64,6 +65,9 @@ enum LogsCommand {
         snapshot = next
       }
       let lines = follower.new(try await reader.log(wish))
+      if lines.isEmpty, format == .table, !arguments[follow], wish == LogWish(run: id, step: name) {
+        writeText("holdfast: \(name ?? "run \(id)") has printed nothing\n", to: STDERR_FILENO)
+      }
       writeText(format == .json ? lines.map { $0.json.text + "\n" }.joined() : writer.text(lines))
       guard arguments[follow], !snapshot.run.state.isOver else { return }
       wish.tail = nil

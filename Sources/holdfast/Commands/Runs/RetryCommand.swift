@@ -24,6 +24,17 @@ enum RetryCommand {
   ) { arguments in
     let pool = try arguments.pool()
     let run = try await arguments[RunReference.operand].find(StatusReader(pool: pool))
+    if let step = arguments[from] {
+      // For the nearest names, if there is no such step.
+      let wish = RunReader.Wish(everyStep: true, limit: RunReader.everything, needs: false)
+      if let snapshot = try await RunReader(pool: pool).snapshot(of: run.id.value, wish) {
+        _ = try StepChoice(step, in: snapshot)
+      }
+    } else if run.state == RunState.succeeded.rawValue {
+      throw CommandFailure(
+        .failed,
+        "run \(run.id) succeeded; name the step to repeat it from: 'holdfast retry \(run.id) --from STEP'")
+    }
     let steps = try await EngineClient(pool: pool).retry(run.id, from: arguments[from])
     arguments.report(
       "run \(run.id) of \(run.workflow) is retried: \(steps == 1 ? "1 step" : "\(steps) steps")", name: "\(run.id)",

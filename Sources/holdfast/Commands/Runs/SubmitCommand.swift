@@ -39,7 +39,9 @@ enum SubmitCommand {
   static func run(_ arguments: ParsedArguments) async throws {
     let source = arguments[source]
     var status = stat()
-    let isFile = source == "-" || source.contains("/") || stat(source, &status) == 0
+    let isFile =
+      source == "-" || source.contains("/") || DocumentInput.endings.contains { source.hasSuffix($0) }
+      || stat(source, &status) == 0
     let plan = isFile ? try await plan(ofFile: source, arguments) : try await plan(ofName: source, arguments)
     let run = try await EngineClient(pool: arguments.pool()).submit(plan, key: arguments[key])
     try await report(run, plan, arguments)
