@@ -151,6 +151,33 @@ struct CommandTests {
     await worker.kill()
   }
 
+  @Test("of several approvals one is answered at a time, or all; a signal wakes who waits for it")
+  func severalApprovals() async throws {
+    let installation = try await Installation(on: .shared)
+    let worker = try installation.worker("w")
+    let run = try await installation.submit(
+      Plan("both", ["one", "two", "three"].map { ["name": $0, "uses": "approval"] }))
+    func waiting(_ count: Int) async throws {
+      try await eventually("\(count) wait") {
+        try await installation.number("select count(*) from holdfast.parked") == count
+      }
+    }
+    try await waiting(3)
+    let several = try await self.run(installation, "approve latest", code: 2)
+    #expect(
+      several.errors.contains(
+        "waits for several approvals (one, two, three); name one of them, or answer all with --all"))
+    expectSentence(try await self.run(installation, "approve latest tow", code: 3), "did you mean 'two'?")
+    #expect(try await self.run(installation, "approve latest two").output == "approved two of run \(run) of both\n")
+    try await waiting(2)
+    #expect(try await self.run(installation, "signal latest approval/one").output == "woke 1 step of run \(run)\n")
+    try await waiting(1)
+    try await self.run(installation, "approve latest --all")
+    try await installation.runsEnd()
+    #expect(try await installation.state(of: run) == "succeeded")
+    await worker.kill()
+  }
+
   @Test("limits are set, shown with their holders, and deleted; workers show how busy they are")
   func limits() async throws {
     let installation = try await Installation(on: .shared)
