@@ -47,7 +47,7 @@ enum RunViewFixture {
       },
       step(5, "far", .ready, from: nil) {
         $0.since = at(3)
-        $0.reason = #"no active worker offers exec with the labels {"zone": "eu-2"}"#
+        $0.reason = "no active worker offers exec with zone=eu-2"
         $0.waitsFor = "no-worker"
         $0.labels = ["zone": "eu-2"]
       },
