@@ -26,7 +26,10 @@ final class TerminalWindow: Sendable {
     exitCodes = folder.appendingPathComponent("exit-codes")
     try Data().write(to: exitCodes)
     let settings = folder.appendingPathComponent("shell").path
+    // PATH again: tmux takes that of the client that makes the window.
+    let path = environment["PATH"] ?? "/usr/bin:/bin"
     try #"""
+    export PATH='\#(path)'
     PS1='$ '
     PROMPT_COMMAND='echo $? >>"$EXIT_CODES"'
     unset HISTFILE
@@ -78,8 +81,10 @@ final class TerminalWindow: Sendable {
   @discardableResult
   func wait(for text: String) async throws -> String {
     var found = ""
+    let before = count
     try await show("'\(text)'") { screen in
       found = screen
+      if !screen.contains(text), count > before { throw TestSupportError("the command ended without '\(text)'") }
       return screen.contains(text)
     }
     return found
