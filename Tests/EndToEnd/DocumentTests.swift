@@ -171,7 +171,7 @@ extension EndToEnd {
         #expect(result.exitCode != 0)
         return result.errors
       }
-      #expect(try await error().contains("parameter 'who' is missing; it has to be a text"))
+      #expect(try await error().contains("the workflow needs the parameter 'who' (string); add -p who=…"))
       #expect(try await error("-p", "who=c").contains("parameter 'who' has to be 'a' or 'b'"))
       #expect(try await error("-p", "who=a", "-p", "n=x").contains("parameter 'n' has to be a whole number"))
       #expect(try await error("-p", "who=a", "-p", "m=1").contains("there is no parameter 'm'; did you mean 'n'?"))
