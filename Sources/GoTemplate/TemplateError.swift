@@ -11,8 +11,11 @@ public struct TemplateError: Error, Sendable, CustomStringConvertible {
   /// Whether the text itself is wrong, whatever the data.
   public var isParseError: Bool
 
+  /// A message may quote what stands in the text; no reader wants more of that.
+  private static let longestMessage = 600
+
   init(_ message: String, at offset: Int, in text: [UInt8], isParseError: Bool) {
-    self.message = message
+    self.message = message.utf8.count > Self.longestMessage ? message.prefix(Self.longestMessage) + "…" : message
     self.offset = offset
     self.isParseError = isParseError
     let before = text.prefix(offset)

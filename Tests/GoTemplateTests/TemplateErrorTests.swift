@@ -111,4 +111,10 @@ struct TemplateErrorTests {
     let error = #expect(throws: TemplateError.self) { try Template("{{ randAlpha 100000 }}").render(.null) }
     #expect(error?.message.contains("the limit of random texts is 65536") ?? false)
   }
+
+  @Test("a message is no longer than one reads, whatever the text holds")
+  func longMessage() throws {
+    let error = try #require(failure(of: "{{ '" + String(repeating: "\"", count: 10_000)))
+    #expect(error.message.utf8.count < 1000)
+  }
 }
