@@ -98,7 +98,10 @@ let package = Package(
     .testTarget(name: "FuzzTests", dependencies: ["holdfast-fuzz"], path: "Tests/FuzzTests"),
     .testTarget(name: "PostgresClientTests", dependencies: ["PostgresClient", "TestSupport"]),
     .executableTarget(
-      name: "holdfast-benchmarks", dependencies: ["TestSupport", "StepEngine", "PostgresClient", "JSON", "Log"],
+      name: "holdfast-benchmarks",
+      dependencies: [
+        "TestSupport", "StepEngine", "StepKinds", "WorkflowDSL", "GoTemplate", "YAML", "PostgresClient", "JSON", "Log",
+      ],
       path: "Tests/Benchmarks",
       exclude: ["BareLoop", "pgqueuer_noop.py"]),
     .testTarget(

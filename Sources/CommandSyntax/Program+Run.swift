@@ -9,6 +9,13 @@ extension Program {
     // Help and mistakes have no parsed arguments yet, so the option is looked for among the words.
     let refusesColor = arguments.contains(StandardOptions.noColor.description.name)
     let styleEnvironment = { refusesColor && $0 == "NO_COLOR" ? "1" : environment($0) }
+    if arguments.isEmpty {
+      // Whoever types the name alone wants to know what there is.
+      writeText(
+        HelpPage(program: self, style: .forStream(STDERR_FILENO, environment: styleEnvironment)).page(),
+        to: STDERR_FILENO)
+      return .usage
+    }
     do {
       switch try ArgumentParser(program: self, environment: environment).parse(arguments) {
       case .help(let path):

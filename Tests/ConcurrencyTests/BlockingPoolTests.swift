@@ -35,10 +35,11 @@ import Testing
   func cooperativeThreadsStayFree() async throws {
     let pool = BlockingPool(size: 8)
     await withDiscardingTaskGroup { group in
-      for _ in 0..<8 { group.addTask(executorPreference: pool) { usleep(1_000_000) } }
+      for _ in 0..<8 { group.addTask(executorPreference: pool) { usleep(3_000_000) } }
       let start = ContinuousClock.now
       try? await Task.sleep(for: .milliseconds(10))
-      #expect(start.duration(to: .now) < .milliseconds(700))
+      // Far from the three seconds, also on a machine that is busy with other tests.
+      #expect(start.duration(to: .now) < .seconds(2))
     }
   }
 

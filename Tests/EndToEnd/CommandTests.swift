@@ -45,7 +45,9 @@ struct CommandTests {
   func runs() async throws {
     let installation = try await Installation(on: .shared)
     #expect(try await run(installation, "runs").output == "no runs\n")
-    expectSentence(try await run(installation, "cancel latest", code: 3), "there are no runs yet.")
+    expectSentence(
+      try await run(installation, "cancel latest", code: 3), "there are no runs yet; 'holdfast submit FILE' starts one."
+    )
 
     let first = try await installation.submit(Plan("nightly", noop))
     let second = try await installation.submit(Plan("verify", [["name": "f", "uses": "fail"]]))
@@ -105,7 +107,9 @@ struct CommandTests {
     #expect(stopped[0]["state"] as? String == "cancelled" && stopped[0]["stopReason"] as? String == "maintenance")
 
     expectSentence(try await run(installation, "retry latest --from nowhere", code: 3), "has no step 'nowhere'")
-    #expect(try await run(installation, "retry latest").output == "run \(id) of slow is retried: 1 step\n")
+    #expect(
+      try await run(installation, "retry latest").output
+        == "run \(id) of slow is retried: 1 step; 'holdfast watch \(id)' shows how it goes\n")
     #expect(try await installation.state(of: id) == "running")
     #expect(try await run(installation, "cancel \(id) -o name").output == "\(id)\n")
     try await installation.runsEnd()
@@ -148,6 +152,54 @@ struct CommandTests {
     #expect(try await installation.state(of: second) == "failed")
     #expect(
       (try await objects(installation, "runs -n 1"))[0]["failure"] as? String == "step ask: approval: refused by bob")
+    await worker.kill()
+  }
+
+  @Test("the program's name alone shows what there is")
+  func nothing() async throws {
+    let result = try await runProgram(holdfastBinary, [])
+    #expect(result.exitCode == 2 && result.errors.contains("holdfast COMMAND") && result.errors.contains("submit"))
+  }
+
+  @Test("a step that waits takes as long as it waits")
+  func waitingTakesTime() async throws {
+    let installation = try await Installation(on: .shared)
+    let worker = try installation.worker("w")
+    let run = try await installation.submit(Plan("rest", [["name": "s", "uses": "sleep", "with": ["duration": 1]]]))
+    try await installation.runsEnd()
+    for view in ["run_step", "step_status"] {
+      #expect(
+        try await installation.sql(
+          "select finished_at - started_at > interval '1 s', attempt from holdfast.\(view) where run_id = \(run)")
+          == "t|1")
+    }
+    await worker.kill()
+  }
+
+  @Test("of several approvals one is answered at a time, or all; a signal wakes who waits for it")
+  func severalApprovals() async throws {
+    let installation = try await Installation(on: .shared)
+    let worker = try installation.worker("w")
+    let run = try await installation.submit(
+      Plan("both", ["one", "two", "three"].map { ["name": $0, "uses": "approval"] }))
+    func waiting(_ count: Int) async throws {
+      try await eventually("\(count) wait") {
+        try await installation.number("select count(*) from holdfast.parked") == count
+      }
+    }
+    try await waiting(3)
+    let several = try await self.run(installation, "approve latest", code: 2)
+    #expect(
+      several.errors.contains(
+        "waits for several approvals (one, two, three); name one of them, or answer all with --all"))
+    expectSentence(try await self.run(installation, "approve latest tow", code: 3), "did you mean 'two'?")
+    #expect(try await self.run(installation, "approve latest two").output == "approved two of run \(run) of both\n")
+    try await waiting(2)
+    #expect(try await self.run(installation, "signal latest approval/one").output == "woke 1 step of run \(run)\n")
+    try await waiting(1)
+    try await self.run(installation, "approve latest --all")
+    try await installation.runsEnd()
+    #expect(try await installation.state(of: run) == "succeeded")
     await worker.kill()
   }
 

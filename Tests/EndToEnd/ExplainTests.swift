@@ -22,7 +22,7 @@ extension EndToEnd {
       let text = try await installation.run(["explain", "chain/c"]).output
       #expect(text.contains("c waits for b.\n") && text.contains("b waits for a.\n"))
       #expect(text.contains("waits for approval: go on?"))
-      #expect(text.contains("holdfast approve \(run)\n"))
+      #expect(text.contains("holdfast approve \(run) a\n"))
       #expect(try await installation.run(["approve", "\(run)"]).exitCode == 0)
       try await installation.runsEnd()
       #expect(

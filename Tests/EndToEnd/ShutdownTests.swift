@@ -20,13 +20,15 @@ extension EndToEnd {
         ])
     }
 
-    @Test("SIGTERM: what runs finishes, nothing new is taken, and the worker leaves in order")
-    func drains() async throws {
+    @Test(
+      "SIGTERM, or SIGHUP from a closed terminal: what runs finishes, nothing new is taken, and the worker leaves in order",
+      arguments: [SIGTERM, SIGHUP])
+    func drains(_ signal: Int32) async throws {
       let installation = try await Installation(on: .shared)
       let run = try await installation.submit(twoSteps(installation, "sleep 2"))
       let worker = try installation.worker("drained")
       try await eventually("the step's start") { installation.timesRun("running", in: run) == 1 }
-      worker.signal(SIGTERM)
+      worker.signal(signal)
       #expect(try await worker.end() == 0)
 
       #expect(try await installation.attempts(of: "running", in: run) == ["succeeded"])

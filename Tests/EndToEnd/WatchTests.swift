@@ -21,7 +21,9 @@ extension EndToEnd {
               [
                 "name": "work", "uses": "exec", "retry": ["attempts": 2, "initialSeconds": 0.2, "maxSeconds": 0.2],
                 "with": [
-                  "command": ["sh", "-c", "echo working; case $HOLDFAST_STEP in *1*) echo broken >&2; exit 3;; esac"]
+                  "command": [
+                    "sh", "-c", "echo working; sleep 0.2; case $HOLDFAST_STEP in *1*) echo broken >&2; exit 3;; esac",
+                  ]
                 ],
               ]
             ],

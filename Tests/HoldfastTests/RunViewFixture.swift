@@ -42,12 +42,12 @@ enum RunViewFixture {
       step(2, "volumes:items", .succeeded, uses: "evaluate", from: 3, to: 3.1),
       step(3, "volumes", .succeeded, uses: "group", to: 3.2) { $0.isGroup = true },
       step(4, "approve", .waiting, uses: "approval", from: 4) {
-        $0.signal = "approval"
+        $0.signal = "approval/approve"
         $0.reason = "waits for approval: keep the snapshots?"
       },
       step(5, "far", .ready, from: nil) {
         $0.since = at(3)
-        $0.reason = #"no active worker offers exec with the labels {"zone": "eu-2"}"#
+        $0.reason = "no active worker offers exec with zone=eu-2"
         $0.waitsFor = "no-worker"
         $0.labels = ["zone": "eu-2"]
       },

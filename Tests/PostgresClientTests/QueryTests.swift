@@ -130,9 +130,12 @@ import Testing
   @Test("a second call while one is under way is refused, not mixed up")
   func reentrancy() async throws {
     let owner = Owner(try await connect())
-    async let slow = owner.sleep()
+    let holder = try await connect()
+    _ = try await holder.query("select pg_advisory_lock(815)")
+    async let slow = owner.waitForLock()
     try await waitUntilRunning("'reentrancy'")
     #expect(await owner.ping()?.kind == .protocolViolation)
+    _ = try await holder.query("select pg_advisory_unlock(815)")
     #expect(await slow == nil)
   }
 
@@ -149,8 +152,8 @@ import Testing
 private actor Owner {
   let connection: PostgresConnection
   init(_ connection: sending PostgresConnection) { self.connection = connection }
-  func sleep() async -> PostgresError? {
-    await postgresError { _ = try await connection.query("select pg_sleep(1), 'reentrancy'") }
+  func waitForLock() async -> PostgresError? {
+    await postgresError { _ = try await connection.query("select pg_advisory_lock(815), 'reentrancy'") }
   }
   func ping() async -> PostgresError? { await postgresError { try await connection.ping() } }
 }

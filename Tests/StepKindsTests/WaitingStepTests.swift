@@ -17,10 +17,11 @@ struct WaitingStepTests {
   @Test("approval parks until its signal comes")
   func approval() async throws {
     let asked = context(["message": "restore production?"])
-    let wait = StepWait(signal: "approval", reason: "waits for approval: restore production?")
+    let wait = StepWait(signal: "approval/volumes[3].dump", reason: "waits for approval: restore production?")
     #expect(try await run("approval", asked) == .wait(wait))
     #expect(
-      try await run("approval", context(.null)) == .wait(StepWait(signal: "approval", reason: "waits for approval")))
+      try await run("approval", context(.null))
+        == .wait(StepWait(signal: "approval/volumes[3].dump", reason: "waits for approval")))
     // Woken for another reason: still not approved.
     #expect(try await run("approval", context(["message": "restore production?"], wakeCount: 1)) == .wait(wait))
   }

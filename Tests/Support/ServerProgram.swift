@@ -45,7 +45,7 @@ struct ServerProgram: Sendable {
 extension ProgramResult {
   /// Itself, or what the program complained about as an error.
   @discardableResult
-  func orThrow(_ action: String) throws -> ProgramResult {
+  public func orThrow(_ action: String) throws -> ProgramResult {
     guard exitCode == 0 else { throw TestSupportError("cannot \(action) (exit code \(exitCode)): \(errors)\(output)") }
     return self
   }

@@ -169,6 +169,10 @@ struct MistakeTests {
     #expect(findings("- a") == ["1:1: error: a document has to be a map with apiVersion, kind, metadata and spec"])
     #expect(findings("kind: Workflw") == ["1:7: error: there is no kind 'Workflw'; did you mean 'Workflow'?"])
     #expect(findings("a: 1").first == "1:1: error: a document needs 'kind': Workflow, Policy, Profile, Application")
+    #expect(
+      findings(workflow("steps: {a: {uses: exec, with: {command: [\"a\\0b\"]}}}")) == [
+        "5:44: error: a text can't hold the character \\0"
+      ])
     let both = workflow("steps: {a: {uses: noop}}") + "\n---\n" + workflow("steps: {a: {uses: noop}}")
     #expect(findings(both) == ["9:18: error: workflow/nightly stands in this file, too"])
   }

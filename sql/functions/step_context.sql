@@ -40,9 +40,9 @@ begin
   return jsonb_build_object(
     'params', case when v_params then (select r.params from holdfast.run r where r.run_id = p_step >> 20) end,
     'steps', coalesce(v_outputs, '{}'),
-    'item', v_step.item,
-    'run', case when v_wants_run then (
-      select jsonb_build_object(
+    'item', v_step.item)
+    || case when v_wants_run then (
+      select jsonb_build_object('run', jsonb_build_object(
         'id', r.run_id, 'workflow', r.workflow, 'policy', r.policy, 'submittedAt', r.submitted_at,
         'slot', coalesce(r.slot, r.submitted_at),
         'outcome', case
@@ -50,8 +50,8 @@ begin
           when r.failure is not null or r.stop_state is not null then 'failed'
           else 'succeeded'
         end,
-        'failure', coalesce(r.failure, r.stop_reason, ''))
-      from holdfast.run r where r.run_id = p_step >> 20) end);
+        'failure', coalesce(r.failure, r.stop_reason, '')))
+      from holdfast.run r where r.run_id = p_step >> 20) else '{}' end;
 end
 $$;
 

@@ -29,7 +29,10 @@ cross join lateral (
     select
       a.step_id, a.fence, a.state, a.worker_id, a.started_at, a.finished_at, a.message,
       a.worker_id is not null and a.state not in ('parked', 'returned')
-        and a.fence > coalesce(max(case when a.state = 'reopened' then a.fence end) over (partition by a.step_id), 0) as is_try
+        and a.fence > coalesce(max(case when a.state = 'reopened' then a.fence end) over (partition by a.step_id), 0) as is_try,
+      -- What it did before it was parked counts for its time: a step that waits for an hour took an hour.
+      a.worker_id is not null and a.state <> 'returned'
+        and a.fence > coalesce(max(case when a.state = 'reopened' then a.fence end) over (partition by a.step_id), 0) as is_begun
     from holdfast.attempt a
     where a.step_id between (r.run_id << 20) + 1 and (r.run_id << 20) + 1048575
   ), word as materialized (
@@ -37,7 +40,7 @@ cross join lateral (
     select distinct on (t.step_id)
       t.step_id, t.state, t.worker_id, t.finished_at, t.message,
       nullif(count(case when t.is_try then 1 end) over s, 0)::int as tries,
-      min(case when t.is_try then t.started_at end) over s as started_at
+      min(case when t.is_begun then t.started_at end) over s as started_at
     from tried t
     window s as (partition by t.step_id)
     order by t.step_id, t.fence desc

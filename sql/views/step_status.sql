@@ -41,10 +41,10 @@ left join lateral (
   from holdfast.attempt a where a.step_id = s.step_id order by a.fence desc limit 1
 ) a on true
 left join lateral (
-  -- Tries by workers since the run was last retried from here.
-  select count(*)::int as attempts, min(t.started_at) as started_at
+  -- Tries by workers since the run was last retried from here. Having been parked is no try, but counts for the time.
+  select count(*) filter (where t.state <> 'parked')::int as attempts, min(t.started_at) as started_at
   from holdfast.attempt t
-  where t.step_id = s.step_id and t.worker_id is not null and t.state not in ('parked', 'returned')
+  where t.step_id = s.step_id and t.worker_id is not null and t.state <> 'returned'
     and t.fence > coalesce((
       select max(o.fence) from holdfast.attempt o where o.step_id = s.step_id and o.state = 'reopened'), 0)
 ) n on true

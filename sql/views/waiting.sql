@@ -54,7 +54,9 @@ select
       then format('%s %s is paused%s', t.scope, t.pause_name, coalesce(': ' || nullif(t.pause_reason, ''), ''))
     when t.workers = 0
       then format('no active worker offers %s%s%s', t.uses,
-        case when t.labels <> '{}' then ' with the labels ' || t.labels::text else '' end,
+        case when t.labels <> '{}'
+          then ' with ' || (select string_agg(k.key || '=' || k.value, ', ' order by k.key) from jsonb_each_text(t.labels) k)
+          else '' end,
         case when t.queue <> 'default' then ' in queue ' || t.queue else '' end)
     when t.limit_name is not null
       then format('limit %s is used up: %s of %s', t.limit_name, t.capacity, t.capacity)

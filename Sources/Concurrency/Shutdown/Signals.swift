@@ -3,25 +3,34 @@ import Glibc
 
 /// A request to end this process.
 public enum Signal: Sendable, Equatable {
-  /// SIGTERM: from systemd, Kubernetes, `kill`.
+  /// SIGTERM: from systemd, Kubernetes, `kill`. SIGHUP, too: the terminal was closed.
   case terminate
   /// SIGINT: Ctrl-C.
   case interrupt
 }
 
-/// SIGTERM and SIGINT of this process as they come, instead of ending it. From the call on, also before anybody reads.
+/// SIGTERM, SIGINT and SIGHUP of this process as they come, instead of ending it. From the call on, also before anybody
+/// reads. What the caller was told to ignore, as `nohup` does with SIGHUP, stays ignored.
 ///
 /// For one reader per process: two would share the signals between them. It ends when the reading task is cancelled;
 /// the signals stay caught.
 public func terminationSignals() -> AsyncStream<Signal> {
   let pipe = signalPipe
-  for number in [SIGTERM, SIGINT] {
+  for number in [SIGTERM, SIGINT, SIGHUP] {
     var action = sigaction()
+    if number == SIGHUP {
+      sigaction(number, nil, &action)
+      if isIgnored(action) { continue }
+    }
     action.__sigaction_handler.sa_handler = noteSignal
     action.sa_flags = SA_RESTART
     sigaction(number, &action, nil)
   }
   return AsyncStream { await nextSignal(pipe.reading) }
+}
+
+private func isIgnored(_ action: sigaction) -> Bool {
+  unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
 }
 
 /// Makes writing to a closed pipe or socket an error (EPIPE) instead of the end of the process.

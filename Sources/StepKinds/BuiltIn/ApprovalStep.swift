@@ -2,7 +2,7 @@ import JSON
 import StepEngine
 import WorkflowDSL
 
-/// `approval`: parks the step until somebody sends it the signal `approval`.
+/// `approval`: parks the step until somebody sends it its signal, `approval/STEP`: one approval never answers two questions.
 ///
 /// `with`: `message`, what people are asked. The signal's payload may hold `approvedBy` and `comment`, which become the
 /// outputs, and `approved: false`, which fails the step for good.
@@ -16,12 +16,15 @@ struct ApprovalStep: StepKind {
 
   let name = signature.kind
 
+  /// What a step of this name waits for.
+  static func signal(for step: String) -> String { "approval/" + step }
+
   func run(_ step: StepContext) async throws -> StepOutcome {
     let arguments = try StepArguments(step.with, of: Self.signature)
     let message = try arguments.string("message")
     guard let signal = step.signal else {
       let reason = "waits for approval" + (message.map { ": " + $0 } ?? "")
-      return .wait(StepWait(signal: "approval", reason: reason))
+      return .wait(StepWait(signal: Self.signal(for: step.name), reason: reason))
     }
     let comment = signal["comment"]?.string
     switch signal["approved"] {

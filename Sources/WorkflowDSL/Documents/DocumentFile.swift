@@ -48,6 +48,7 @@ private struct DocumentReader {
       return nil
     }
     guard let kind = kind(of: node) else { return nil }
+    refuseZeros(node)
     ShapeChecker(findings: findings).check(node, .object(documentShape(kind)), key: kind.rawValue)
     guard let name = node["metadata"]?["name"]?.located, let spec = node["spec"] else { return nil }
     let body: Document.Body
@@ -66,6 +67,20 @@ private struct DocumentReader {
     }
     return Document(
       kind: kind, name: name, labels: labels, source: sources.text(of: node), json: node.json, body: body)
+  }
+
+  /// PostgreSQL's texts, and so documents, know no zero character.
+  private func refuseZeros(_ node: YAMLNode) {
+    switch node.content {
+    case .scalar(let scalar):
+      if scalar.text.utf8.contains(0) { findings.error("a text can't hold the character \\0", at: node) }
+    case .sequence(let nodes): for node in nodes { refuseZeros(node) }
+    case .mapping(let pairs):
+      for pair in pairs {
+        refuseZeros(pair.key)
+        refuseZeros(pair.value)
+      }
+    }
   }
 
   private func kind(of node: YAMLNode) -> DocumentKind? {

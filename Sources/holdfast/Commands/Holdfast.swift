@@ -43,6 +43,7 @@ extension Program {
       LogsCommand.command,
       ExplainCommand.command,
       ApproveCommand.command,
+      SignalCommand.command,
       RetryCommand.command,
       CancelCommand.command,
       EventsCommand.command,

@@ -8,7 +8,7 @@ struct Advice: Sendable {
   var explain: String { "holdfast explain \(run)" }
   func explain(_ step: String) -> String { "holdfast explain \(run) \(quoted(step))" }
   func logs(_ step: String) -> String { "holdfast logs \(run) \(quoted(step))" }
-  func approve() -> String { "holdfast approve \(run)" }
+  func approve(_ step: String) -> String { "holdfast approve \(run) \(quoted(step))" }
   func signal(_ name: String) -> String { "holdfast signal \(run) \(quoted(name))" }
 
   static func explain(run: Int64) -> String { "holdfast explain \(run)" }

@@ -57,8 +57,8 @@ extension Explainer {
       }
     }
     guard let signal = step.signal else { return }
-    if signal == "approval" {
-      text.command(advice.approve())
+    if signal == "approval/" + step.name {
+      text.command(advice.approve(step.name))
     } else if signal.hasPrefix("run/"), let run = Int64(signal.dropFirst(4)) {
       if let child = snapshot.children.first(where: { $0.id == run }) {
         text.detail("run \(run) of \(child.workflow) is \(child.state.rawValue): \(child.steps.progress)")

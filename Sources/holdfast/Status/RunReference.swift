@@ -52,7 +52,7 @@ struct RunReference: Sendable, Equatable {
   /// Why there is none.
   private func sentence(_ reader: StatusReader) async throws -> String {
     if Int64(text) != nil { return "there is no run \(text); 'holdfast runs' shows those that are kept." }
-    if text == "latest" { return "there are no runs yet." }
+    if text == "latest" { return "there are no runs yet; 'holdfast submit FILE' starts one." }
     let nearest = nearestNames(to: text, among: try await reader.names(Self.names))
     let hint = nearest.isEmpty ? "'holdfast runs' shows those that are kept" : "did you mean \(alternatives(nearest))?"
     return "there is no run of a workflow or policy \(quotedForMessage(text)); \(hint)"

@@ -27,7 +27,7 @@ struct ParkedTests {
         let reasons = try await engine.rows("select distinct reason as a from holdfast.parked order by 1").map { $0[0] }
         #expect(reasons == ["sleeps for 3600 s", "waits for approval"])
         try await engine.execute("update holdfast.parked set wake_at = now() where wake_at is not null")
-        #expect(try await engine.client.signal(run, "approval") == 500)
+        for number in 0..<500 { #expect(try await engine.client.signal(run, "approval/a\(number)") == 1) }
         #expect(try await engine.end(of: run) == "succeeded")
       }
       #expect(try await engine.leftovers() == [:])

@@ -179,7 +179,7 @@ struct SchedulerTests {
           case "queue":
             #expect(try await slots(engine).last == "0 queued")
             #expect(try await engine.state(live) == "running")
-            _ = try await engine.client.signal(live, "approval")
+            _ = try await engine.client.signal(live, "approval/w")
             try await eventually { try await slots(engine).last == "0 fired" }
             #expect(try await engine.state(live) == "succeeded")
           default:
@@ -190,7 +190,7 @@ struct SchedulerTests {
                 == "a newer slot of its policy replaces it")
           }
         }
-        if rule == "skip" { _ = try await engine.client.signal(live, "approval") }
+        if rule == "skip" { _ = try await engine.client.signal(live, "approval/w") }
         try await eventually {
           try await engine.int("select count(*) from holdfast.run where finished_at is null") == 0
         }

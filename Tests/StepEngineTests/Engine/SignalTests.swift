@@ -38,7 +38,7 @@ struct SignalTests {
       let run = try await engine.submit([step("a", "test"), step("b", "approval")])
       #expect(try await engine.client.signal(run, "go", payload: ["n": 1]) == 0)
       #expect(try await engine.client.signal(run, "go", payload: ["n": 2]) == 0)
-      #expect(try await engine.client.signal(run, "approval") == 0)
+      #expect(try await engine.client.signal(run, "approval/b") == 0)
       try await engine.working(Crew(kinds: [kind])) {
         try await engine.end(of: run)
       }
@@ -84,9 +84,9 @@ struct SignalTests {
         #expect(
           try await engine.int(
             "select count(*) from holdfast.parked where reason = 'waits for approval: restore prod?'") == 1)
-        _ = try await engine.client.signal(run, "approval", payload: ["approvedBy": "ann"])
+        _ = try await engine.client.signal(run, "approval/ok", payload: ["approvedBy": "ann"])
         _ = try await engine.client.signal(
-          no, "approval", payload: ["approved": false, "approvedBy": "bob", "comment": "not now"])
+          no, "approval/ok", payload: ["approved": false, "approvedBy": "bob", "comment": "not now"])
         #expect(try await engine.end(of: run) == "succeeded")
         #expect(try await engine.end(of: no) == "failed")
         #expect(try await engine.failure(no) == "step ok: approval: refused by bob: not now")

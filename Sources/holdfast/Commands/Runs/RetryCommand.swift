@@ -37,7 +37,9 @@ enum RetryCommand {
     }
     let steps = try await EngineClient(pool: pool).retry(run.id, from: arguments[from])
     arguments.report(
-      "run \(run.id) of \(run.workflow) is retried: \(steps == 1 ? "1 step" : "\(steps) steps")", name: "\(run.id)",
+      "run \(run.id) of \(run.workflow) is retried: \(steps == 1 ? "1 step" : "\(steps) steps"); "
+        + "'\(Advice(run: run.id.value).watch)' shows how it goes",
+      name: "\(run.id)",
       ["run": .int(run.id.value), "workflow": .string(run.workflow), "steps": .int(Int64(steps))])
   }
 }

@@ -50,8 +50,10 @@ enum SubmitCommand {
   /// Says which run it is, and shows it to its end if that is asked for.
   static func report(_ run: RunID, _ plan: JSONValue, _ arguments: ParsedArguments) async throws {
     let workflow = plan["workflow"]?.string ?? ""
+    let next = arguments[wait] ? "" : "; '\(Advice(run: run.value).watch)' shows how it goes"
     arguments.report(
-      "run \(run) of \(workflow) submitted", name: "\(run)", ["run": .int(run.value), "workflow": .string(workflow)])
+      "run \(run) of \(workflow) submitted" + next, name: "\(run)",
+      ["run": .int(run.value), "workflow": .string(workflow)])
     if arguments[wait] {
       try await WatchCommand.follow(run.value, RunReader(pool: arguments.pool()), arguments.style)
     }
@@ -75,9 +77,15 @@ enum SubmitCommand {
   private static func plan(ofName name: String, _ arguments: ParsedArguments) async throws -> JSONValue {
     try await arguments.reportingMistakes(in: []) {
       try await arguments.withDocuments { store in
-        let declared = try await store.document(DocumentReference(kind: .workflow, name: name))?.document?.workflow
-        return try await store.plan(
-          workflow: name, try ParameterInput.values(arguments, declared: declared?.parameters ?? []))
+        let applied = try await store.document(DocumentReference(kind: .workflow, name: name))
+        do {
+          return try await store.plan(
+            workflow: name,
+            try ParameterInput.values(arguments, declared: applied?.document?.workflow?.parameters ?? []))
+        } catch let error as PlanError where error.isMissing && !error.description.hasSuffix("?") {
+          throw CommandFailure(
+            .notFound, "\(error.description), and no such file; 'holdfast get workflows' lists what was applied")
+        }
       }
     }
   }

@@ -1,0 +1,77 @@
+import Foundation
+import Glibc
+import HTTPTestServer
+import JSON
+import StepEngine
+import Testing
+
+/// Secrets are read where they are used, and kept out of everything that is stored.
+@Suite("Secrets")
+struct SecretTests {
+  private func file(_ text: String) throws -> String {
+    let path = NSTemporaryDirectory() + "holdfast-secret-\(UUID().uuidString)"
+    try text.write(toFile: path, atomically: true, encoding: .utf8)
+    return path
+  }
+
+  @Test("a program gets them, and neither its log nor its outputs nor its failure shows them")
+  func hidden() async throws {
+    let path = try file("s3cret-value\n")
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    let log = StepLog()
+    func step(_ script: String) -> StepContext {
+      context(
+        ["command": ["sh", "-c", .string(script)], "secrets": ["PGPASSWORD": ["file": .string(path)]]], log: log)
+    }
+    let result = try await outputs("exec", step(#"echo "it is $PGPASSWORD, ${#PGPASSWORD} long""#))
+    #expect(result["stdout"] == "it is •••, 12 long\n")
+    #expect(log.lines == ["it is •••, 12 long"])
+    let error = try await failure("exec", step(#"echo "bad $PGPASSWORD" >&2; exit 1"#))
+    #expect(error.message == "exec: 'sh' ended with exit code 1: bad •••")
+    let json = try await outputs(
+      "exec",
+      context([
+        "command": ["sh", "-c", #"printf '{"a": ["%s"]}' "$KEY""#], "parse": "json",
+        "secrets": ["KEY": ["file": .string(path)]],
+      ]))
+    #expect(json == ["a": ["•••"]])
+  }
+
+  @Test("each line of a secret with several is hidden")
+  func lines() async throws {
+    let path = try file("first-line\nsecond-line\n")
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    let log = StepLog()
+    _ = try await run(
+      "exec",
+      context(["command": ["sh", "-c", "echo \"$KEY\""], "secrets": ["KEY": ["file": .string(path)]]], log: log))
+    #expect(log.lines == ["•••", "•••"])
+  }
+
+  @Test("one that can't be read is told without it")
+  func unreadable() async throws {
+    func error(_ reference: JSONValue) async throws -> StepFailure {
+      try await failure("exec", context(["command": ["true"], "secrets": ["KEY": reference]]))
+    }
+    let missing = try await error(["file": "/nonexistent/secret"])
+    #expect(
+      missing.kind == .retryable
+        && missing.message == "'secrets.KEY': this worker can't read the file /nonexistent/secret")
+    let unset = try await error(["env": "HOLDFAST_NOT_SET"])
+    #expect(unset.kind == .permanent && unset.message.contains("has no environment variable HOLDFAST_NOT_SET"))
+    // A literal would have reached PostgreSQL already; at least it goes no further.
+    #expect(try await error("hunter2").message.contains("must be a reference to a secret"))
+    #expect(!(try await error("hunter2").message.contains("hunter2")))
+  }
+
+  @Test("an HTTP header may be secret, and is not shown if the server sends it back")
+  func header() async throws {
+    setenv("HOLDFAST_TEST_TOKEN", "Bearer t0ken-value", 1)
+    let with: JSONValue = [
+      "url": .string(try server.get().url("echo")), "secretHeaders": ["Authorization": ["env": "HOLDFAST_TEST_TOKEN"]],
+    ]
+    let result = try await outputs("http", context(with))
+    #expect(result["json"]?["headers"]?.array?.contains(["Authorization", "•••"]) ?? false)
+    #expect(!result.text.contains("t0ken"))
+  }
+}
