@@ -37,7 +37,7 @@ enum ApproveCommand {
       [.int64(run.id.value)])
     guard !waiting.isEmpty else { throw CommandFailure(.failed, try await reason(run, reader)) }
     let steps = try chosen(waiting, arguments, run)
-    let person = arguments[by] ?? getenv("USER").map { String(cString: $0) }
+    let person = arguments[by] ?? getenv("USER").map { String(cString: $0) } ?? callerName
     let isApproved = !arguments[refuse]
     let client = EngineClient(pool: pool)
     for step in steps {
