@@ -70,12 +70,17 @@ public enum MissingKey: String, Sendable, Hashable, CaseIterable {
 public struct RenderOptions: Sendable {
   /// What a key that the data lacks gives.
   public var missingKey: MissingKey
+  /// Whether printing null is an error, where Go prints `<no value>`. A template that is nothing but a null expression gives null.
+  public var refusesToPrintNull: Bool
   /// What the rendering may use up.
   public var limits: TemplateLimits
 
   /// Options for one rendering; by default a missing key prints as `<no value>`, as in Go.
-  public init(missingKey: MissingKey = .default, limits: TemplateLimits = .init()) {
+  public init(
+    missingKey: MissingKey = .default, refusesToPrintNull: Bool = false, limits: TemplateLimits = .init()
+  ) {
     self.missingKey = missingKey
+    self.refusesToPrintNull = refusesToPrintNull
     self.limits = limits
   }
 }

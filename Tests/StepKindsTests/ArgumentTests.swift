@@ -23,7 +23,7 @@ struct ArgumentTests {
       ),
       (
         "exec", ["command": ["echo", ["x"]]],
-        "exec: 'with.command' must be a list of strings: a program and its arguments; it is a list"
+        "exec: 'with.command[1]' must be a text; it is a list; a list gives words only as the whole of 'command', such as {{ concat LIST LIST }}"
       ),
       (
         "exec", ["command": []],

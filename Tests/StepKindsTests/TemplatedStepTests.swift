@@ -46,6 +46,26 @@ struct TemplatedStepTests {
       error.message.hasPrefix("the expression in 'with.command[1]' can't be evaluated: '.Steps.a.nothing' is missing"))
   }
 
+  @Test("null is a value by itself, and an error within a text")
+  func null() async throws {
+    let params: JSONValue = ["none": nil]
+    #expect(try await outputs(of: "{{ .Params.none }}") { templated($0, params: params) } == .null)
+    let error = try await failure(
+      "exec", templated(["command": ["echo", "it is {{ .Params.none }}"]], params: params))
+    #expect(
+      error.kind == .permanent && error.message.contains("'with.command[1]'") && error.message.contains("gives null"))
+    #expect(try await outputs(of: #"x{{ .Params.none | default "d" }}"#) { templated($0, params: params) } == "xd")
+  }
+
+  @Test("a list among the words of a command is told with its place")
+  func listAmongWords() async throws {
+    let error = try await failure(
+      "exec", templated(["command": ["echo", "{{ .Params.list }}"]], params: ["list": ["a"]]))
+    #expect(
+      error.message.hasPrefix(
+        "exec: 'with.command[1]' must be a text; it is a list; a list gives words only as the whole"))
+  }
+
   @Test("without 'template' nothing is evaluated, as for plans of other programs")
   func plain() async throws {
     #expect(try await StepKindsTests.outputs("noop", context(["outputs": ["v": "{{ .x }}"]])) == ["v": "{{ .x }}"])

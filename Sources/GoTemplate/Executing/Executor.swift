@@ -59,7 +59,13 @@ struct Executor {
 
   private mutating func print(_ value: Value?, at offset: Int) throws(TemplateError) {
     switch value {
-    case nil, .null: try write("<no value>", at: offset)
+    case nil, .null:
+      if options.refusesToPrintNull {
+        throw error(
+          "the expression gives null, which can't stand in a text; use default, such as: VALUE | default \"…\"",
+          at: offset)
+      }
+      try write("<no value>", at: offset)
     case .string(let text): try write(text, at: offset)
     case .structure(var structure):
       structure.isPointer = false

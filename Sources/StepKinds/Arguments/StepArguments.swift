@@ -109,7 +109,7 @@ func scalarText(_ value: JSONValue) -> String? {
 }
 
 /// What a value is, in words. Not the value itself: it may be a secret.
-private func noun(_ value: JSONValue) -> String {
+func noun(_ value: JSONValue) -> String {
   switch value {
   case .null: "null"
   case .bool: "true or false"

@@ -125,7 +125,14 @@ private struct ExecOrder {
     }
     // Numbers and truth values as their text: `[sleep, 5]` is what people write.
     let words = list.compactMap(scalarText)
-    guard words.count == list.count, !words.isEmpty else { throw arguments.failure("command", mustBe: expected) }
+    if let index = list.firstIndex(where: { scalarText($0) == nil }) {
+      let advice =
+        list[index].array == nil
+        ? "" : "; a list gives words only as the whole of 'command', such as {{ concat LIST LIST }}"
+      throw StepFailure(
+        .permanent, "exec: 'with.command[\(index)]' must be a text; it is \(noun(list[index]))\(advice)")
+    }
+    guard !words.isEmpty else { throw arguments.failure("command", mustBe: expected) }
     return words
   }
 

@@ -59,8 +59,7 @@ struct StepExpressions {
     guard text.contains("{{") else { return .string(text) }
     let value: Value
     do throws(TemplateError) {
-      var options = RenderOptions()
-      options.missingKey = .error
+      let options = RenderOptions(missingKey: .error, refusesToPrintNull: true)
       // The data is made anew each time, since functions such as `set` change what they are given.
       value = try Template(text).evaluate(templateData(), options: options)
     } catch {
