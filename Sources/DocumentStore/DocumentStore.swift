@@ -53,7 +53,7 @@ public struct DocumentStore {
         versions[document.reference] = outcome.version
         outcomes.append(outcome)
       }
-      try await followSchedules(of: set, versions)
+      try await followSchedules(of: set, versions, applied: Set(outcomes.map(\.reference)))
       return outcomes
     }
   }
@@ -75,7 +75,7 @@ public struct DocumentStore {
           ).single().bool(0))
       }
       let versions = Dictionary(staying.map { ($0.reference, $0.version) }, uniquingKeysWith: { $1 })
-      try await followSchedules(of: set, versions)
+      try await followSchedules(of: set, versions, applied: [])
       return found
     }
   }
@@ -121,23 +121,29 @@ public struct DocumentStore {
 
   /// Gives the engine the schedules of all policies, with the plans that follow from the documents as they are now: a policy's
   /// plan changes with its workflow, and with the applications that it selects.
-  private func followSchedules(of set: DocumentSet, _ versions: [DocumentReference: Int]) async throws {
+  private func followSchedules(
+    of set: DocumentSet, _ versions: [DocumentReference: Int], applied: Set<DocumentReference>
+  ) async throws {
     for document in set.documents(of: .policy) {
       guard let policy = document.policy else { continue }
       let name = policy.name.value
-      guard let schedule = policy.schedule else {
+      guard policy.hasSchedule else {
         _ = try await connection.query("select holdfast.drop_policy($1)", [.text(name)])
         continue
       }
+      // See below.
+      guard let schedule = policy.schedule else { continue }
+      let workflow = DocumentReference(kind: .workflow, name: policy.workflow.value)
       let plan: JSONValue
       do throws(PlanError) {
         plan = try set.plan(policy: name)
       } catch {
+        // What another version of this program took, and this one doesn't, goes on as it is: others must not wait for it.
+        guard applied.contains(document.reference) || applied.contains(workflow) else { continue }
         throw DocumentErrors(diagnostics: [
           Diagnostic(.error, file: "policy/\(name)", at: policy.name.place, error.description)
         ])
       }
-      let workflow = DocumentReference(kind: .workflow, name: policy.workflow.value)
       _ = try await connection.query(
         "select holdfast.put_policy($1, $2, $3, $4)",
         [

@@ -118,6 +118,32 @@ extension EndToEnd {
       #expect(try await installation.run(["delete", "workflow", "hello"]).exitCode == 0)
     }
 
+    @Test("a stored document that is valid no more is in nobody's way")
+    func outdated() async throws {
+      let installation = try await Installation(on: .shared)
+      _ = try await installation.run([
+        "apply", try file(workflow("old", command: "echo"), policy("nightly", workflow: "old")),
+      ])
+      // As an earlier version of the program may have taken it.
+      try await installation.sql(
+        "update holdfast.document_version set source = replace(source, 'uses: exec', 'uses: gone') where name = 'old'")
+      try await installation.sql(
+        """
+        select holdfast.put_policy('odd', '{"cron": "0 3 * * *"}', plan, false) from holdfast.policy where policy = 'nightly';
+        select holdfast.put_document('policy', 'odd', '{}', replace(source, '"0 3 * * *"', 'never'), content)
+        from holdfast.document_status where name = 'nightly'
+        """)
+      let plan = "select plan -> 'steps' -> 0 ->> 'uses' from holdfast.policy where policy = 'nightly'"
+      let other = try await installation.run(["apply", try file(workflow("new", command: "echo"))])
+      #expect(other.output == "workflow/new created, version 1\n", "\(other.errors)")
+      #expect(try await installation.sql(plan) == "exec")
+      #expect(try await installation.number("select count(*) from holdfast.policy where policy = 'odd'") == 1)
+      let submitted = try await installation.run(["submit", "old"])
+      #expect(submitted.exitCode == 1 && submitted.errors.contains("there is no step kind 'gone'"))
+      let again = try await installation.run(["apply", try file(policy("nightly", workflow: "old", cron: "1 1 * * *"))])
+      #expect(again.exitCode == 1 && again.errors.contains("there is no step kind 'gone'"))
+    }
+
     @Test("a policy with a selector runs its workflow for each application that it selects")
     func selectors() async throws {
       let installation = try await Installation(on: .shared)

@@ -23,7 +23,7 @@ struct HTTPStep: StepKind {
         "header fields with secret values, by reference"),
       .optional("body", .anything, "what is sent; a value that is no text is sent as JSON"),
       .optional(
-        "expectedStatus", .anyOf([.oneOrList(of: .text)]), default: "2xx", "200, 2xx, 200-299, or a list of these"),
+        "expectedStatus", .oneOrList(of: .text), default: "2xx", "200, 2xx, 200-299, or a list of these"),
       .optional("timeout", .duration, default: "60s", "how long the request may take"),
       .optional("outputLimitBytes", .integer(0...(16 << 20)), default: .int(1 << 20), "how much of an answer is read"),
     ],

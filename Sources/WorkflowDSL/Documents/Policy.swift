@@ -18,7 +18,9 @@ public struct Policy: Sendable {
   public var hasSelector: Bool
   /// Where exports go.
   public var profile: Located<String>?
-  /// When it runs, as the engine's schedules have it; nil for a policy that runs only when told to.
+  /// Whether it names a schedule; without one it runs only when told to.
+  public var hasSchedule: Bool
+  /// When it runs, as the engine's schedules have it; nil if it has none, or one that can't be followed.
   public var schedule: JSONValue?
   /// Which restore points are kept.
   public var retention: JSONValue?

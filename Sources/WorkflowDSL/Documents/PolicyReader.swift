@@ -28,7 +28,8 @@ struct PolicyReader {
       applicationLabels: (selector?["labels"]?.entries ?? []).reduce(into: [:]) { labels, pair in
         if let key = pair.key.text { labels[key] = pair.value.text }
       },
-      hasSelector: selector != nil, profile: spec["profile"]?.located, schedule: spec["schedule"].flatMap(schedule),
+      hasSelector: selector != nil, profile: spec["profile"]?.located,
+      hasSchedule: spec["schedule"].map { !$0.isNull } ?? false, schedule: spec["schedule"].flatMap(schedule),
       retention: spec["retention"]?.json, isEnabled: spec["enabled"]?.json.bool ?? true,
       priority: spec["priority"]?.json.int ?? 0)
   }

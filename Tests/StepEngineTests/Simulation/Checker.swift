@@ -15,6 +15,8 @@ struct Checker {
     case .claimed(let held, let worker): return claimed(held, worker, store)
     case .settled(let held, let worker, let outcome):
       if outcome == StepEnd.succeeded.rawValue { successFences[held.id] = held.fence }
+      // Skipped at its first claim, a step has done nothing that could be undone.
+      if outcome == StepEnd.skipped.rawValue, firstFences[held.id] == held.fence { firstFences[held.id] = nil }
       guard let holder = holders.removeValue(forKey: held.id), holder.held == held else {
         return "a report of step \(held.id) with the stale fence \(held.fence) was accepted"
       }

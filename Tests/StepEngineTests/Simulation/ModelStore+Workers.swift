@@ -20,6 +20,8 @@ extension ModelStore {
       }
       facts.append(.settled(report.step, worker: request.worker, outcome: end.rawValue))
       if end == .succeeded { self[report.step.id].successFence = report.step.fence }
+      // Nothing was done that could be undone.
+      if end == .skipped, self[report.step.id].undoFence == report.step.fence { self[report.step.id].undoFence = nil }
       finish(report.step.id, end, at: now)
     }
     for report in rest.sorted(by: { $0.step.id.value < $1.step.id.value }) {
