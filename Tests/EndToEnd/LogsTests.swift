@@ -6,6 +6,29 @@ extension EndToEnd {
   /// `logs` of runs that are over or under way.
   @Suite("Logs")
   struct LogsTests {
+    @Test("a worker's own log names run, step and reason of a failure, and keeps quiet about what goes well")
+    func workerLog() async throws {
+      let installation = try await Installation(on: .shared)
+      let run = try await installation.submit(
+        Plan(
+          "noted",
+          [
+            ["name": "good", "uses": "noop"],
+            ["name": "bad", "uses": "fail", "with": ["message": "no tape", "class": "permanent"]],
+          ]))
+      let worker = try installation.worker("w1", ["--log-format", "json"])
+      try await installation.runsEnd()
+      #expect(try await worker.end() == 0)
+      let lines = worker.errors.split(separator: "\n").compactMap {
+        try? JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any]
+      }
+      let failure = lines.first { $0["msg"] as? String == "a step failed" }
+      #expect(failure?["level"] as? String == "warning" && failure?["run"] as? String == "\(run)")
+      #expect(failure?["name"] as? String == "bad" && failure?["error"] as? String == "no tape")
+      #expect(failure?["worker"] as? String == "w1" && failure?["attempt"] as? String == "1")
+      #expect(!lines.contains { $0["name"] as? String == "good" })
+    }
+
     @Test("lines have time and step; attempts are set apart, and can be asked for by number, tail and age")
     func lines() async throws {
       let installation = try await Installation(on: .shared)

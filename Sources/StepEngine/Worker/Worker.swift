@@ -118,7 +118,8 @@ public final class Worker: Sendable {
         perform(core.withLock { $0.heartbeatReplied(reply, to: request, sentAt: sentAt) })
         if reply.isRetired { logger.warning("the engine took this worker for lost; beginning anew") }
         for stop in reply.stops {
-          logger.info("stopping a step", ["step": "\(stop.step.id)", "reason": stop.reason])
+          logger.info(
+            "stopping a step", ["run": "\(stop.step.id.run)", "step": "\(stop.step.id)", "reason": stop.reason])
         }
       } catch {
         core.withLock { $0.heartbeatFailed(at: now) }
@@ -152,7 +153,9 @@ public final class Worker: Sendable {
       return try await failed(error, "exchange steps")
     }
     for step in reply.stale {
-      logger.warning("a report was refused: its lease was lost", ["step": "\(step.id)", "fence": "\(step.fence)"])
+      logger.warning(
+        "a report was refused: its lease was lost",
+        ["run": "\(step.id.run)", "step": "\(step.id)", "fence": "\(step.fence)"])
     }
     if reply.isRetired { logger.warning("the engine took this worker for lost; beginning anew") }
     // What a step is has to be known before it starts; nearly always it is.
@@ -225,6 +228,7 @@ public final class Worker: Sendable {
         let body = bodies[claimed.body]
         tasks.start(claimed.step) {
           let result = await self.execute(claimed, body)
+          self.note(claimed, body, result, in: self.logger)
           self.log.forget(claimed.step)
           if self.core.withLock({ $0.stepFinished(claimed.step, result, at: self.now) }) { self.alarm.ring() }
         }
