@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import TestSupport
 import Testing
 
@@ -18,6 +19,7 @@ extension EndToEnd {
           ]))
       let worker = try installation.worker("w1", ["--log-format", "json"])
       try await installation.runsEnd()
+      worker.signal(SIGTERM)
       #expect(try await worker.end() == 0)
       let lines = worker.errors.split(separator: "\n").compactMap {
         try? JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any]
