@@ -1,3 +1,4 @@
+import Concurrency
 import FoundationEssentials
 import Glibc
 import JSON
@@ -14,9 +15,15 @@ struct SecretTexts {
   private static let limitBytes = 64 << 10
   private static let mask = "•••"
 
+  /// Reads the secrets without blocking Swift's own threads: a file may be on a network.
+  static func reading(_ arguments: StepArguments, _ key: String) async throws -> SecretTexts {
+    if arguments.value(key) == nil { return try SecretTexts(arguments, key) }
+    return try await BlockingPool.shared.run { try SecretTexts(arguments, key) }
+  }
+
   /// Reads the secrets that `with.KEY` refers to: `{NAME: {file: PATH}}` or `{NAME: {env: VARIABLE}}`.
   /// - Throws: `StepFailure` if one can't be read; another attempt may find it.
-  init(_ arguments: StepArguments, _ key: String) throws(StepFailure) {
+  private init(_ arguments: StepArguments, _ key: String) throws(StepFailure) {
     var values: [String: String] = [:]
     for (name, reference) in try arguments.object(key) ?? [:] {
       values[name] = try Self.read(reference, of: "\(key).\(name)", arguments)

@@ -45,7 +45,8 @@ struct ExecStep: StepKind {
   let name = signature.kind
 
   func run(_ step: StepContext) async throws -> StepOutcome {
-    let order = try ExecOrder(step, kind: name)
+    let arguments = try StepArguments(step.with, of: Self.signature)
+    let order = try ExecOrder(step, arguments, try await SecretTexts.reading(arguments, "secrets"))
     let outcome: ChildProcess.Outcome
     do {
       outcome = try await order.child.run { _, line in step.log(order.secrets.hidden(in: storable(line))) }
@@ -100,9 +101,8 @@ private struct ExecOrder {
   let parsesJSON: Bool
   let secrets: SecretTexts
 
-  init(_ step: StepContext, kind: String) throws(StepFailure) {
-    let arguments = try StepArguments(step.with, of: ExecStep.signature)
-    secrets = try SecretTexts(arguments, "secrets")
+  init(_ step: StepContext, _ arguments: StepArguments, _ secrets: SecretTexts) throws(StepFailure) {
+    self.secrets = secrets
     let command = try Self.command(arguments)
     child = ChildProcess(
       command[0], Array(command[1...]),

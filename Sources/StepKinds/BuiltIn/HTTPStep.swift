@@ -40,7 +40,7 @@ struct HTTPStep: StepKind {
 
   func run(_ step: StepContext) async throws -> StepOutcome {
     let arguments = try StepArguments(step.with, of: Self.signature)
-    let secrets = try SecretTexts(arguments, "secretHeaders")
+    let secrets = try await SecretTexts.reading(arguments, "secretHeaders")
     let request = try self.request(arguments, secrets, step)
     let expected = try expectedStatus(arguments)
     let response: HTTPResponse
