@@ -111,7 +111,7 @@ extension ValueType {
   func value(of text: String, for what: String) throws(UsageError) -> Value {
     if let value = parse(text) { return value }
     let nearest = nearestNames(to: text, among: choices)
-    let hint = nearest.isEmpty ? "" : "; did you mean \(alternatives(nearest))?"
+    let hint = didYouMean(nearest)
     let expected = choices.isEmpty ? expectation : alternatives(choices)
     throw UsageError(message: "\(what): \(quotedForMessage(text)) is not \(expected)\(hint)")
   }

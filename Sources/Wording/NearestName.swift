@@ -45,3 +45,8 @@ package func quotedForMessage(_ text: some StringProtocol) -> String {
   let clean = text.unicodeScalars.prefix(80).map { $0.properties.generalCategory == .control ? "\u{FFFD}" : String($0) }
   return "'" + clean.joined() + (text.unicodeScalars.count > 80 ? "…" : "") + "'"
 }
+
+/// The end of a message about a mistyped name: `; did you mean 'a' or 'b'?`; nothing if no name is near.
+package func didYouMean(_ nearest: [String]) -> String {
+  nearest.isEmpty ? "" : "; did you mean \(alternatives(nearest))?"
+}

@@ -145,6 +145,17 @@ struct PlanTests {
       ])
   }
 
+  @Test("a called workflow that isn't in the files may have been applied, also if another of a near name is here")
+  func callsElsewhere() {
+    let caller = workflow("steps: {call: {uses: workflow/nightly2}}")
+    #expect(
+      findings(caller) == [
+        "5:24: warning: workflow 'nightly2' is not in these files, so it has to be applied before this one; did you mean 'nightly'?"
+      ])
+    #expect(
+      findings(caller, applied: []) == ["5:24: error: there is no workflow 'nightly2'; did you mean 'nightly'?"])
+  }
+
   @Test("workflows that call each other are refused")
   func endlessCalls() {
     let one = workflow("steps: {call: {uses: workflow/other}}")

@@ -98,7 +98,7 @@ package struct ArgumentParser {
 
   private func hint(_ name: String, among names: [String]) -> String {
     let nearest = nearestNames(to: name, among: names)
-    return nearest.isEmpty ? "" : "; did you mean \(alternatives(nearest))?"
+    return didYouMean(nearest)
   }
 
   // MARK: - Options

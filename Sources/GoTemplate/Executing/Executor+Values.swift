@@ -141,7 +141,7 @@ extension Executor {
     _ operand: Operand, _ names: [String], _ index: Int, among known: some Sequence<String>
   ) -> TemplateError {
     let near = nearestNames(to: names[index], among: known)
-    let hint = near.isEmpty ? "" : "; did you mean \(alternatives(near))?"
+    let hint = didYouMean(near)
     return error("\(chain(operand, names, index)) is missing in the data\(hint)", at: operand.offset)
   }
 

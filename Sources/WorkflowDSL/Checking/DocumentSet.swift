@@ -57,7 +57,7 @@ public struct DocumentSet: Sendable {
       throw PlanError(
         isMissing: true,
         "there is no workflow \(quotedForMessage(name))"
-          + (nearest.isEmpty ? "" : "; did you mean \(alternatives(nearest))?"))
+          + (didYouMean(nearest)))
     }
     let findings = Findings(file: "workflow/\(name)")
     guard let checked = checker(findings).check(workflow) else {
@@ -101,11 +101,12 @@ public struct DocumentSet: Sendable {
   private func exists(_ name: Located<String>, _ kind: DocumentKind, _ findings: Findings) {
     guard !name.value.isEmpty, documents[DocumentReference(kind: kind, name: name.value)] == nil else { return }
     let nearest = nearestNames(to: name.value, among: documents(of: kind).map(\.name.value))
-    let hint = nearest.isEmpty ? "" : "; did you mean \(alternatives(nearest))?"
-    if isComplete || !nearest.isEmpty {
+    let hint = didYouMean(nearest)
+    if isComplete {
       findings.error("there is no \(kind.noun) \(quotedForMessage(name.value))\(hint)", at: name.place)
     } else {
-      findings.warning("\(kind.noun) '\(name.value)' is not in these files; it has to be applied, too", at: name.place)
+      findings.warning(
+        "\(kind.noun) '\(name.value)' is not in these files; it has to be applied, too\(hint)", at: name.place)
     }
   }
 }

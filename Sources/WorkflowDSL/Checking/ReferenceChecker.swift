@@ -88,7 +88,7 @@ struct ReferenceChecker {
     }
     guard let found = scope.find(path[1...]) else {
       let nearest = scope.nearestSteps(to: path[1])
-      let hint = nearest.isEmpty ? "" : "; did you mean \(alternatives(nearest))?"
+      let hint = didYouMean(nearest)
       findings.error("there is no step \(quotedForMessage(path[1])) that this one can see\(hint)", at: place)
       return
     }

@@ -166,12 +166,13 @@ struct WorkflowChecker {
     let name = String(uses.value.dropFirst(workflowPrefix.count))
     guard let called = workflows.workflow(named: name) else {
       let nearest = nearestNames(to: name, among: workflows.names)
-      let hint = nearest.isEmpty ? "" : "; did you mean \(alternatives(nearest))?"
-      if workflows.isComplete || !nearest.isEmpty {
+      let hint = didYouMean(nearest)
+      if workflows.isComplete {
         findings.error("there is no workflow \(quotedForMessage(name))\(hint)", at: uses.place)
       } else {
+        // A near name is no proof: the one that is meant may have been applied.
         findings.warning(
-          "workflow '\(name)' is not in these files; it has to be applied before this one", at: uses.place)
+          "workflow '\(name)' is not in these files, so it has to be applied before this one\(hint)", at: uses.place)
       }
       return
     }
@@ -183,8 +184,7 @@ struct WorkflowChecker {
           at: pair.key)
         continue
       }
-      let isExpression = pair.value.text?.contains("{{") ?? false
-      if !isExpression, let problem = parameter.problem(of: pair.value.json), !pair.value.holdsExpression {
+      if !pair.value.holdsExpression, let problem = parameter.problem(of: pair.value.json) {
         findings.error("parameter '\(key)' of workflow '\(name)' \(problem)", at: pair.value)
       }
     }
@@ -197,7 +197,7 @@ struct WorkflowChecker {
     guard case .step(let name)? = step.undo else { return }
     guard let target = steps[name.value], let at = places[name.value], let own = places[step.name.value] else {
       let nearest = nearestNames(to: name.value, among: steps.keys.filter { $0 != step.name.value }.sorted())
-      let hint = nearest.isEmpty ? "" : "; did you mean \(alternatives(nearest))?"
+      let hint = didYouMean(nearest)
       findings.error(
         "'undo' names \(quotedForMessage(name.value)), but there is no such step beside this one\(hint)", at: name.place
       )

@@ -161,7 +161,7 @@ struct ShapeChecker {
     switch (shape, node.content) {
     case (.choice(let words), .scalar(let scalar)):
       let nearest = nearestNames(to: scalar.text, among: words)
-      let hint = nearest.isEmpty ? "" : "; did you mean \(alternatives(nearest))?"
+      let hint = didYouMean(nearest)
       findings.error("'\(key)': \(quotedForMessage(scalar.text)) is not \(alternatives(words))\(hint)", at: node)
     case (_, .scalar(let scalar)) where !scalar.text.isEmpty:
       findings.error("'\(key)' has to be \(shape.expectation), not \(quotedForMessage(scalar.text))", at: node)
