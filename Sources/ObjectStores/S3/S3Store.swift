@@ -1,0 +1,280 @@
+internal import Concurrency
+internal import Cryptography
+internal import Glibc
+internal import HTTPClient
+internal import Synchronization
+
+/// A repository in a bucket of S3, or of a server that speaks its protocol, laid out as restic does it.
+///
+/// Every object goes out in one request with its SHA-256, which the server compares; what comes back whole is compared with
+/// the hash that is its name.
+public final class S3Store: ObjectStore {
+  /// What the user wrote to name the place, without secrets.
+  public let location: String
+  /// How many calls may usefully be under way at once.
+  public let concurrency: Int
+  /// Whether journals and points can be kept here.
+  public var keepsJournals: Bool { true }
+
+  let place: S3Location
+  let options: StoreOptions
+  private let client: RetryingClient
+  private let chain: CredentialChain
+  private let region: Mutex<String>
+  private let regionIsGiven: Bool
+  /// Whether nobody but the profile can name a region, and it hasn't been asked.
+  private let asksProfile: Mutex<Bool>
+  /// Whether the server has said that it doesn't know conditional writes.
+  private let writesUnconditionally = Mutex(false)
+
+  /// The repository at `location`: `s3:https://host/bucket/prefix`, `s3:host/bucket`. Asks nothing of the server yet.
+  /// - Throws: `.badLocation` if the location makes no sense.
+  public init(_ location: String, options: StoreOptions = StoreOptions()) throws(StoreError) {
+    let place = try S3Location(location)
+    let environment = options.environment
+    let given =
+      options.s3.region ?? environment("AWS_REGION").nonEmpty ?? environment("AWS_DEFAULT_REGION").nonEmpty
+    let region = given ?? place.regionOfHost ?? "us-east-1"
+    guard Self.isRegion(region) else {
+      throw StoreError(.badLocation, location, "the region holds characters that none has")
+    }
+    self.location = location
+    self.place = place
+    self.options = options
+    concurrency = max(1, options.connections ?? 10)
+    client = RetryingClient(options, connections: concurrency)
+    chain = CredentialChain(options, region: region)
+    self.region = Mutex(region)
+    regionIsGiven = given != nil
+    asksProfile = Mutex(given == nil && place.regionOfHost == nil)
+  }
+
+  /// Makes the place ready for a new repository, or says why it cannot be one.
+  public func prepare() async throws(StoreError) {
+    let call = S3Call("GET", nil, location, query: [("list-type", "2"), ("max-keys", "1"), ("prefix", place.prefix)])
+    try await perform(call) { response, _ in response.status == 200 ? .done(()) : nil }
+  }
+
+  /// Writes an object; afterwards it is there as a whole, or not at all.
+  public func put(_ name: ObjectName, _ contents: [UInt8], overwrite: Bool) async throws(StoreError) {
+    let name = try name.checked()
+    if !overwrite, try await isThere(name) { throw alreadyThere(name) }
+    let digest: SHA256Digest
+    // The name of most objects is the hash: if it doesn't fit the bytes, the server refuses them.
+    if let own = name.digest { digest = own } else { digest = await sha256(contents) }
+
+    var call = S3Call("PUT", key(of: name), describe(name), body: contents, payloadHash: digest.hex)
+    call.headers = [
+      ("content-type", "application/octet-stream"), ("x-amz-sdk-checksum-algorithm", "SHA256"),
+      ("x-amz-checksum-sha256", base64(digest.bytes)),
+    ]
+    call.headers += keepingHeaders(for: name)
+    let isConditional = !overwrite && !writesUnconditionally.withLock(\.self)
+    if isConditional { call.headers.append(("if-none-match", "*")) }
+    let isStored: Bool = try await perform(call) { response, _ in
+      switch response.status {
+      case 200: return .done(true)
+      case 412 where isConditional:
+        // An attempt of ours whose answer got lost may have written it; curl makes some of them unasked.
+        if await self.holds(name, contents) { return .done(true) }
+        return .failed(self.alreadyThere(name))
+      case 501 where isConditional: return .done(false)
+      default: return nil
+      }
+    }
+    guard !isStored else { return }
+    writesUnconditionally.withLock { $0 = true }
+    try await put(name, contents, overwrite: overwrite)
+  }
+
+  /// Reads an object or a part of it.
+  public func get(_ name: ObjectName, range: Range<Int>?) async throws(StoreError) -> [UInt8] {
+    let name = try name.checked()
+    var call = S3Call("GET", key(of: name), describe(name))
+    guard let range else {
+      call.responseLimit = wholeObjectLimit
+      var differed = 0
+      return try await perform(call) { response, _ in
+        await wholeVerdict(response, name, self.describe(name), differed: &differed)
+      }
+    }
+    let tooShort = StoreError(.truncated, describe(name), "ends before byte \(range.upperBound), which was asked for")
+    guard range.lowerBound >= 0, !range.isEmpty else {
+      guard range.lowerBound >= 0, try await size(of: name) >= range.upperBound else { throw tooShort }
+      return []
+    }
+    call.headers = [("range", "bytes=\(range.lowerBound)-\(range.upperBound - 1)")]
+    call.responseLimit = range.count + (64 << 10)
+    return try await perform(call) { response, _ in
+      rangeVerdict(response, range, tooShort)
+    }
+  }
+
+  /// The length of an object in bytes.
+  public func size(of name: ObjectName) async throws(StoreError) -> Int {
+    let name = try name.checked()
+    return try await perform(S3Call("HEAD", key(of: name), describe(name))) { response, _ in
+      guard response.status == 200 else { return nil }
+      return lengthVerdict(response, self.describe(name))
+    }
+  }
+
+  /// Removes an object; that it is gone already is no error.
+  public func remove(_ name: ObjectName) async throws(StoreError) {
+    let name = try name.checked()
+    try await perform(S3Call("DELETE", key(of: name), describe(name))) { response, _ in
+      [200, 202, 204].contains(response.status) || response.status == 404 && S3Failure(response).code != "NoSuchBucket"
+        ? .done(()) : nil
+    }
+  }
+}
+
+// MARK: - One request
+
+extension S3Store {
+  /// Sends `call`, signed anew each time, until it is answered for good.
+  /// - Parameter judge: decides about an answer by the attempt's number; nil leaves failures to the rules for all calls.
+  func perform<Value: Sendable>(
+    _ call: S3Call, _ judge: (HTTPResponse, Int) async -> RetryingClient.Verdict<Value>?
+  ) async throws(StoreError) -> Value {
+    await askProfile()
+    return try await client.run(call.object) { number async -> RetryingClient.Verdict<Value> in
+      let credentials: AWSCredentials
+      do throws(StoreError) { credentials = try await chain.credentials() } catch { return .failed(error) }
+      let used = regionNow
+      let request = self.request(call, credentials, region: used)
+      switch await client.send(request, about: call.object) {
+      case .failure(let failure): return failure.verdict()
+      case .success(let response):
+        if let verdict = await judge(response, number) { return verdict }
+        let failure = S3Failure(response)
+        if failure.isExpired, await chain.discard(credentials), number < 3 {
+          return .again(reason: "the \(credentials) have expired")
+        }
+        if failure.isWrongRegion, !regionIsGiven, let other = failure.region, other != used {
+          region.withLock { $0 = other }
+          return .again(reason: "the bucket is in the region \(other)")
+        }
+        if failure.isMismatch, number < 3 { return .again(reason: failure.summary) }
+        if failure.isPassing { return .again(reason: failure.summary, after: RetryAfter.of(response)) }
+        return .failed(failure.error(call.object, place, credentials, region: used))
+      }
+    }
+  }
+
+  /// The region with which requests are signed at present.
+  var regionNow: String { region.withLock(\.self) }
+
+  private func askProfile() async {
+    guard asksProfile.withLock(\.self) else { return }
+    let found = await chain.regionOfProfile()
+    asksProfile.withLock { asks in
+      // Another request may have come first, and the server may have named a region since.
+      guard asks else { return }
+      asks = false
+      if let found, Self.isRegion(found) { region.withLock { $0 = found } }
+    }
+  }
+
+  private static func isRegion(_ text: String) -> Bool {
+    text.utf8.allSatisfy { isLetterOrDigit($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_") }
+  }
+
+  private func request(_ call: S3Call, _ credentials: AWSCredentials, region: String) -> HTTPRequest {
+    let now = Int64(time(nil))
+    let address = place.address(of: call.key, region: region, options.s3.addressing)
+    var headers = call.headers
+    headers += [("x-amz-content-sha256", call.payloadHash), ("x-amz-date", amzDate(now))]
+    if let token = credentials.sessionToken { headers.append(("x-amz-security-token", token)) }
+    let signer = SignatureV4(credentials: credentials, region: region, service: "s3")
+    let authorization = signer.authorization(
+      for: .init(
+        method: call.method, path: address.path, query: call.query, headers: headers + [("host", address.host)],
+        payloadHash: call.payloadHash),
+      at: now)
+    let query = call.query.isEmpty ? "" : "?" + canonicalQuery(call.query)
+    var request = HTTPRequest(call.method, "\(place.scheme)://\(address.host)\(address.path)\(query)")
+    for (name, value) in headers { request.headers.append(name, value) }
+    request.headers.append("authorization", authorization)
+    if let body = call.body { request.body = .bytes(body) }
+    request.responseLimit = call.responseLimit
+    return request
+  }
+}
+
+/// One request to S3, not yet signed.
+struct S3Call {
+  let method: String
+  /// Nil for the bucket itself.
+  let key: String?
+  /// What it is about, for errors.
+  let object: String
+  var query: [(name: String, value: String)] = []
+  /// Names in lower case.
+  var headers: [(name: String, value: String)] = []
+  var body: [UInt8]?
+  /// Hexadecimal SHA-256 of the body.
+  var payloadHash = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+  var responseLimit = 16 << 20
+
+  init(_ method: String, _ key: String?, _ object: String, query: [(name: String, value: String)] = []) {
+    self.method = method
+    self.key = key
+    self.object = object
+    self.query = query
+  }
+
+  init(_ method: String, _ key: String?, _ object: String, body: [UInt8], payloadHash: String) {
+    self.init(method, key, object)
+    self.body = body
+    self.payloadHash = payloadHash
+  }
+}
+
+// MARK: - Small things
+
+extension S3Store {
+  func key(of name: ObjectName) -> String { place.prefix + name.path }
+
+  func describe(_ name: ObjectName) -> String {
+    "\(location)\(location.hasSuffix("/") ? "" : "/")\(name.path)"
+  }
+
+  private func alreadyThere(_ name: ObjectName) -> StoreError {
+    StoreError(.exists, describe(name), "is there already")
+  }
+
+  private func isThere(_ name: ObjectName) async throws(StoreError) -> Bool {
+    do {
+      _ = try await size(of: name)
+      return true
+    } catch  where error.kind == .notFound {
+      return false
+    }
+  }
+
+  private func holds(_ name: ObjectName, _ contents: [UInt8]) async -> Bool {
+    do { return try await get(name, range: nil) == contents } catch { return false }
+  }
+
+  /// Locks come and go, journals and points are written again and again: all must stay removable.
+  private func keepingHeaders(for name: ObjectName) -> [(name: String, value: String)] {
+    guard ![.lock, .journal, .point].contains(name.kind) else { return [] }
+    var headers: [(String, String)] = []
+    if let storage = options.s3.storageClass, !storage.isEmpty,
+      name.kind == .pack || !["GLACIER", "DEEP_ARCHIVE"].contains(storage.uppercased())
+    {
+      headers.append(("x-amz-storage-class", storage))
+    }
+    if let retention = options.s3.retention {
+      headers += [
+        ("x-amz-object-lock-mode", retention.mode.rawValue),
+        (
+          "x-amz-object-lock-retain-until-date",
+          timestamp(Int64(time(nil)) &+ min(max(retention.duration.components.seconds, 0), 100 * 366 * 86_400))
+        ),
+      ]
+    }
+    return headers
+  }
+}

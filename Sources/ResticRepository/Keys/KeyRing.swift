@@ -1,0 +1,152 @@
+internal import Concurrency
+public import Cryptography
+internal import Glibc
+public import ObjectStores
+public import ResticFormat
+
+/// The key files of a repository: each wraps the one master key with a password (restic-format section 3).
+public struct KeyRing: Sendable {
+  /// A key file as a list shows it; nothing in it is secret.
+  public struct Entry: Sendable, Equatable {
+    /// The name of the file.
+    public let id: FileID
+    /// Who made it.
+    public let username: String
+    /// Where it was made.
+    public let hostname: String
+    /// RFC 3339, as it was written.
+    public let created: String
+  }
+
+  /// The cost of new keys: 32 MiB and about 0.2 seconds (OWASP's password storage cheat sheet).
+  static let cost = ScryptCost(n: 1 << 15, r: 8, p: 3)
+  /// How many key files are tried; each costs a computation.
+  static let tries = 20
+
+  private let store: any ObjectStore
+
+  /// The keys in a store.
+  public init(_ store: any ObjectStore) { self.store = store }
+
+  /// The master key, and the file that `password` opened.
+  /// - Parameter hint: the first digits of the file to try first.
+  func open(_ password: Password, hint: String? = nil) async throws(RepositoryError) -> (SealingKey, FileID) {
+    var ids = try await ids()
+    if let hint, let likely = ids.firstIndex(where: { $0.hex.hasPrefix(hint) }) { ids.swapAt(0, likely) }
+    guard !ids.isEmpty else { throw RepositoryError(.missing, Repository.noRepository(store)) }
+    var damage: RepositoryError?
+    for id in ids.prefix(Self.tries) {
+      do {
+        if let key = try await unwrap(try await read(id), id, password) { return (key, id) }
+      } catch {
+        damage = error  // another file may still open
+      }
+    }
+    if let damage { throw damage }
+    throw RepositoryError(
+      .wrongPassword,
+      "the password does not open \(ids.count == 1 ? "the key" : "any of the \(ids.count) keys") of \(store.location)")
+  }
+
+  /// All keys that can be read, newest last.
+  public func list() async throws(RepositoryError) -> [Entry] {
+    var entries: [Entry] = []
+    for id in try await ids() {
+      let file = try await read(id)
+      entries.append(Entry(id: id, username: file.username, hostname: file.hostname, created: file.created))
+    }
+    return entries.sorted { ($0.created, $0.id) < ($1.created, $1.id) }
+  }
+
+  /// Wraps the master key with one more password.
+  func add(_ master: SealingKey, _ password: Password) async throws(RepositoryError) -> FileID {
+    let salt = randomBytes(64)
+    guard let user = await derive(password, salt, Self.cost) else {
+      throw RepositoryError(.badRequest, "scrypt refuses to make a key from this password")
+    }
+    let sealed = AuthenticatedCipher(user).seal(MasterKeyFile.encode(master))
+    let file = KeyFile(
+      created: Snapshot.Moment.now.rfc3339, username: Identity.current.username, hostname: Identity.current.hostname,
+      cost: Self.cost, salt: salt, data: sealed)
+    let bytes = file.encoded()
+    let id = SHA256Digest(of: bytes)
+    try await mapped { () async throws(StoreError) in try await store.put(ObjectName(.key, id.hex), bytes) }
+    return id
+  }
+
+  func remove(_ id: FileID) async throws(RepositoryError) {
+    try await mapped { () async throws(StoreError) in try await store.remove(ObjectName(.key, id.hex)) }
+  }
+
+  private func ids() async throws(RepositoryError) -> [FileID] {
+    try await mapped { () async throws(StoreError) in try await store.list(.key).compactMap { FileID($0.name) } }
+      .sorted()
+  }
+
+  private func read(_ id: FileID) async throws(RepositoryError) -> KeyFile {
+    let bytes = try await mapped { () async throws(StoreError) in try await store.get(ObjectName(.key, id.hex)) }
+    guard SHA256Digest(of: bytes) == id else {
+      throw RepositoryError(.corrupt, "the key \(id.hex) is damaged: its hash is not its name")
+    }
+    return try decoding { () throws(FormatError) in try KeyFile(decoding: bytes) }
+  }
+
+  private func unwrap(_ file: KeyFile, _ id: FileID, _ password: Password) async throws(RepositoryError) -> SealingKey?
+  {
+    guard let user = await derive(password, file.salt, file.cost) else {
+      throw RepositoryError(
+        .corrupt, "the key \(id.hex) asks for a computation that makes no sense, or too much memory")
+    }
+    guard let json = AuthenticatedCipher(user).open(file.data) else { return nil }
+    return try decoding { () throws(FormatError) in try MasterKeyFile.decode(json) }
+  }
+
+  /// The key of a password: its lanes are computed on as many threads as there are processors.
+  private func derive(_ password: Password, _ salt: [UInt8], _ cost: ScryptCost) async -> SealingKey? {
+    guard let steps = ScryptLanes(password: password.bytes, salt: salt, cost: cost) else { return nil }
+    // A lane may take a gigabyte: two of those at once are more than a hostile key file should get.
+    let threads = (cost.memory ?? .max) > 256 << 20 ? 1 : max(1, sysconf(CInt(_SC_NPROCESSORS_ONLN)))
+    let lanes = await withTaskGroup(of: [(Int, [UInt8]?)].self) { group in
+      for thread in 0..<min(threads, steps.lanes.count) {
+        group.addTask {
+          await BlockingPool.shared.runNonthrowing {
+            stride(from: thread, to: steps.lanes.count, by: threads).map { ($0, steps.mix(steps.lanes[$0])) }
+          }
+        }
+      }
+      var mixed = [[UInt8]?](repeating: nil, count: steps.lanes.count)
+      for await part in group {
+        for (number, lane) in part { mixed[number] = lane }
+      }
+      return mixed.compactMap(\.self)
+    }
+    guard lanes.count == steps.lanes.count else { return nil }
+    return steps.key(lanes, length: 64).flatMap(SealingKey.init(derived:))
+  }
+}
+
+extension Repository {
+  /// Adds a password, and returns its key's name.
+  public func addKey(_ password: Password) async throws(RepositoryError) -> FileID {
+    try await KeyRing(store).add(key, password)
+  }
+
+  /// Removes a password. The one that opened the repository can't be removed.
+  public func removeKey(_ id: FileID) async throws(RepositoryError) {
+    guard id != keyID else {
+      throw RepositoryError(
+        .badRequest,
+        "the key \(id.shortHex) is the one in use; open the repository with another password to remove it")
+    }
+    try await KeyRing(store).remove(id)
+  }
+
+  /// Replaces the password in use: the new key is durable before the old one goes.
+  public func changePassword(_ password: Password) async throws(RepositoryError) -> FileID {
+    let new = try await addKey(password)
+    // The new one must open before the old one goes.
+    _ = try await KeyRing(store).open(password)
+    try await KeyRing(store).remove(keyID)
+    return new
+  }
+}

@@ -1,0 +1,58 @@
+internal import Glibc
+
+/// Tells a process from all others: hosts can share a name, containers have process ids of their own, and ids come back.
+struct ProcessMark: Equatable {
+  /// The running system and the namespace of process ids.
+  let machine: String
+  /// When the process began, in ticks of that system.
+  let started: String
+
+  /// This process; nil where /proc doesn't tell.
+  static let current: ProcessMark? = {
+    guard let boot = contents("/proc/sys/kernel/random/boot_id"), let started = startTime(getpid()) else { return nil }
+    var namespace = stat()
+    guard stat("/proc/self/ns/pid", &namespace) == 0 else { return nil }
+    return ProcessMark(machine: "\(boot)-\(namespace.st_ino)", started: started)
+  }()
+
+  init(machine: String, started: String) {
+    self.machine = machine
+    self.started = started
+  }
+
+  /// The mark that a lock carries; nil for anything else.
+  init?(text: String) {
+    let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+    guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty else { return nil }
+    self.init(machine: String(parts[0]), started: String(parts[1]))
+  }
+
+  var text: String { "\(machine)/\(started)" }
+
+  /// Whether the process with this mark and id is certainly gone.
+  func isGone(_ id: Int) -> Bool {
+    guard let here = Self.current, machine == here.machine, let id = pid_t(exactly: id), id > 0 else { return false }
+    if !isRunning(id) { return true }
+    return Self.startTime(id).map { $0 != started } ?? false
+  }
+
+  /// The 22nd field of its `stat`; the second may hold anything, even spaces, in parentheses.
+  private static func startTime(_ id: pid_t) -> String? {
+    guard let line = contents("/proc/\(id)/stat"), let end = line.lastIndex(of: ")") else { return nil }
+    let fields = line[end...].split(separator: " ")
+    return fields.count > 20 ? String(fields[20]) : nil
+  }
+
+  private static func contents(_ path: String) -> String? {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return nil }
+    defer { close(descriptor) }
+    let bytes = [UInt8](unsafeUninitializedCapacity: 4096) { buffer, count in
+      count = max(0, read(descriptor, buffer.baseAddress, buffer.count))
+    }
+    return String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
+  }
+}
+
+/// Whether this machine has a process with this id.
+func isRunning(_ id: pid_t) -> Bool { kill(id, 0) == 0 || errno != ESRCH }

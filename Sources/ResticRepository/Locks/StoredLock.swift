@@ -1,0 +1,35 @@
+internal import Glibc
+public import ResticFormat
+
+/// A lock with its name.
+public struct StoredLock: Sendable, Equatable {
+  /// The name of its file.
+  public let id: FileID
+  /// Whose it is.
+  public let lock: LockFile
+
+  /// How old a lock may get before nobody counts on its holder; holders refresh theirs every five minutes.
+  static let staleAfter: Int64 = 30 * 60
+
+  /// Whether its holder does not live any more, by restic's rules: 30 minutes without a refresh, or a process of this host
+  /// that isn't there.
+  public func isStale(now: Snapshot.Moment = .now, on host: String = Identity.current.hostname) -> Bool {
+    if isOld(now) || isSurelyDead { return true }
+    guard lock.hostname == host, let id = pid_t(exactly: lock.pid), id > 0 else { return false }
+    return !isRunning(id)
+  }
+
+  /// Whether it can be removed without asking: its process is gone for certain, or it is an old one of this host.
+  func isAbandoned(now: Snapshot.Moment = .now, on host: String = Identity.current.hostname) -> Bool {
+    isSurelyDead || (lock.hostname == host && isOld(now))
+  }
+
+  private var isSurelyDead: Bool { ProcessMark(text: lock.processMark)?.isGone(lock.pid) ?? false }
+
+  private func isOld(_ now: Snapshot.Moment) -> Bool { now.seconds - lock.time.seconds > Self.staleAfter }
+
+  /// Who holds it, where and since when: `root on vault (process 17), last seen 2026-11-28T21:00:00Z`.
+  public var holder: String {
+    "\(lock.username.isEmpty ? "user \(lock.uid)" : lock.username) on \(lock.hostname) (process \(lock.pid)), last seen \(lock.time.rfc3339)"
+  }
+}

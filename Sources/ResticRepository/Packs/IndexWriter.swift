@@ -1,0 +1,45 @@
+internal import Concurrency
+internal import ObjectStores
+internal import ResticFormat
+
+/// Collects what packs hold, and writes index files of it. Each pack is listed whole, in one file.
+actor IndexWriter {
+  private let repository: Repository
+  private let settings: WriteSettings
+  private let mayWrite: @Sendable () async throws -> Void
+  private var packs: [(id: PackID, blobs: [PackedBlob])] = []
+  private var blobCount = 0
+  private var oldest = ContinuousClock.now
+
+  init(repository: Repository, settings: WriteSettings, mayWrite: @escaping @Sendable () async throws -> Void) {
+    self.mayWrite = mayWrite
+    self.repository = repository
+    self.settings = settings
+  }
+
+  /// Adds a pack that the store has.
+  func add(_ id: PackID, _ blobs: [PackedBlob]) async throws {
+    if packs.isEmpty { oldest = .now }
+    packs.append((id, blobs))
+    blobCount += blobs.count
+    if blobCount >= settings.indexBlobs || .now - oldest >= settings.indexAge { try await flush() }
+  }
+
+  /// Writes what has come together.
+  func flush() async throws {
+    guard !packs.isEmpty else { return }
+    try await mayWrite()
+    let taken = packs
+    packs = []
+    blobCount = 0
+    let file = IndexFile.encode(taken)
+    do {
+      _ = try await repository.saveSealed(.index, file)
+    } catch {
+      // They are stored, and may still get into an index when another attempt works.
+      packs = taken + packs
+      blobCount += taken.reduce(0) { $0 + $1.blobs.count }
+      throw error
+    }
+  }
+}
