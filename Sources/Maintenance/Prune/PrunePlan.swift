@@ -1,0 +1,187 @@
+internal import Cryptography
+internal import ResticFormat
+internal import ResticRepository
+
+/// Decides which packs stay, which are rewritten, and which go: restic's rules (restic-format section 12). Pure.
+struct PrunePlan: Sendable {
+  /// How a pack is used.
+  private struct Use {
+    var usedBytes = 0
+    var unusedBytes = 0
+    var usedBlobs = 0
+    var unusedBlobs = 0
+    /// The one type of its blobs; nil if it has both.
+    var type: BlobType?
+    /// Whether it has trees that should be compressed.
+    var mustCompress = false
+
+    var bytes: Int { usedBytes + unusedBytes }
+    /// Goes before saving space: trees are needed for everything.
+    var isUrgent: Bool { type != .data || mustCompress }
+  }
+
+  /// For each blob number whether it is the place of a used blob that stays, or is copied.
+  private(set) var isKept: [Bool]
+  /// Numbers of packs to rewrite, in this order.
+  private(set) var repacked: [Int] = []
+  /// Numbers of packs to remove.
+  private(set) var removed: [Int] = []
+  /// Numbers of packs that are gone already, and that nothing relies on.
+  private(set) var vanished: [Int] = []
+  /// Packs that no index file lists, with their lengths.
+  private(set) var orphans: [PackID: Int] = [:]
+  private(set) var result = PruneResult()
+
+  /// - Parameters:
+  ///   - used: for each blob number whether it is the first place of a used blob.
+  ///   - stored: the packs that the store has, with their lengths.
+  ///   - compressesTrees: whether the repository's version knows compression.
+  /// - Throws: `.corrupt` if a pack that is needed is missing or has another length than the index says.
+  init(
+    list: PackList, used: [Bool], stored: [PackID: Int], request: PruneRequest, compressesTrees: Bool
+  ) throws(RepositoryError) {
+    isKept = used
+    choosePlaces(list, used, stored)
+    var uses: [Use] = []
+    for pack in list.packs { uses.append(use(list, pack, compressesTrees)) }
+    orphans = stored.filter { list.pack($0.key) == nil }
+    let candidates = try classify(list, uses, stored, request)
+    choose(candidates, uses, request)
+    count(list, uses)
+  }
+
+  /// Of several places of a used blob, one is kept: in a pack that is there and used anyway, if there is such a one.
+  private mutating func choosePlaces(_ list: PackList, _ used: [Bool], _ stored: [PackID: Int]) {
+    guard !list.copies.isEmpty else { return }
+    var packOf: [Int: Int] = [:]
+    let numbers = Set(list.copies.flatMap { [$0.key] + $0.value })
+    var hasOthers = [Bool](repeating: false, count: list.packs.count)
+    for (number, pack) in list.packs.enumerated() {
+      for blob in pack.blobs {
+        if numbers.contains(blob) { packOf[blob] = number } else if used[blob] { hasOthers[number] = true }
+      }
+    }
+    func rank(_ blob: Int) -> Int {
+      guard let pack = packOf[blob] else { return 0 }
+      let isThere = stored[list.packs[pack].id] == list.packs[pack].size
+      return (isThere ? 2 : 0) + (hasOthers[pack] ? 1 : 0)
+    }
+    for (first, others) in list.copies.sorted(by: { $0.key < $1.key }) where used[first] {
+      let best = ([first] + others).max { (rank($0), -$0) < (rank($1), -$1) } ?? first
+      isKept[first] = false
+      isKept[best] = true
+      if let pack = packOf[best] { hasOthers[pack] = true }
+    }
+  }
+
+  private func use(_ list: PackList, _ pack: PackList.Pack, _ compressesTrees: Bool) -> Use {
+    var use = Use()
+    use.type = list.blobs[pack.blobs].first?.type
+    for number in pack.blobs {
+      let blob = list.blobs[number]
+      if blob.type != use.type { use.type = nil }
+      if isKept[number] {
+        use.usedBlobs += 1
+        use.usedBytes += Int(blob.length)
+      } else {
+        use.unusedBlobs += 1
+        use.unusedBytes += Int(blob.length)
+      }
+      if compressesTrees, blob.type == .tree, !blob.isCompressed { use.mustCompress = true }
+    }
+    return use
+  }
+
+  /// Sorts out what is removed and what simply stays; returns what might be rewritten.
+  private mutating func classify(
+    _ list: PackList, _ uses: [Use], _ stored: [PackID: Int], _ request: PruneRequest
+  ) throws(RepositoryError) -> [Int] {
+    var candidates: [Int] = []
+    var small: [BlobType: [Int]] = [:]
+    for (number, pack) in list.packs.enumerated() {
+      let use = uses[number]
+      guard let size = stored[pack.id] else {
+        guard use.usedBlobs == 0 else {
+          throw RepositoryError(
+            .corrupt,
+            "the pack \(pack.id.hex) is missing, and snapshots rely on it; nothing was removed, run 'holdfast repo check'"
+          )
+        }
+        vanished.append(number)
+        continue
+      }
+      guard use.usedBlobs > 0 else {
+        removed.append(number)
+        continue
+      }
+      guard size == pack.size else {
+        throw RepositoryError(
+          .corrupt,
+          "the pack \(pack.id.hex) has \(size) bytes and not the \(pack.size) that the index says; nothing was removed, run 'holdfast repo check'"
+        )
+      }
+      if use.unusedBlobs > 0 || use.type == nil || use.mustCompress {
+        candidates.append(number)
+      } else if let type = use.type, use.bytes < request.smallPackBytes {
+        small[type, default: []].append(number)
+      }
+    }
+    for (_, numbers) in small where numbers.count >= 10 { candidates += numbers }
+    return candidates
+  }
+
+  /// Rewrites what has to be, and then what frees most for the least copying, until little enough of no use is left.
+  private mutating func choose(_ candidates: [Int], _ uses: [Use], _ request: PruneRequest) {
+    let used = uses.reduce(0) { $0 + $1.usedBytes }
+    let goal: Int
+    switch request.maxUnused {
+    case .unlimited: goal = .max
+    case .bytes(let bytes): goal = bytes
+    case .percent(let percent):
+      let share = min(max(percent, 0), 100) / 100
+      goal = share < 1 ? Int(clamping: Double(used) * share / (1 - share)) : .max
+    }
+    var unused = candidates.reduce(0) { $0 + uses[$1].unusedBytes }
+    var copied = 0
+    let order = candidates.sorted { left, right in
+      let (first, second) = (uses[left], uses[right])
+      if first.isUrgent != second.isUrgent { return first.isUrgent }
+      // By unused / used, without dividing.
+      let (a, b) = (
+        Double(first.unusedBytes) * Double(second.usedBytes), Double(second.unusedBytes) * Double(first.usedBytes)
+      )
+      return a != b ? a > b : left < right
+    }
+    for number in order {
+      let use = uses[number]
+      if let limit = request.maxRepackBytes, copied + use.bytes > limit { continue }
+      let isWorthIt = use.isUrgent || unused > goal || use.bytes < request.smallPackBytes
+      guard isWorthIt else { continue }
+      repacked.append(number)
+      copied += use.bytes
+      unused -= use.unusedBytes
+    }
+  }
+
+  private mutating func count(_ list: PackList, _ uses: [Use]) {
+    for use in uses {
+      result.usedBlobs += use.usedBlobs
+      result.usedBytes += use.usedBytes
+      result.unusedBlobs += use.unusedBlobs
+      result.unusedBytes += use.unusedBytes
+    }
+    result.orphans = orphans.count
+    result.orphanBytes = orphans.values.reduce(0, +)
+    result.packsRemoved = removed.count
+    result.packsRepacked = repacked.count
+    result.packsKept = list.packs.count - removed.count - repacked.count - vanished.count
+    result.bytesCopied = repacked.reduce(0) { $0 + uses[$1].usedBytes }
+    let freed = (repacked + removed).reduce(0) { $0 + uses[$1].unusedBytes }
+    result.bytesFreed = freed + result.orphanBytes
+    result.unusedBytesLeft = result.unusedBytes - freed - vanished.reduce(0) { $0 + uses[$1].unusedBytes }
+  }
+}
+
+extension Int {
+  fileprivate init(clamping value: Double) { self = value < 9e18 ? Int(value) : .max }
+}
