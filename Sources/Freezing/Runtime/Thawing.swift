@@ -1,0 +1,55 @@
+import CFreeze
+import Glibc
+
+/// What came of an attempt to thaw.
+enum Thawing: Equatable {
+  case thawed
+  /// It was not frozen.
+  case wasNotFrozen
+  /// We may not; an errno.
+  case failed(CInt)
+}
+
+/// Thaws, and does not give up where trying again can help: there is nothing better to do.
+func thaw(_ filesystem: CInt) -> Thawing {
+  while freeze_shim_thaw(filesystem) != 0 {
+    switch errno {
+    case EINTR: continue
+    case EINVAL: return .wasNotFrozen
+    case EPERM, EBADF, ENOTTY, EOPNOTSUPP: return .failed(errno)
+    default: usleep(50_000)
+    }
+  }
+  return .thawed
+}
+
+extension RuntimeFolder {
+  /// Thaws in the place of a guard that is gone, and writes down how it ended. Only for whoever holds the token's lock.
+  func thaw(_ record: FreezeRecord) throws(FreezeError) -> ThawOutcome {
+    var record = record
+    var end = FreezeRecord.End(reason: .guardEnded, frozenFor: timeSinceBoot() - record.since)
+    if record.bootID != bootID() {
+      end = FreezeRecord.End(reason: .workerDied, frozenFor: .zero)
+    } else if let file = open(record), case .failed(let code) = Freezing.thaw(file.number) {
+      throw FreezeError(
+        .denied,
+        "Can't thaw \(record.mountPoint) in the place of its guard, which is gone: \(reason(code)). Run 'fsfreeze --unfreeze \(record.mountPoint)' as root."
+      )
+    }
+    record.end = end
+    try write(record)
+    return ThawOutcome(token: record.token, path: record.path, frozenFor: end.frozenFor, endedBy: end.reason)
+  }
+
+  /// The filesystem of a record; nil if it is not mounted any more.
+  private func open(_ record: FreezeRecord) -> OwnedFile? {
+    let places = [record.path, MountedFilesystem.mountPoint(ofDevice: record.device)].compactMap { $0 }
+    for place in places {
+      guard let file = OwnedFile(Glibc.open(place, O_RDONLY | O_NONBLOCK | O_CLOEXEC)),
+        MountedFilesystem(of: file.number)?.device == record.device
+      else { continue }
+      return file
+    }
+    return nil
+  }
+}

@@ -1,0 +1,75 @@
+internal import FileSystem
+internal import Glibc
+
+/// Removes trees. No symbolic link is followed, and nothing that is mounted below is entered. What is gone already is fine.
+struct TreeRemoval: Sendable {
+  let interruption: Interruption
+  private let isRoot = geteuid() == 0
+
+  init(interruption: Interruption) { self.interruption = interruption }
+
+  /// Removes a tree of ours altogether.
+  /// - Throws: `FileError` with EXDEV for something that is mounted in it.
+  func remove(_ name: [UInt8], in folder: DirectoryHandle) throws(FileError) {
+    _ = try remove(name, in: folder, keeping: false, depth: 0)
+  }
+
+  /// Removes what is in the way in a volume, but for what isn't the volume's: mounts, other subvolumes and folders `.holdfast`,
+  /// which stay with the folders on the way to them.
+  func removeFromVolume(_ name: [UInt8], in folder: DirectoryHandle) throws(FileError) {
+    _ = try remove(name, in: folder, keeping: true, depth: 0)
+  }
+
+  /// Returns whether nothing is left.
+  private func remove(
+    _ name: [UInt8], in folder: DirectoryHandle, keeping: Bool, depth: Int
+  ) throws(FileError) -> Bool {
+    do throws(FileError) {
+      try folder.removeFile(name)
+      return true
+    } catch {
+      if error.code == ENOENT { return true }
+      // EPERM is POSIX' answer for a folder; Linux says EISDIR.
+      guard error.code == EISDIR || error.code == EPERM else { throw error }
+      // Another one who removes it may have been faster.
+      guard let found = try folder.metadataIfThere(of: name) else { return true }
+      guard found.kind == .directory else { throw error }
+    }
+    if keeping, name == TreeCopy.reserved { return false }
+    guard depth < 2 * TreeCopy.depthLimit else {
+      throw FileError(path: folder.path, operation: "remove so many folders in each other at", code: ELOOP)
+    }
+    do throws(FileError) {
+      guard let directory = try open(name, in: folder, keeping: keeping) else { return false }
+      guard try removeContent(of: directory, keeping: keeping, depth: depth) else { return false }
+      try folder.removeEmptyDirectory(name)
+    } catch {
+      // Somebody else removes it, too.
+      guard error.code == ENOENT else { throw error }
+    }
+    return true
+  }
+
+  private func open(
+    _ name: [UInt8], in folder: DirectoryHandle, keeping: Bool
+  ) throws(FileError) -> DirectoryHandle? {
+    do throws(FileError) {
+      if !isRoot { try folder.openPath(name).setPermissions(0o700) }
+      let directory = try folder.openDirectoryOfSameMount(name)
+      guard keeping else { return directory }
+      return try directory.metadata().device == folder.metadata().device ? directory : nil
+    } catch {
+      guard keeping, error.code == EXDEV else { throw error }
+      return nil
+    }
+  }
+
+  private func removeContent(of directory: DirectoryHandle, keeping: Bool, depth: Int) throws(FileError) -> Bool {
+    var isEmpty = true
+    for entry in try directory.entries() {
+      try interruption.check(directory.path)
+      if try !remove(entry.name, in: directory, keeping: keeping, depth: depth + 1) { isEmpty = false }
+    }
+    return isEmpty
+  }
+}
