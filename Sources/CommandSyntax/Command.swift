@@ -8,6 +8,8 @@ package struct Command: Sendable {
   package var discussion: [String]
   /// What its work can be given, beside the options of every command.
   package var options: [OptionDescription]
+  /// What it and every command below it can be given.
+  package var sharedOptions: [OptionDescription]
   /// What follows beside options, in this order. Only the last may be repeatable; none follows an optional one but
   /// other optional ones.
   package var operands: [OperandDescription]
@@ -15,6 +17,8 @@ package struct Command: Sendable {
   package var subcommands: [Command]
   /// At least one for every command that does something.
   package var examples: [Example]
+  /// The codes with which it and the commands below it end, where they are others than the program's.
+  package var exitCodes: [ExitCode]
   /// Whether the help and completion keep quiet about it.
   package var isHidden: Bool
   /// Does it; nil for a group that does nothing by itself.
@@ -26,16 +30,18 @@ package struct Command: Sendable {
   /// A command.
   package init(
     name: String, summary: String, discussion: [String] = [], options: [OptionDescription] = [],
-    operands: [OperandDescription] = [], subcommands: [Command] = [], examples: [Example] = [], isHidden: Bool = false,
-    run: Action? = nil
+    sharedOptions: [OptionDescription] = [], operands: [OperandDescription] = [], subcommands: [Command] = [],
+    examples: [Example] = [], exitCodes: [ExitCode] = [], isHidden: Bool = false, run: Action? = nil
   ) {
     self.name = name
     self.summary = summary
     self.discussion = discussion
     self.options = options
+    self.sharedOptions = sharedOptions
     self.operands = operands
     self.subcommands = subcommands
     self.examples = examples
+    self.exitCodes = exitCodes
     self.isHidden = isHidden
     self.run = run
   }
@@ -68,6 +74,10 @@ package struct CommandPath: Sendable {
   /// As it is written: `limits set`.
   package var name: String { commands.map(\.name).joined(separator: " ") }
 
+  /// What commands of its groups, and it itself, share with those below them.
+  package var sharedOptions: [OptionDescription] { commands.flatMap(\.sharedOptions) }
+  /// The codes with which it ends, where they are others than the program's.
+  package var exitCodes: [ExitCode] { commands.last { !$0.exitCodes.isEmpty }?.exitCodes ?? [] }
   /// The path of one of the group's commands.
   package func appending(_ command: Command) -> CommandPath {
     var path = self

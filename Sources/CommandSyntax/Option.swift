@@ -14,8 +14,8 @@ package struct OptionDescription: Sendable {
   package var summary: String
   /// What holds if it is not given, for the help.
   package var defaultText: String?
-  /// The environment variable that holds its value if it is not given.
-  package var environment: String?
+  /// The environment variables that hold its value if it is not given: the first that is set counts.
+  package var environment: [String] = []
   /// Whether it may be given several times.
   package var isRepeatable = false
   /// All values, if there are few.
@@ -24,6 +24,14 @@ package struct OptionDescription: Sendable {
   package var completion = CompletionHint.none
   /// Checks the texts that were given for it.
   package var check: @Sendable ([String]) throws(UsageError) -> Void = { _ throws(UsageError) in }
+
+  /// Its value in the environment, and where it stands there.
+  func value(in environment: (String) -> String?) -> (variable: String, text: String)? {
+    for variable in self.environment {
+      if let text = environment(variable), !text.isEmpty { return (variable, text) }
+    }
+    return nil
+  }
 
   /// Its names, as they can be written.
   package var names: [String] { [short, name, offName].compactMap(\.self) }
@@ -47,11 +55,12 @@ package struct Option<Value: Sendable>: Sendable {
 extension Option {
   /// An option with a default.
   package static func value(
-    _ name: String, short: String? = nil, _ type: ValueType<Value>, default fallback: Value, _ summary: String
+    _ name: String, short: String? = nil, _ type: ValueType<Value>, default fallback: Value,
+    environment: [String] = [], _ summary: String
   ) -> Self {
     let description = OptionDescription(
       name: name, short: short, placeholder: type.placeholder, summary: summary, defaultText: type.text(fallback),
-      choices: type.choices, completion: type.completion)
+      environment: environment, choices: type.choices, completion: type.completion)
     return Self(description) { texts throws(UsageError) in
       guard let text = texts.last else { return fallback }
       return try type.value(of: text, forOption: name)
@@ -61,7 +70,7 @@ extension Option {
   /// An option that may be left out; `defaultText` says what happens then.
   package static func optional<Some>(
     _ name: String, short: String? = nil, _ type: ValueType<Some>, default defaultText: String? = nil,
-    environment: String? = nil, _ summary: String
+    environment: [String] = [], _ summary: String
   ) -> Self where Value == Some? {
     let description = OptionDescription(
       name: name, short: short, placeholder: type.placeholder, summary: summary, defaultText: defaultText,

@@ -1,11 +1,14 @@
 internal import Glibc
 internal import Terminal
+internal import Wording
 
 extension Program {
   /// Does what the command line asks for, and says how it went.
   ///
   /// Help and version go to standard output, errors to standard error in one line.
-  package func run(_ arguments: [String], environment: @escaping (String) -> String?) async -> ExitCode {
+  /// - Parameter words: what follows the program's name, as the system hands it over.
+  package func run(_ words: [[UInt8]], environment: @escaping (String) -> String?) async -> ExitCode {
+    let arguments = words.map { String(decoding: $0, as: UTF8.self) }
     // Help and mistakes have no parsed arguments yet, so the option is looked for among the words.
     let refusesColor = arguments.contains(StandardOptions.noColor.description.name)
     let styleEnvironment = { refusesColor && $0 == "NO_COLOR" ? "1" : environment($0) }
@@ -17,6 +20,7 @@ extension Program {
       return .usage
     }
     do {
+      try refuseDamaged(words)
       switch try ArgumentParser(program: self, environment: environment).parse(arguments) {
       case .help(let path):
         let page = HelpPage(program: self, style: .forStream(STDOUT_FILENO, environment: styleEnvironment))
@@ -32,6 +36,14 @@ extension Program {
       writeText(style.red("\(name):") + " \(message(for: error))\n", to: STDERR_FILENO)
       return exitCode(for: error)
     }
+  }
+
+  /// Text can't hold what is not UTF-8: a path would name another file, to be read or even made.
+  private func refuseDamaged(_ words: [[UInt8]]) throws(UsageError) {
+    guard let damaged = words.first(where: { String(validating: $0, as: UTF8.self) == nil }) else { return }
+    let text = quotedForMessage(String(decoding: damaged, as: UTF8.self))
+    throw UsageError(
+      message: "\(text) is not UTF-8; name the folder that holds it, for names in a folder may hold any bytes")
   }
 
   /// What the user reads about an error.

@@ -26,6 +26,19 @@ public final class BlockingPool: TaskExecutor {
 
   deinit { queue.close(threads: size) }
 
+  /// Whether the calling thread is one of a pool, this or another: it may block, so nothing need be handed to another one.
+  ///
+  /// Ask where no `await` lies between the answer and the call that blocks.
+  public static var isCurrentThread: Bool { pthread_getspecific(mark) != nil }
+
+  /// Set in each thread of a pool.
+  fileprivate static let mark: pthread_key_t = {
+    var key = pthread_key_t()
+    let code = pthread_key_create(&key, nil)
+    precondition(code == 0, "The system has no thread-specific data left: \(String(cString: strerror(code))).")
+    return key
+  }()
+
   /// Runs `body` on a thread of the pool and returns what it returns.
   ///
   /// It runs to its end even if the task is cancelled, since a blocking call cannot be interrupted (and cleaning up
@@ -104,6 +117,7 @@ private final class WorkQueue: Sendable {
 
   /// The body of a thread: works until it takes a `.stop`.
   func work() {
+    pthread_setspecific(BlockingPool.mark, UnsafeRawPointer(available))
     while true {
       while sem_wait(available) != 0 {}  // interrupted by a signal
       guard let next = items.withLock({ $0.takeFirst() }) else { continue }

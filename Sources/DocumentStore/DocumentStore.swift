@@ -7,11 +7,17 @@ public import WorkflowDSL
 public struct DocumentStore {
   private let connection: PostgresConnection
   private let kinds: StepKindCatalog
+  private let builtIn: [Document]
 
-  /// The documents of the database that a connection leads to; `kinds` are those that workflows may name.
-  public init(_ connection: PostgresConnection, kinds: StepKindCatalog) {
+  /// The documents of the database that a connection leads to.
+  ///
+  /// - Parameters:
+  ///   - kinds: The step kinds that workflows may name.
+  ///   - builtIn: What the program brings along; it counts where nothing of its name was applied.
+  public init(_ connection: PostgresConnection, kinds: StepKindCatalog, builtIn: [Document] = []) {
     self.connection = connection
     self.kinds = kinds
+    self.builtIn = builtIn
   }
 
   /// Every document that is in force.
@@ -29,6 +35,14 @@ public struct DocumentStore {
     }
   }
 
+  /// Every document that is in force, and those of the program that no other has replaced.
+  public func allDocuments() async throws -> [StoredDocument] {
+    let stored = try await documents()
+    let names = Set(stored.map(\.reference))
+    let own = builtIn.filter { !names.contains($0.reference) }.map(StoredDocument.init(builtIn:))
+    return (stored + own).sorted { "\($0.reference)" < "\($1.reference)" }
+  }
+
   /// A document that is in force; nil if there is none of this name.
   public func document(_ reference: DocumentReference) async throws -> StoredDocument? {
     try await documents().first { $0.reference == reference }
@@ -43,7 +57,7 @@ public struct DocumentStore {
   public func apply(_ files: [DocumentFile], by: String, dryRun: Bool = false) async throws -> [ApplyOutcome] {
     try await inTransaction(dryRun: dryRun) {
       let stored = try await documents()
-      let set = DocumentSet(files, applied: stored.compactMap(\.document), kinds: kinds)
+      let set = self.set(files, stored)
       let diagnostics = set.check()
       guard diagnostics.allSatisfy({ $0.severity == .warning }) else { throw DocumentErrors(diagnostics: diagnostics) }
       var versions = Dictionary(stored.map { ($0.reference, $0.version) }, uniquingKeysWith: { $1 })
@@ -58,13 +72,22 @@ public struct DocumentStore {
     }
   }
 
+  /// Gives the engine the plans of all policies anew: after an upgrade, built-in workflows may say something else.
+  public func renewPlans() async throws {
+    try await inTransaction(dryRun: false) {
+      let stored = try await documents()
+      let versions = Dictionary(stored.map { ($0.reference, $0.version) }, uniquingKeysWith: { $1 })
+      try await followSchedules(of: set([], stored), versions, applied: [])
+    }
+  }
+
   /// Takes documents out of force, all in one transaction.
   /// - Returns: for each whether it was there.
   /// - Throws: `DocumentErrors` if others that stay refer to one of them; then nothing was changed.
   public func delete(_ references: [DocumentReference]) async throws -> [Bool] {
     try await inTransaction(dryRun: false) {
       let staying = try await documents().filter { !references.contains($0.reference) }
-      let set = DocumentSet(staying.map(\.file), applied: [], kinds: kinds)
+      let set = DocumentSet(staying.map(\.file), applied: [], builtIn: builtIn, kinds: kinds)
       let diagnostics = set.check().filter { $0.severity == .error }
       guard diagnostics.isEmpty else { throw DocumentErrors(diagnostics: diagnostics) }
       var found: [Bool] = []
@@ -86,7 +109,7 @@ public struct DocumentStore {
     -> JSONValue
   {
     let stored = try await documents()
-    let set = DocumentSet(files, applied: stored.compactMap(\.document), kinds: kinds)
+    let set = self.set(files, stored)
     let isFromFile = files.contains { $0.documents.contains { $0.workflow?.name.value == name } }
     let plan = try set.plan(workflow: name, parameters: parameters)
     return isFromFile ? plan : plan.with(version: version(of: name, stored))
@@ -96,9 +119,12 @@ public struct DocumentStore {
   /// - Throws: `PlanError`.
   public func plan(policy name: String) async throws -> JSONValue {
     let stored = try await documents()
-    let set = DocumentSet([], applied: stored.compactMap(\.document), kinds: kinds)
-    let plan = try set.plan(policy: name)
+    let plan = try set([], stored).plan(policy: name)
     return plan.with(version: plan["workflow"]?.string.flatMap { version(of: $0, stored) })
+  }
+
+  private func set(_ files: [DocumentFile], _ stored: [StoredDocument]) -> DocumentSet {
+    DocumentSet(files, applied: stored.compactMap(\.document), builtIn: builtIn, kinds: kinds)
   }
 
   private func version(of workflow: String, _ stored: [StoredDocument]) -> Int? {
@@ -120,7 +146,7 @@ public struct DocumentStore {
   }
 
   /// Gives the engine the schedules of all policies, with the plans that follow from the documents as they are now: a policy's
-  /// plan changes with its workflow, and with the applications that it selects.
+  /// plan changes with its workflow, and with the applications that it selects. Those are then the ones that it protects.
   private func followSchedules(
     of set: DocumentSet, _ versions: [DocumentReference: Int], applied: Set<DocumentReference>
   ) async throws {
@@ -151,6 +177,7 @@ public struct DocumentStore {
           .bool(policy.isEnabled),
         ])
     }
+    _ = try await connection.query("select holdfast.follow_protection()")
   }
 
   /// One writer of documents at a time, so that what was checked is what is kept.

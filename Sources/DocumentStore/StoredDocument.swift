@@ -4,7 +4,7 @@ public import WorkflowDSL
 public struct StoredDocument: Sendable {
   /// What it is called.
   public let reference: DocumentReference
-  /// The number of its version.
+  /// The number of its version; 0 for one that the program brings along.
   public let version: Int
   /// Its text.
   public let source: String
@@ -14,6 +14,14 @@ public struct StoredDocument: Sendable {
   public let appliedBy: String
   /// The text, read.
   public let file: DocumentFile
+
+  /// Whether nobody has applied it, and it is known since the program brings it along.
+  public var isBuiltIn: Bool { version == 0 }
+
+  init(builtIn document: Document) {
+    self.init(
+      reference: document.reference, version: 0, source: document.source, appliedAtMicroseconds: 0, appliedBy: "")
+  }
 
   init(reference: DocumentReference, version: Int, source: String, appliedAtMicroseconds: Int64, appliedBy: String) {
     self.reference = reference

@@ -20,16 +20,20 @@ private func phrases(_ text: String) -> [String] {
   return parts.enumerated().map { $0 < parts.count - 1 ? $1 + ";" : String($1) }
 }
 
-/// Two columns: terms, and their meanings wrapped beside them. A term that is too long gets a line of its own.
+/// Two columns: terms, and their meanings wrapped beside them. A term that is too long gets a line of its own, as all do
+/// where there is no room for a second column.
 package func twoColumns(_ rows: [(term: String, meaning: String)], width: Int) -> [String] {
   let widestTerm = 26
   let column = 2 + 2 + min(widestTerm, rows.map { displayWidth($0.term) }.max() ?? 0)
+  // A column that is narrower would be torn by single words.
+  let hasRoom = width - column >= 28
+  let indent = hasRoom ? column : 6
   return rows.flatMap { term, meaning in
-    let meanings = wrap(meaning, width: max(20, width - column))
-    let isBeside = displayWidth(term) + 4 <= column
+    let meanings = wrap(meaning, width: max(20, width - indent))
+    let isBeside = hasRoom && displayWidth(term) + 4 <= column
     let first = "  " + term
     let beside = isBeside ? padded(first, to: column) + (meanings.first ?? "") : first
-    let below = meanings.dropFirst(isBeside ? 1 : 0).map { String(repeating: " ", count: column) + $0 }
+    let below = meanings.dropFirst(isBeside ? 1 : 0).map { String(repeating: " ", count: indent) + $0 }
     return [beside] + below
   }
 }

@@ -1,6 +1,8 @@
 -- Refuses a list of steps that can't be a DAG: names, kinds, needs and shapes, with one sentence for the first mistake.
 -- Steps have to be listed in an order in which each needs only earlier ones, so a cycle can't be written down.
-create or replace function holdfast.check_steps(p_steps jsonb, p_outer text[], p_path text) returns void
+-- p_outer: outputs of other lists that the steps can see. p_items: the names of the items of the groups around them.
+create or replace function holdfast.check_steps(p_steps jsonb, p_outer text[], p_path text, p_items text[] default '{}')
+returns void
 language plpgsql
 as $$
 declare
@@ -27,11 +29,14 @@ begin
       when not s.e ? 'forEach' and jsonb_typeof(s.e -> 'uses') is distinct from 'string' then '"uses" is missing'
       when jsonb_typeof(s.e -> 'needs') <> 'array' then '"needs" has to be a list of step names'
       when jsonb_typeof(s.e -> 'refs') <> 'array' then '"refs" has to be a list of step names'
+      when s.e ? 'fields' and (jsonb_typeof(s.e -> 'fields') <> 'object'
+          or jsonb_path_exists(s.e -> 'fields', 'strict $.* ? (@.type() != "array")'))
+        then '"fields" has to be an object of lists of outputs'
       when s.e ? 'undo' and jsonb_typeof(s.e -> 'undo' -> 'uses') is distinct from 'string'
         then '"undo" has to be an object with "uses"'
       -- Most steps have none of these, and a call for each of them would double the time of a large submit.
       when s.e ?| '{limits,on,retry,priority,always,params,run,template,when,forEach,timeoutSeconds,deadlineSeconds,undo}'
-        then coalesce(holdfast.spec_problem(s.e), holdfast.spec_problem(s.e -> 'undo', 'undo.'))
+        then coalesce(holdfast.spec_problem(s.e, '', p_items), holdfast.spec_problem(s.e -> 'undo', 'undo.', p_items))
     end as problem
   ) p
   where p.problem is not null
@@ -65,7 +70,9 @@ begin
   select l.name into v_problem
   from jsonb_array_elements(p_steps) with ordinality s(e, i)
   cross join lateral (
-    select jsonb_array_elements_text(s.e -> 'limits') union all select jsonb_array_elements_text(s.e -> 'undo' -> 'limits')
+    select l #>> '{}'
+    from (select jsonb_array_elements(s.e -> 'limits') union all select jsonb_array_elements(s.e -> 'undo' -> 'limits')) a(l)
+    where jsonb_typeof(l) = 'string'
   ) l(name)
   where (s.e ? 'limits' or s.e ? 'undo') and not exists (select from holdfast.named_limit n where n.name = l.name)
   order by s.i limit 1;
@@ -86,7 +93,8 @@ begin
       perform holdfast.check_steps(
         v_step -> 'steps',
         array(select jsonb_array_elements_text(coalesce(v_step -> 'refs', '[]'))),
-        p_path || (v_step ->> 'name') || '.');
+        p_path || (v_step ->> 'name') || '.',
+        p_items || (v_step ->> 'as'));
     end if;
   end loop;
 
@@ -134,5 +142,5 @@ begin
 end
 $$;
 
-comment on function holdfast.check_steps(jsonb, text[], text) is
+comment on function holdfast.check_steps(jsonb, text[], text, text[]) is
   'Refuses steps that are no DAG or name what does not exist; groups are checked all the way down.';

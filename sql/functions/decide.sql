@@ -23,7 +23,7 @@ begin
         and not coalesce(jsonb_path_match(v_context, (v.spec ->> 'when')::jsonpath), false)
       then
         insert into holdfast.attempt (step_id, fence, state, message)
-        values (v.step_id, nextval('holdfast.fence_sequence'), 'skipped', 'its condition is false: ' || (v.spec ->> 'when'));
+        values (v.step_id, nextval('holdfast.fence_sequence'), 'skipped', holdfast.skip_reason(v.spec ->> 'when', v_context));
         step_id := v.step_id;
         ok := true;
         return next;

@@ -46,6 +46,12 @@ begin
   delete from worker w where w.ended_at < v_before;
   delete from policy_slot q where q.decided_at < v_before and q.state <> 'queued';
   delete from resource r where r.state = 'released' and r.released_at < v_before;
+  delete from filesystem_freeze f where f.thawed_at < v_before;
+  -- Of nodes that are no more.
+  delete from unknown_object u where u.seen_at < v_before;
+  delete from restore_point p
+  where p.state = 'retired' and p.retired_at < now() - make_interval(days => setting('retired_days')::int);
+  delete from point_hold h where not exists (select from run r where r.run_id = h.run_id);
   return v_gone;
 end
 $$;

@@ -16,7 +16,12 @@ begin
     update holdfast.run r set state = 'succeeded', finished_at = now()
     -- Within a range, so that only the partitions that these runs are in are opened.
     where r.run_id = any (p_runs) and r.run_id between v_low and v_high and r.state = 'running' and r.failure is null
-    returning r.run_id, r.parent_step
+    returning r.run_id, r.parent_step, r.policy
+  ), noted as (
+    -- See note_ends.
+    insert into holdfast.ended_run (run_id)
+    select e.run_id from ended e
+    where (e.policy <> '' or e.parent_step is not null) and exists (select from holdfast.protection)
   )
   select
     array(select unnest(p_runs) except select e.run_id from ended e),
@@ -32,6 +37,9 @@ begin
       where r.run_id = v_run.run_id
       returning r.* into v_run;
       delete from holdfast.stopping_run s where s.run_id = v_run.run_id;
+      if (v_run.policy <> '' or v_run.parent_step is not null) and exists (select from holdfast.protection) then
+        insert into holdfast.ended_run (run_id) values (v_run.run_id);
+      end if;
       perform holdfast.add_event(
         'run-' || v_run.state, format('run of %s %s%s', v_run.workflow, v_run.state,
           coalesce(': ' || case v_run.state when 'failed' then v_run.failure else v_run.stop_reason end, '')),

@@ -114,6 +114,9 @@ begin
     end if;
 
     if v_done is not null then
+      if exists (select from step_progress) then
+        delete from step_progress p where p.step_id = any (v_done);
+      end if;
       perform complete(v_done, array_fill(true, array[cardinality(v_done)]));
     end if;
   end if;

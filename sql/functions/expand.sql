@@ -15,7 +15,9 @@ declare
   v_offset int;  -- template t of item i (both from 1) gets ordinal v_offset + (i - 1) * v_width + t
   v_specs jsonb[];
   v_bodies bigint[];
+  v_paths text[];  -- what the steps take from the item for their lanes; nearly always null
   v_lanes int[];
+  v_stride int := 0;  -- template t of item i (from 0) has lane i * v_stride + t: the same for all items, unless paths are taken
   v_woken int[];
   v_decide bigint[];
 begin
@@ -43,7 +45,18 @@ begin
   select array_agg(s.e - 'name' - 'needs' order by s.i) into v_specs
   from jsonb_array_elements(v_body.spec -> 'steps') with ordinality s(e, i);
   v_bodies := holdfast.body_ids(v_specs);
-  v_lanes := holdfast.lane_ids(v_specs, v_of.queue, v_of.policy, v_of.priority);
+  v_paths := holdfast.item_paths(v_body.spec -> 'steps');
+  if v_paths is null then
+    v_lanes := holdfast.lane_ids(v_specs, v_of.queue, v_of.policy, v_of.priority);
+  else
+    v_stride := v_width;
+    v_lanes := holdfast.item_lanes(
+      v_specs, v_paths,
+      array(
+        select coalesce(v_group.item, '{}') || jsonb_build_object(v_body.spec ->> 'as', i.value)
+        from jsonb_array_elements(v_items) with ordinality i(value, n) order by i.n),
+      v_of.queue, v_of.policy, v_of.priority);
+  end if;
 
   with template as materialized (
     select
@@ -65,7 +78,7 @@ begin
   placed as (
     insert into holdfast.step (step_id, body_id, lane_id, needs, name, children, refs, exits, item)
     select
-      v_base | (i.base + t.ordinal), v_bodies[t.ordinal], v_lanes[t.ordinal], t.needs,
+      v_base | (i.base + t.ordinal), v_bodies[t.ordinal], v_lanes[i.n * v_stride + t.ordinal], t.needs,
       v_group.name || '[' || i.n || '].' || t.name,
       nullif(coalesce((select array_agg(c + (i.base << 3)) from unnest(t.children) c), '{}') || coalesce(t.outside, '{}'), '{}'),
       case when t.spec ? 'refs' then (
@@ -97,7 +110,7 @@ begin
   ),
   put as (
     insert into holdfast.ready (step_id, lane_id)
-    select v_base | (i.base + t.ordinal), v_lanes[t.ordinal]
+    select v_base | (i.base + t.ordinal), v_lanes[i.n * v_stride + t.ordinal]
     from item i cross join template t where t.needs = 0 and t.flags & 4 = 0
     order by i.n, t.ordinal
     returning lane_id

@@ -9,4 +9,4 @@ end
 $$;
 
 comment on function holdfast.refuse(text, text, text) is
-  'Raises an error of class HF: HF001 bad plan, HF002 no such object, HF003 not possible in this state.';
+  'Raises an error of class HF: HF001 bad plan, HF002 no such object, HF003 not possible in this state, HF005 not now.';

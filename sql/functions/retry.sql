@@ -1,5 +1,7 @@
 -- Runs again what did not succeed in a run that is over: its failed, omitted, cancelled and quarantined steps, what was
--- undone, and, with p_from, that step and everything after it. What succeeded stays. A group that is among these is expanded
+-- undone, what made something that a janitor has removed since, and, with p_from, that step and everything after it. What
+-- succeeded stays; but if a step with an undo is repeated by p_from, so are those before it that have one: what they set up for it
+-- (an application at rest, a frozen filesystem) is there no more. A group that is among these is expanded
 -- anew; the instances that it had are kept for the record, as old:NAME. Returns how many steps were reopened.
 create or replace function holdfast.retry(p_run bigint, p_from text default null) returns int
 language plpgsql security definer set search_path = holdfast, pg_temp set plan_cache_mode = force_generic_plan
@@ -7,6 +9,7 @@ as $$
 declare
   v_base bigint := p_run << 20;
   v_run run;
+  v_before bigint[] := '{}';
   v_open bigint[];
   v_old bigint[];
   v_decide bigint[];
@@ -24,6 +27,31 @@ begin
     perform refuse(format('run %s has no step %L', p_run, p_from), null, 'HF002');
   end if;
 
+  if p_from is not null then
+    with recursive known as materialized (
+      select s.step_id, s.name, s.children, b.is_group, b.has_undo
+      from step s join step_body b on b.body_id = s.body_id
+      where s.step_id between v_base and v_base + 1048575 and s.name not like 'undo:%' and s.name not like 'old:%'
+    ), edge as materialized (
+      select k.step_id as parent, v_base | (c.code >> 3) as child
+      from known k cross join lateral unnest(k.children) c(code)
+      where c.code >> 3 <> 0
+      union all
+      select g.step_id, k.step_id from known g join known k on starts_with(k.name, g.name || '[') where g.is_group
+    ), later(step_id) as (
+      select k.step_id from known k where k.name = p_from
+      union
+      select e.child from later l join edge e on e.parent = l.step_id
+    ), earlier(step_id) as (
+      select k.step_id from known k where k.name = p_from
+      union
+      select e.parent from earlier l join edge e on e.child = l.step_id
+    )
+    select coalesce(array_agg(k.step_id), '{}') into v_before
+    from known k join earlier e on e.step_id = k.step_id
+    where k.has_undo and exists (select from later l join known u on u.step_id = l.step_id where u.has_undo);
+  end if;
+
   -- The last word on each step; undo steps are not repeated, but what they undid is.
   with recursive last_word as materialized (
     select s.step_id, s.name, s.children, b.is_group, a.state, a.fence
@@ -33,13 +61,17 @@ begin
     where s.step_id between v_base and v_base + 1048575 and s.name not like 'undo:%' and s.name not like 'old:%'
   ), undone as materialized (
     select substr(s.name, 6) as name, max(a.fence) as fence
-    from step s join attempt a on a.step_id = s.step_id and a.state = 'succeeded'
+    -- Also if it failed: nobody knows how far it got.
+    from step s join attempt a on a.step_id = s.step_id
     where s.step_id between v_base and v_base + 1048575 and s.name like 'undo:%'
     group by 1
   ), reopened(step_id) as (
     select w.step_id from last_word w left join undone u on u.name = w.name
     -- What was undone and then repeated by an earlier retry stands.
-    where w.state is null or w.state not in ('succeeded', 'skipped') or w.name = p_from or u.fence > w.fence
+    where w.state is null or w.state not in ('succeeded', 'skipped') or w.name = p_from or w.step_id = any (v_before) or u.fence > w.fence
+      or exists (
+        select from resource o where o.step_id = w.step_id
+          and (o.state = 'released' and o.swept_at is not null or o.sweep_until > clock_timestamp()))
     union
     -- With everything that needs it: what was omitted, and what runs always.
     select v_base | (c.code >> 3)
@@ -59,6 +91,10 @@ begin
   if v_open is null then
     perform refuse(format('run %s succeeded; name the step to repeat it from', p_run), null, 'HF003');
   end if;
+
+  -- What these steps left is of another time than what they will make now: it goes first.
+  update resource o set state = 'intent', detail = case when jsonb_typeof(o.detail) = 'object' then o.detail else '{}' end || '{"stale": true}'
+  where o.step_id = any (v_open || v_old) and o.state <> 'released' and coalesce(o.detail -> 'keep', 'false') <> 'true';
 
   -- A group that is expanded anew gets new instances; the old ones would run beside them.
   select array_agg(i.step_id) into v_old

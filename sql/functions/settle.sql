@@ -29,6 +29,7 @@ begin
   if not found then
     return false;
   end if;
+  delete from holdfast.step_progress p where p.step_id = p_step;
   select b.* into v_body
   from holdfast.step s join holdfast.step_body b on b.body_id = s.body_id where s.step_id = p_step;
   select s.name into v_name from holdfast.step s where s.step_id = p_step;
@@ -109,7 +110,7 @@ begin
     insert into holdfast.parked (step_id, lane_id, wake_at, cause, reason, failures, crashes, wakes, deadline_at)
     values (
       p_step, v_lease.lane_id, now() + v_after, 'retry',
-      format(case when v_class = 'throttled' then 'asked to come back later: %3$s' else 'attempt %1$s of %2$s failed: %3$s' end,
+      format(case when v_class = 'throttled' then 'it can''t be done now: %3$s' else 'attempt %1$s of %2$s failed: %3$s' end,
         v_lease.failures + v_lease.crashes, v_body.max_attempts, v_message),
       v_lease.failures, v_lease.crashes, v_lease.wakes, v_lease.deadline_at);
   elsif v_step_state = 'parked' then

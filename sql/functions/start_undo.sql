@@ -43,9 +43,9 @@ begin
   select
     array_agg(s.name order by u.fence desc),
     array_agg(
-      (b.spec -> 'undo') - 'unless'
+      holdfast.undo_spec(b.spec)
         || jsonb_build_object('always', true, 'refs', coalesce(b.spec -> 'refs', '[]') || to_jsonb(own.name))
-        || case when b.spec ? 'on' and not (b.spec -> 'undo') ? 'on' then jsonb_build_object('on', b.spec -> 'on') else '{}' end
+        || case when b.spec ? 'fields' then jsonb_build_object('fields', b.spec -> 'fields') else '{}' end
         || case when coalesce((b.spec -> 'params')::boolean, false) then '{"params": true}'::jsonb else '{}' end
         || case when coalesce((b.spec -> 'run')::boolean, false) then '{"run": true}'::jsonb else '{}' end
       order by u.fence desc),
@@ -66,7 +66,9 @@ begin
   end if;
 
   v_bodies := holdfast.body_ids(v_specs);
-  v_lanes := holdfast.lane_ids(v_specs, p_run.queue, p_run.policy, p_run.priority);
+  v_lanes := holdfast.lane_ids(
+    array(select holdfast.with_item(u.spec, u.item) from unnest(v_specs, v_items) with ordinality u(spec, item, i) order by u.i),
+    p_run.queue, p_run.policy, p_run.priority);
   v_first := p_run.next_ordinal;
   if v_first + v_count > 1048575 then
     perform holdfast.refuse('the run has no room left for its undo steps');
@@ -76,9 +78,13 @@ begin
   select
     v_base | (v_first + p.i::int - 1), v_bodies[p.i::int], v_lanes[p.i::int], case when p.i = 1 then 0 else 1 end, 'undo:' || p.name,
     -- Each leads to the next, whatever became of it (2); the last one to the end of the run.
-    array[case when p.i = v_count then 2 else (v_first + p.i::int) << 3 | 2 end], p.refs, p.item
+    -- A deadline begins when its turn comes (4).
+    array[case when p.i = v_count then 2
+      else (v_first + p.i::int) << 3 | 2 | case when v_specs[p.i::int + 1] ? 'deadlineSeconds' then 4 else 0 end end],
+    p.refs, p.item
   from unnest(v_names, v_refs, v_items) with ordinality p(name, refs, item, i);
-  insert into holdfast.ready (step_id, lane_id) values (v_base | v_first, v_lanes[1]);
+  insert into holdfast.ready (step_id, lane_id, deadline_at)
+  select v_base | v_first, v_lanes[1], now() + b.deadline from holdfast.step_body b where b.body_id = v_bodies[1];
   update holdfast.run r set state = 'undoing', next_ordinal = v_first + v_count where r.run_id = p_run.run_id;
   perform holdfast.wake(v_lanes);
   return true;

@@ -1,5 +1,5 @@
--- What a step's expressions see: {"params": …, "steps": {name: outputs}, "item": …, "run": …}, of what its refs, params and run
--- ask for; "run" is {"id", "workflow", "policy", "submittedAt", "slot", "outcome": succeeded | failed | cancelled as it stands now,
+-- What a step's expressions see: {"params": …, "steps": {name: outputs}, "item": …, "run": …}, of what its refs, fields, params
+-- and run ask for; "run" is {"id", "workflow", "policy", "submittedAt", "slot", "outcome": succeeded | failed | cancelled as it stands now,
 -- "failure"}.
 create or replace function holdfast.step_context(p_step bigint) returns jsonb
 language plpgsql stable set enable_nestloop = on
@@ -9,19 +9,28 @@ declare
   v_step holdfast.step;
   v_params boolean;
   v_wants_run boolean;
+  v_fields jsonb;
   v_outputs jsonb;
 begin
   select s.* into v_step from holdfast.step s where s.step_id = p_step;
   select
     coalesce((b.spec -> 'params')::boolean, b.spec ? 'when' or b.is_group),
-    coalesce((b.spec -> 'run')::boolean, false)
-  into v_params, v_wants_run
+    coalesce((b.spec -> 'run')::boolean, false),
+    b.spec -> 'fields'
+  into v_params, v_wants_run, v_fields
   from holdfast.step_body b where b.body_id = v_step.body_id;
 
   select jsonb_object_agg(
     r.name,
     case when jsonb_typeof(r.place) = 'number' then
-      (select a.outputs from holdfast.attempt a
+      -- Not more of it than is asked for: a list of a thousand volumes is much to give to each of a thousand steps.
+      (select case
+          when not coalesce(v_fields ? r.name, false) or jsonb_typeof(a.outputs) <> 'object' then a.outputs
+          else coalesce(
+            (select jsonb_object_agg(f.name, a.outputs -> f.name)
+             from jsonb_array_elements_text(v_fields -> r.name) f(name) where a.outputs ? f.name), '{}')
+        end
+       from holdfast.attempt a
        where a.step_id = v_base | r.place::int and a.state = 'succeeded' order by a.fence desc limit 1)
     else
       -- A group''s step: the outputs of all its instances in this place, in the order of the items.

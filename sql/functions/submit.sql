@@ -4,15 +4,17 @@
 --        "steps": [{"name", "uses", "with", "needs": ["a", "group.step"], "when", "forEach", "as", "steps", "always",
 --                   "undo": {"uses", "with", "unless"}, "retry": {"attempts", "initialSeconds", "maxSeconds"},
 --                   "timeoutSeconds", "deadlineSeconds", "limits": ["name"], "on": {"node": "n1"}, "priority",
---                   "refs": ["step", "group.step"], "params": true, "run": true, "template": {…}}]}
+--                   "refs": ["step", "group.step"], "fields": {"step": ["output"]}, "params": true, "run": true,
+--                   "template": {…}}]}
 --   needs     earlier steps of the same list; GROUP or GROUP.STEP means every instance
 --   when      an SQL/JSON path predicate over {"params", "steps": {name: outputs}, "item"}; if false the step is skipped
 --   forEach   an SQL/JSON path over the same; its steps are made once for each value, which they see as item.AS
 --   always    runs whatever became of its needs, also when the run is being cancelled
 --   undo      performed, last first, if the step was started and the run fails or is cancelled; not if the step that
 --             "unless" names has succeeded
---   refs      the steps whose outputs the step is given (and when and forEach see); params: give it the run's parameters;
---             run: give it facts of the run (step_context.sql)
+--   on, limits  in a group, a label or limit may be {"item": "AS.PATH"}: a text of the step's item; null and empty ones are left out
+--   refs      the steps whose outputs the step is given (and when and forEach see); fields: of these steps, only these outputs;
+--             params: give it the run's parameters; run: give it facts of the run (step_context.sql)
 --   template  "with" holds Go templates that the worker evaluates; this says how (Sources/StepKinds/Templates)
 -- key: submits with the same key give the same run.
 -- Returns the run's id. Refused plans raise SQLSTATE HF001 (or HF002 for a limit that is not defined).

@@ -1,5 +1,5 @@
 -- What time brings: takes back the leases of lost workers, wakes parked steps that are due, ends what ran over its time,
--- and finishes cancels. Any worker or scheduler calls it about once a second, and when it said that something is due;
+-- finishes cancels, and looks after policies. Any worker or scheduler calls it about once a second, and when it said that something is due;
 -- only one at a time does the work. Returns the milliseconds until something parked is due (at most 60,000).
 create or replace function holdfast.tick() returns int
 language plpgsql security definer set search_path = holdfast, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off
@@ -71,11 +71,12 @@ begin
         select d.step_id from ready d where d.deadline_at < now() limit 1000 for update skip locked)
       returning r.step_id
     )
-    select u.step_id, u.reason from unparked u union all select u.step_id, 'for a worker' from unready u
+    select w.step_id, 'it did not end before its deadline; it waited: ' || w.reason as message
+    from (select * from unparked union all select u.step_id, 'for a worker' from unready u) w
   loop
     insert into attempt (step_id, fence, state, message)
-    values (v.step_id, nextval('fence_sequence'), 'failed', 'it did not end before its deadline; it waited: ' || v.reason);
-    perform fail_run(v.step_id, (select s.name from step s where s.step_id = v.step_id), 'it did not end before its deadline');
+    values (v.step_id, nextval('fence_sequence'), 'failed', v.message);
+    perform fail_run(v.step_id, (select s.name from step s where s.step_id = v.step_id), v.message);
     perform complete(array[v.step_id], array[false]);
   end loop;
 
@@ -97,6 +98,19 @@ begin
   perform cancel(r.run_id, 'it did not end before its deadline', 'failed')
   from run r where r.finished_at is null and r.deadline_at < now() and r.state = 'running';
   perform sweep_stopping(s.run_id) from stopping_run s;
+
+  -- How policies fare with their applications. Nothing of it may keep the rest from being done.
+  if exists (select from ended_run) then
+    perform note_ends();
+  end if;
+  if not exists (select from look l where l.what = 'protection' and l.at > now() - interval '1 min') then
+    insert into look (what, at) values ('protection', now()) on conflict (what) do update set at = excluded.at;
+    begin
+      perform watch_protection();
+    exception when others then
+      perform add_event('policy-problem', 'the policies could not be looked at: ' || sqlerrm);
+    end;
+  end if;
 
   select min(p.wake_at) into v_next from parked p where p.wake_at is not null;
   return greatest(0, least(60000, ceil(extract(epoch from coalesce(v_next, clock_timestamp() + interval '1 min') - clock_timestamp()) * 1000)))::int;

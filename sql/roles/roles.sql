@@ -13,14 +13,20 @@ declare
   v_object text;
   v_protocol text[] := array[
     -- workers
-    'schema_version', 'register', 'exchange', 'heartbeat', 'leave', 'bodies', 'append_log',
-    'resource_intend', 'resource_made', 'resource_released', 'resources_to_release',
+    'schema_version', 'register', 'exchange', 'heartbeat', 'leave', 'bodies', 'append_log', 'put_progress',
+    'resource_intend', 'resource_made', 'resource_released', 'resource_sweep', 'resource_swept', 'resources_to_release',
+    'report_unknown', 'report_missing', 'note_freeze', 'worker_hosts',
     -- runs
     'submit', 'run_state', 'cancel', 'retry', 'signal', 'pause', 'resume', 'set_limit', 'announce_kinds',
+    -- repositories
+    'know_repository', 'installation',
     -- documents
-    'put_document', 'delete_document',
+    'put_document', 'delete_document', 'document_content', 'documents_of',
     -- schedules
     'put_policy', 'drop_policy', 'due_policies', 'decide_slots', 'policy_problem', 'lead', 'yield_lead',
+    -- restore points and what they protect
+    'record_point', 'import_point', 'point', 'points_of', 'hold_point', 'begin_retire', 'snapshot_retired', 'export_retired',
+    'point_retired', 'pin_point', 'point_verified', 'follow_protection',
     -- what time brings
     'tick', 'ensure_partitions', 'drop_history'];
 begin

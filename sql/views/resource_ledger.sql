@@ -6,6 +6,11 @@ select
   o.step_id, s.name as step,
   o.state <> 'released' and (r.run_id is null or r.finished_at is not null)
     and coalesce(o.detail -> 'keep', 'false') <> 'true' as left_behind,
+  case
+    when o.state = 'released' then null
+    when o.detail -> 'keep' = 'true' then 'restore point ' || coalesce(o.detail ->> 'point', '?')
+    when r.finished_at is null then 'run ' || r.run_id
+  end as owner,
   o.detail, o.intended_at, o.made_at, o.released_at,
   coalesce(o.released_at, now()) - o.intended_at as age
 from holdfast.resource o
@@ -27,6 +32,8 @@ comment on column holdfast.resource_ledger.step_id is 'The step that made it.';
 comment on column holdfast.resource_ledger.step is 'Name of that step.';
 comment on column holdfast.resource_ledger.left_behind is
   'Whether its run is over, nothing keeps it, and the janitor will release it.';
+comment on column holdfast.resource_ledger.owner is
+  'The restore point that keeps it, or the live run that made it; null if it is gone or left behind.';
 comment on column holdfast.resource_ledger.detail is
   'What its release needs; keep: true means that it outlives its run.';
 comment on column holdfast.resource_ledger.intended_at is 'When its making was announced.';

@@ -9,20 +9,22 @@ select
   coalesce(n.since, n.finished_at, r.submitted_at) as since,
   coalesce(n.started_at, n.lease_started_at) as started_at,
   n.finished_at, n.reason, n.wake_at, n.signal, n.deadline_at, n.time_limit_at, n.item,
-  b.is_group, b.is_always, l.labels, l.limits
+  b.is_group, b.is_always, l.labels, l.limits, n.progress
 from holdfast.run r
 cross join lateral (
   with busy as materialized (
     select
       h.step_id, 'running' as state, h.worker_id, h.started_at as since, h.started_at as lease_started_at, h.failures, h.crashes,
-      h.stop_reason as reason, null::timestamptz as wake_at, null::text as signal, h.deadline_at, h.time_limit_at
-    from holdfast.lease h where h.step_id between (r.run_id << 20) + 1 and (r.run_id << 20) + 1048575
+      h.stop_reason as reason, null::timestamptz as wake_at, null::text as signal, h.deadline_at, h.time_limit_at, g.progress
+    from holdfast.lease h
+    left join holdfast.step_progress g on g.step_id = h.step_id and g.fence = h.fence
+    where h.step_id between (r.run_id << 20) + 1 and (r.run_id << 20) + 1048575
     union all
-    select q.step_id, 'ready', null, q.since, null, q.failures, q.crashes, null, null, null, q.deadline_at, null
+    select q.step_id, 'ready', null, q.since, null, q.failures, q.crashes, null, null, null, q.deadline_at, null, null
     from holdfast.ready q where q.step_id between (r.run_id << 20) + 1 and (r.run_id << 20) + 1048575
     union all
     select
-      p.step_id, 'waiting', null, p.since, null, p.failures, p.crashes, p.reason, p.wake_at, p.signal, p.deadline_at, null
+      p.step_id, 'waiting', null, p.since, null, p.failures, p.crashes, p.reason, p.wake_at, p.signal, p.deadline_at, null, null
     from holdfast.parked p where p.step_id between (r.run_id << 20) + 1 and (r.run_id << 20) + 1048575
   ), tried as materialized (
     -- Tries by workers, since the run was last retried from the step.
@@ -48,7 +50,7 @@ cross join lateral (
   select
     s.step_id, s.name, s.body_id, s.lane_id, s.item,
     coalesce(y.state, case when v.is_over then a.state::text else 'blocked' end) as state,
-    y.since, y.lease_started_at, y.failures, y.crashes, y.wake_at, y.signal, y.deadline_at, y.time_limit_at,
+    y.since, y.lease_started_at, y.failures, y.crashes, y.wake_at, y.signal, y.deadline_at, y.time_limit_at, y.progress,
     coalesce(y.worker_id, a.worker_id) as worker_id,
     a.tries, a.started_at,
     case when v.is_over then a.finished_at end as finished_at,
@@ -94,3 +96,4 @@ comment on column holdfast.run_step.is_group is 'Whether it is a group (forEach)
 comment on column holdfast.run_step.is_always is 'Whether it runs whatever became of its needs.';
 comment on column holdfast.run_step.labels is 'Labels that its worker has to have (on).';
 comment on column holdfast.run_step.limits is 'Named limits that it runs under.';
+comment on column holdfast.run_step.progress is 'How far a running step is, if it says so; see step_status.';

@@ -28,12 +28,14 @@ select
   h.time_limit_at,
   s.item,
   coalesce(b.is_group, false) as is_group,
-  coalesce(b.is_always, false) as is_always
+  coalesce(b.is_always, false) as is_always,
+  g.progress
 from holdfast.run r
 join holdfast.step s
   on s.step_id between (r.run_id << 20) + 1 and (r.run_id << 20) + 1048575 and s.step_id >> 20 = r.run_id
 left join holdfast.step_body b on b.body_id = s.body_id
 left join holdfast.lease h on h.step_id = s.step_id
+left join holdfast.step_progress g on g.step_id = h.step_id and g.fence = h.fence
 left join holdfast.ready q on q.step_id = s.step_id
 left join holdfast.parked p on p.step_id = s.step_id
 left join lateral (
@@ -81,3 +83,6 @@ comment on column holdfast.step_status.time_limit_at is 'By when the running att
 comment on column holdfast.step_status.item is 'Of a group''s instance: the bindings, name to value.';
 comment on column holdfast.step_status.is_group is 'Whether it is a group (forEach).';
 comment on column holdfast.step_status.is_always is 'Whether it runs whatever became of its needs.';
+comment on column holdfast.step_status.progress is
+  'How far a running step is, if it says so: {"done": bytes, "total": bytes, "rate": bytes per second, "etaSeconds": number, '
+  '"files": number, "note": text}, each if known.';

@@ -112,7 +112,7 @@ package struct Completer {
   }
 
   private func options(of path: CommandPath?) -> [OptionDescription] {
-    (path?.command.options ?? []) + program.options
+    path.map { $0.command.options + $0.sharedOptions + program.options } ?? program.options
   }
 
   // MARK: - What could follow
@@ -167,8 +167,7 @@ package struct Completer {
   private func withEnvironment(_ arguments: ParsedArguments) -> ParsedArguments {
     var arguments = arguments
     for option in program.options where arguments.texts[option.name] == nil {
-      guard let text = option.environment.flatMap(environment), !text.isEmpty else { continue }
-      arguments.add(text, to: option)
+      if let (_, text) = option.value(in: environment) { arguments.add(text, to: option) }
     }
     // Reading a wrong value would be a fault of the program, and while a line is typed anything may be wrong.
     return arguments.keeping { option, texts in

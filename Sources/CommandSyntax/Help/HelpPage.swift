@@ -44,10 +44,19 @@ package struct HelpPage {
       section("ARGUMENTS", twoColumns(rows, width: style.width), &lines)
     }
     if !command.options.isEmpty { section("OPTIONS", rows(command.options), &lines) }
-    let common = program.options.map(\.term).joined(separator: "; ")
-    section(
-      "OPTIONS OF EVERY COMMAND", wrap(common, width: style.width - 2, keepsPhrases: true).map { "  " + $0 }, &lines)
-    lines += wrap("'\(program.name) --help' tells what they do.", width: style.width - 2).map { "  " + $0 }
+    for group in path.commands where !group.sharedOptions.isEmpty {
+      let title = "OPTIONS OF EVERY '\(group.name)' COMMAND"
+      if group.name == command.name {
+        section(title, rows(group.sharedOptions), &lines)
+      } else {
+        section(title, list(group.sharedOptions, explainedBy: "\(program.name) \(group.name)"), &lines)
+      }
+    }
+    section("OPTIONS OF EVERY COMMAND", list(program.options, explainedBy: program.name), &lines)
+    if !command.exitCodes.isEmpty {
+      let codes = command.exitCodes.map { (term: "\($0.rawValue)", meaning: $0.summary) }
+      section("EXIT CODES", twoColumns(codes, width: style.width), &lines)
+    }
     if !command.examples.isEmpty {
       let examples = command.examples.enumerated().flatMap { index, example in
         (index == 0 ? [] : [""]) + ["  \(example.purpose):", "    \(example.line)"]
@@ -78,6 +87,15 @@ package struct HelpPage {
     lines += ["", style.bold(title)] + content
   }
 
+  /// Options by name only, and whose help tells more.
+  private func list(_ options: [OptionDescription], explainedBy command: String) -> [String] {
+    let terms = options.map(\.term).joined(separator: "; ")
+    let lines =
+      wrap(terms, width: style.width - 2, keepsPhrases: true)
+      + wrap("'\(command) --help' tells what they do.", width: style.width - 2)
+    return lines.map { "  " + $0 }
+  }
+
   private func rows(_ options: [OptionDescription]) -> [String] {
     twoColumns(options.map { ($0.term, $0.meaning) }, width: style.width)
   }
@@ -99,7 +117,8 @@ extension OptionDescription {
     var notes: [String] = []
     if !choices.isEmpty { notes.append(choices.joined(separator: ", ")) }
     if isRepeatable { notes.append("may be repeated") }
-    if let text = environment.map({ "$" + $0 }) ?? defaultText { notes.append("default: \(text)") }
+    let defaults = environment.map { "$" + $0 } + [defaultText].compactMap(\.self)
+    if !defaults.isEmpty { notes.append("default: \(defaults.joined(separator: ", "))") }
     return notes.isEmpty ? summary : "\(summary) (\(notes.joined(separator: "; ")))"
   }
 }

@@ -23,7 +23,7 @@ extension Program {
     for code in exitCodes { page.entry("\\fB\(code.rawValue)\\fR", code.summary) }
     page.section("ENVIRONMENT")
     for option in options {
-      if let variable = option.environment { page.entry("\\fB\(roff(variable))\\fR", option.summary) }
+      for variable in option.environment { page.entry("\\fB\(roff(variable))\\fR", option.summary) }
     }
     for (variable, summary) in environment { page.entry("\\fB\(roff(variable))\\fR", summary) }
     return page.lines.joined(separator: "\n") + "\n"
@@ -68,7 +68,12 @@ private struct ManualPage {
       text(paragraph)
     }
     for operand in command.operands { entry("\\fI\(roff(operand.usage))\\fR", operand.summary) }
-    for option in command.options { entry(term(of: option), option.meaning) }
+    for option in command.options + command.sharedOptions { entry(term(of: option), option.meaning) }
+    if !command.exitCodes.isEmpty {
+      lines.append(".PP")
+      text("It and its commands end with these codes:")
+      for code in command.exitCodes { entry("\\fB\(code.rawValue)\\fR", code.summary) }
+    }
     for example in command.examples {
       lines.append(".PP")
       text(example.purpose + ":")

@@ -107,7 +107,7 @@ package struct ArgumentParser {
   private func readOption(
     _ argument: String, of path: CommandPath?, rest: inout ArraySlice<String>, into parsed: inout ParsedArguments
   ) throws(UsageError) -> OptionDescription {
-    let options = program.options + (path?.commands.flatMap(\.options) ?? [])
+    let options = program.options + (path?.commands.flatMap { $0.options + $0.sharedOptions } ?? [])
     let (name, attached) = split(argument, options)
     guard let option = options.first(where: { $0.names.contains(name) }) else {
       throw unknownOption(name, of: path, options)
@@ -150,7 +150,9 @@ package struct ArgumentParser {
     let nearest = hint(name, among: options.flatMap { [$0.name, $0.offName].compactMap(\.self) })
     let shown = quotedForMessage(name.prefix { $0 != ":" })  // what follows a colon may be a password
     if !nearest.isEmpty { return UsageError(message: "unknown option \(shown)\(nearest)") }
-    let owners = program.allCommands.filter { $0.command.options.contains { $0.names.contains(name) } }.map(\.name)
+    let owners = program.allCommands.filter { path in
+      (path.command.options + path.command.sharedOptions).contains { $0.names.contains(name) }
+    }.map(\.name)
     if owners.isEmpty { return UsageError(message: "unknown option \(shown)") }
     if let path { return foreignOption(name, owners, path) }
     return UsageError(message: "option '\(name)' belongs to \(alternatives(owners)); write it after the command")
@@ -162,7 +164,7 @@ package struct ArgumentParser {
 
   /// Takes what is not given from the environment, and checks every value.
   private func check(_ parsed: inout ParsedArguments, of path: CommandPath) throws(UsageError) {
-    let options = program.options + path.command.options
+    let options = program.options + path.sharedOptions + path.command.options
     for group in path.commands.dropLast() {
       let foreign = group.options.first { option in
         parsed.texts[option.name] != nil && !options.contains { $0.name == option.name }
@@ -171,13 +173,13 @@ package struct ArgumentParser {
     }
     for option in options {
       guard let texts = parsed.texts[option.name] else {
-        guard let variable = option.environment, let text = environment(variable), !text.isEmpty else { continue }
+        guard let (variable, text) = option.value(in: environment) else { continue }
         do throws(UsageError) {
           try option.check([text])
         } catch {
           throw UsageError(message: "environment variable \(variable): \(error.message)")
         }
-        parsed.add(text, to: option)
+        parsed.add(text, to: option, from: variable)
         continue
       }
       try option.check(texts)

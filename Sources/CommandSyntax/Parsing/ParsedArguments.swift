@@ -5,10 +5,18 @@ package struct ParsedArguments: Sendable {
   /// The texts given beside options, by the operand's placeholder.
   private(set) var operandTexts: [String: [String]] = [:]
 
+  /// The environment variables that values were taken from, by the option's name.
+  private var variables: [String: String] = [:]
+
   /// Nothing given.
   package init() {}
 
   mutating func add(_ text: String, to option: OptionDescription) { texts[option.name, default: []].append(text) }
+
+  mutating func add(_ text: String, to option: OptionDescription, from variable: String) {
+    add(text, to: option)
+    variables[option.name] = variable
+  }
 
   mutating func set(_ texts: [String], of operand: OperandDescription) { operandTexts[operand.placeholder] = texts }
 
@@ -42,6 +50,9 @@ package struct ParsedArguments: Sendable {
 
   /// Whether the option was given, on the command line or by its environment variable.
   package func isGiven<Value>(_ option: Option<Value>) -> Bool { texts[option.description.name] != nil }
+
+  /// The environment variable that the option's value was taken from; nil if it stands on the command line, or nowhere.
+  package func variable<Value>(of option: Option<Value>) -> String? { variables[option.description.name] }
 
   private func checked<Value>(_ name: String, _ value: () throws(UsageError) -> Value) -> Value {
     do throws(UsageError) { return try value() } catch { preconditionFailure("\(name) was not checked: \(error)") }

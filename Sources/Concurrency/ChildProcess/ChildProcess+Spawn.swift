@@ -15,12 +15,15 @@ extension ChildProcess {
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
-    if let inputPipe {
+    if let inputDescriptor {
+      posix_spawn_file_actions_adddup2(&actions, inputDescriptor, STDIN_FILENO)
+    } else if let inputPipe {
       posix_spawn_file_actions_adddup2(&actions, inputPipe.reading.number, STDIN_FILENO)
     } else {
       posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
     }
-    posix_spawn_file_actions_adddup2(&actions, output.writing.number, STDOUT_FILENO)
+    // Without a writer the pipe of the output ends at once.
+    posix_spawn_file_actions_adddup2(&actions, outputDescriptor ?? output.writing.number, STDOUT_FILENO)
     posix_spawn_file_actions_adddup2(&actions, error.writing.number, STDERR_FILENO)
     let (process, handle) = try launch(path, &actions, ownSession: false)
     for end in [inputPipe?.writing, output.reading, error.reading] { end?.setNonBlocking() }

@@ -13,6 +13,10 @@ public struct ChildProcess: Sendable {
   public var directory: String?
   /// What the program reads from its standard input, then comes the end. It need not read it.
   public var input: [UInt8] = []
+  /// A descriptor that becomes the program's standard input instead; it stays the caller's to close.
+  public var inputDescriptor: Int32?
+  /// A descriptor that becomes the program's standard output, of which nothing is kept then; it stays the caller's to close.
+  public var outputDescriptor: Int32?
   /// How many bytes of each stream are kept: the first and the last half.
   public var outputLimit = 64 << 10
   /// The longest line that a line handler gets, in bytes; longer ones are cut there.

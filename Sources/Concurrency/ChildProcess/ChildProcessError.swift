@@ -12,7 +12,8 @@ public struct ChildProcessError: Error, Sendable, Equatable, CustomStringConvert
     case noSuchDirectory
     /// An argument or variable holds a zero byte, a variable's name is empty or holds `=`, or all are too long.
     case badArguments
-    /// The system has no room for another process, or too many files are open. Trying again later may help.
+    /// The system has no room for another process, too many files are open, or somebody writes the program just now. Trying
+    /// again later may help.
     case noResources
     /// Anything else that the system reports.
     case system
@@ -39,7 +40,7 @@ public struct ChildProcessError: Error, Sendable, Equatable, CustomStringConvert
       self.init(.notExecutable, "cannot run '\(program)': the interpreter that its first line names does not exist")
     case EACCES, EPERM, ENOEXEC, ELIBBAD, EISDIR: self.init(.notExecutable, "cannot run '\(program)': \(reason)")
     case E2BIG: self.init(.badArguments, "cannot run '\(program)': its arguments and environment are too long")
-    case EAGAIN, ENOMEM, EMFILE, ENFILE: self.init(.noResources, "cannot run '\(program)' now: \(reason)")
+    case EAGAIN, ENOMEM, EMFILE, ENFILE, ETXTBSY: self.init(.noResources, "cannot run '\(program)' now: \(reason)")
     default: self.init(.system, "cannot run '\(program)': \(reason)")
     }
   }

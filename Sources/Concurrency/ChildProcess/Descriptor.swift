@@ -5,17 +5,17 @@ import Synchronization
 /// Owner of one file descriptor, which it closes once.
 ///
 /// A class, because tasks that pump data share it with the call that started them.
-final class Descriptor: Sendable {
+package final class Descriptor: Sendable {
   /// Not to be used after `close`.
-  let number: CInt
+  package let number: CInt
   private let isClosed = Atomic(false)
 
-  init(_ number: CInt) { self.number = number }
+  package init(_ number: CInt) { self.number = number }
 
   deinit { close() }
 
   /// Closes it before the last owner lets go: the other side must see the end.
-  func close() {
+  package func close() {
     if !isClosed.exchange(true, ordering: .acquiringAndReleasing) { Glibc.close(number) }
   }
 
@@ -23,12 +23,12 @@ final class Descriptor: Sendable {
 }
 
 /// The two ends of a pipe that no program started meanwhile inherits.
-struct PipeEnds {
-  let reading: Descriptor
-  let writing: Descriptor
+package struct PipeEnds: Sendable {
+  package let reading: Descriptor
+  package let writing: Descriptor
 
   /// Nil when the process or the system has too many open files; `errno` says which.
-  init?() {
+  package init?() {
     var numbers: [CInt] = [-1, -1]
     guard pipe2(&numbers, O_CLOEXEC) == 0 else { return nil }
     reading = Descriptor(numbers[0])

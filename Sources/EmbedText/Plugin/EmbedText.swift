@@ -8,11 +8,12 @@ import PackagePlugin
 struct EmbedText: BuildToolPlugin {
   func createBuildCommands(context: PluginContext, target: any Target) throws -> [Command] {
     guard let target = target as? any SourceModuleTarget else { return [] }
-    let folder = target.directoryURL
-    let files = try FileManager.default.subpathsOfDirectory(atPath: folder.path)
-      .filter { $0.hasSuffix(".sql") || $0.hasSuffix(".yaml") }
-      .sorted()
-      .map { folder.appending(path: $0) }
+    // Its files are looked for below the folder itself, also where a link leads there.
+    let folder = target.directoryURL.resolvingSymlinksInPath()
+    // Not all that lies there: a target may exclude files.
+    let files = target.sourceFiles.map { $0.url.resolvingSymlinksInPath() }
+      .filter { ["sql", "yaml"].contains($0.pathExtension) }
+      .sorted { $0.path < $1.path }
     let output = context.pluginWorkDirectoryURL.appending(path: "EmbeddedText.swift")
     return [
       .buildCommand(

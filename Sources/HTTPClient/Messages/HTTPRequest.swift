@@ -13,6 +13,13 @@ public struct HTTPRequest: Sendable {
   public var connectTimeout: Duration = .seconds(10)
   /// How long everything may take, waiting for a free slot of the client included; nil sets no limit.
   public var timeout: Duration? = .seconds(60)
+  /// How long less than a kilobyte per second may come and go, waiting for the answer included, until the request ends as
+  /// `HTTPError.Kind.timedOut`; whole seconds, nil sets no limit. Found out some seconds late.
+  public var stallLimit: Duration?
+  /// Bytes per second that are sent, and received, at most; nil sets no limit.
+  public var speedLimit: (send: Int?, receive: Int?) = (nil, nil)
+  /// Whether the environment's proxies are left aside, as link-local addresses need it.
+  public var bypassesProxies = false
   /// How many redirects are followed, for GET and HEAD without a body only: other methods get the 3xx answer itself,
   /// because repeating them elsewhere may do harm.
   public var redirectLimit = 5

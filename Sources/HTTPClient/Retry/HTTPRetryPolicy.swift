@@ -55,7 +55,14 @@ public struct HTTPRetryPolicy: Sendable, Equatable {
       guard error.isRetryable else { return .giveUp }
     }
     guard floor <= longestRetryAfter else { return .giveUp }
-    return .retry(after: floor + backoff(attempt: attempt) * Double.random(in: 0..<1, using: &random))
+    return .retry(after: wait(after: attempt, atLeast: floor, using: &random))
+  }
+
+  /// How long to wait after attempt number `attempt`, for callers that know themselves that it is worth it.
+  public func wait(after attempt: Int, atLeast floor: Duration, using random: inout some RandomNumberGenerator)
+    -> Duration
+  {
+    floor + backoff(attempt: attempt) * Double.random(in: 0..<1, using: &random)
   }
 
   /// Decides with the system's random numbers.

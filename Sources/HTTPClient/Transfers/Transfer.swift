@@ -18,8 +18,7 @@ final class Transfer {
   /// Why a callback stopped the transfer; curl itself only knows that it did.
   private var refusal: HTTPError?
 
-  /// - Parameter caFile: PEM certificates to trust instead of the system's.
-  init(_ ticket: Ticket, caFile: String?) throws(HTTPError) {
+  init(_ ticket: Ticket, _ settings: TransferSettings) throws(HTTPError) {
     guard let handle = curl_easy_init() else {
       throw HTTPError(.local, ticket.request, "no memory for a transfer")
     }
@@ -27,7 +26,7 @@ final class Transfer {
     self.handle = handle
     errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
     errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
-    try configure(caFile: caFile)
+    try configure(settings)
   }
 
   deinit {
@@ -49,7 +48,7 @@ final class Transfer {
 
   // MARK: - Settings
 
-  private func configure(caFile: String?) throws(HTTPError) {
+  private func configure(_ settings: TransferSettings) throws(HTTPError) {
     let request = ticket.request
     let me = Unmanaged.passUnretained(self).toOpaque()
     try set(CURLOPT_URL, request.url)
@@ -58,8 +57,13 @@ final class Transfer {
     try set(CURLOPT_SSL_VERIFYPEER, 1)
     try set(CURLOPT_SSL_VERIFYHOST, 2)
     try set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
-    if let caFile { try set(CURLOPT_CAINFO, caFile) }
-    try set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS))
+    if let caFile = settings.caFile { try set(CURLOPT_CAINFO, caFile) }
+    try set(CURLOPT_HTTP_VERSION, Int(settings.sharesConnections ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1))
+    if settings.movesMuch {
+      try set(CURLOPT_BUFFERSIZE, 512 << 10)
+      try set(CURLOPT_UPLOAD_BUFFERSIZE, 512 << 10)
+    }
+    if request.bypassesProxies { try set(CURLOPT_NOPROXY, "*") }
     try set(CURLOPT_USERAGENT, "holdfast")
     try set(CURLOPT_NOSIGNAL, 1)
     // Else a cancelled transfer waits for its name lookup, and with it every other transfer of this thread.
@@ -68,6 +72,18 @@ final class Transfer {
     try set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
     try set(CURLOPT_CONNECTTIMEOUT_MS, milliseconds(request.connectTimeout))
     if let deadline = ticket.deadline { try set(CURLOPT_TIMEOUT_MS, milliseconds(deadline - .now)) }
+    if let limit = request.stallLimit {
+      try set(CURLOPT_LOW_SPEED_LIMIT, 1000)
+      try set(CURLOPT_LOW_SPEED_TIME, max(1, milliseconds(limit) / 1000))
+    }
+    if let limit = request.speedLimit.send {
+      try check(curl_shim_set_offset(handle, CURLOPT_MAX_SEND_SPEED_LARGE, curl_off_t(max(1, limit))))
+    }
+    if let limit = request.speedLimit.receive {
+      try check(curl_shim_set_offset(handle, CURLOPT_MAX_RECV_SPEED_LARGE, curl_off_t(max(1, limit))))
+      // libcurl looks at the limit only after a hundred reads in a row, so they must be small.
+      try set(CURLOPT_BUFFERSIZE, min(max(limit / 200, 1024), 512 << 10))
+    }
     try check(curl_shim_set_pointer(handle, CURLOPT_ERRORBUFFER, errorText))
 
     try configureMethod(request)

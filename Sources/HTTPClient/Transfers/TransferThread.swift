@@ -16,13 +16,13 @@ final class TransferThread: Sendable {
 
   private let multi: Multi
   private let queue = Mutex(Queue())
-  private let caFile: String?
+  private let settings: TransferSettings
   private let limit: Int
 
-  init(limit: Int, caFile: String?) {
+  init(limit: Int, _ settings: TransferSettings) {
     self.multi = Multi(connections: limit)
     self.limit = limit
-    self.caFile = caFile
+    self.settings = settings
   }
 
   /// Queues a request; the first one starts the thread.
@@ -77,7 +77,7 @@ final class TransferThread: Sendable {
 
   private func begin(_ ticket: Ticket, _ active: inout [UnsafeMutableRawPointer: Transfer]) {
     do throws(HTTPError) {
-      let transfer = try Transfer(ticket, caFile: caFile)
+      let transfer = try Transfer(ticket, settings)
       guard curl_multi_add_handle(multi.handle, transfer.handle) == CURLM_OK else {
         throw HTTPError(.local, ticket.request, "curl could not start the transfer")
       }

@@ -42,12 +42,16 @@ public struct StepContext: Sendable {
   public let signal: JSONValue?
   /// Appends a line to the step's log.
   public var log: @Sendable (String) -> Void
+  /// Says how far the step is: `{"done": bytes, "total": bytes, "rate": bytes per second, "etaSeconds": number, "files": number,
+  /// "note": text}`, each if known. May be called as often as one likes: the latest is written, about once a second.
+  public var progress: @Sendable (JSONValue) -> Void
 
   /// What the engine knows of a step that it gives to a kind.
   public init(
     id: StepID, name: String, attempt: Int, wakeCount: Int = 0, fence: Fence, with: JSONValue,
     template: JSONValue? = nil, item: JSONValue?, params: JSONValue, inputs: [String: JSONValue],
-    run: JSONValue = [:], signal: JSONValue?, log: @escaping @Sendable (String) -> Void
+    run: JSONValue = [:], signal: JSONValue?, log: @escaping @Sendable (String) -> Void,
+    progress: @escaping @Sendable (JSONValue) -> Void = { _ in }
   ) {
     self.id = id
     self.name = name
@@ -62,6 +66,7 @@ public struct StepContext: Sendable {
     self.run = run
     self.signal = signal
     self.log = log
+    self.progress = progress
   }
 }
 

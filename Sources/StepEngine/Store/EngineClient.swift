@@ -32,19 +32,9 @@ public struct EngineClient: Sendable {
 
   /// The state of a run; nil if there is none of that number (any more).
   public func status(of run: RunID) async throws(StoreError) -> RunStatus? {
-    do {
-      return try await pool.withConnection { connection in
-        let rows = try await connection.query(
-          "select state, failure, is_over from holdfast.run_state($1)", [.int64(run.value)])
-        guard let row = rows.first else { return nil }
-        return RunStatus(
-          state: try row.string(0), failure: try row.optionalString(1), isOver: try row.bool(2))
-      }
-    } catch let error as PostgresError {
-      throw StoreError(error)
-    } catch {
-      throw StoreError(.rejected, "\(error)")
-    }
+    try await query("select state, failure, is_over from holdfast.run_state($1)", [.int64(run.value)]) { row in
+      RunStatus(state: try row.string(0), failure: try row.optionalString(1), isOver: try row.bool(2))
+    }.first
   }
 
   /// Cancels a run, with its reason; false if it is over already.
@@ -105,12 +95,58 @@ public struct EngineClient: Sendable {
     try await call("select holdfast.drop_policy($1)::int::int8", [.text(name)]) == 1
   }
 
+  /// A document that is in force, whole (`apiVersion`, `kind`, `metadata`, `spec`); nil if there is none of this name.
+  /// - Parameter kind: workflow | policy | profile | application
+  public func document(kind: String, name: String) async throws(StoreError) -> JSONValue? {
+    try await query(
+      "select c from holdfast.document_content($1, $2) c where c is not null", [.text(kind), .text(name)]
+    ) { try JSONValue(parsing: $0.string(0)) }.first
+  }
+
+  /// All documents of a kind that are in force, whole, by name.
+  /// - Parameter kind: workflow | policy | profile | application
+  public func documents(kind: String) async throws(StoreError) -> [JSONValue] {
+    try await query("select content from holdfast.documents_of($1)", [.text(kind)]) { row in
+      try JSONValue(parsing: row.string(0))
+    }
+  }
+
+  /// The server's process that answers now, by its number on the server's machine.
+  public func serverProcess() async throws(StoreError) -> Int32 {
+    Int32(truncatingIfNeeded: try await call("select pg_backend_pid()::int8", []))
+  }
+
   /// Runs a function of the protocol that returns one number.
+  /// Notes how long the step's run has had a filesystem frozen; the first that a run says of a path counts.
+  /// - Parameter endedBy: what thawed it: worker, deadline, guard, worker-died or other.
+  public func noteFreeze(
+    of path: String, on node: String, frozenFor duration: Duration, endedBy: String, by step: HeldStep
+  ) async throws(StoreError) {
+    _ = try await query(
+      "select holdfast.note_freeze($1, $2, $3, $4, $5, $6)",
+      [
+        .int64(step.id.value), .int64(step.fence.value), .text(node), .text(path),
+        .int64(Int64((duration / .milliseconds(1)).rounded())), .text(endedBy),
+      ]
+    ) { _ in true }
+  }
+
+  /// The names of the hosts on which workers run or ran, as far as they are remembered.
+  public func workerHosts() async throws(StoreError) -> Set<String> {
+    Set(try await query("select unnest(holdfast.worker_hosts())", []) { try $0.string(0) })
+  }
+
   private func call(_ sql: String, _ parameters: [PostgresValue]) async throws(StoreError) -> Int64 {
+    let rows = try await query(sql, parameters) { try $0.int64(0) }
+    guard let value = rows.first else { throw StoreError(.rejected, "'\(sql)' returned nothing") }
+    return value
+  }
+
+  private func query<Value: Sendable>(
+    _ sql: String, _ parameters: [PostgresValue], _ read: @Sendable (PostgresRow) throws -> Value
+  ) async throws(StoreError) -> [Value] {
     do {
-      return try await pool.withConnection { connection in
-        try await connection.query(sql, parameters).single().int64(0)
-      }
+      return try await pool.withConnection { connection in try await connection.query(sql, parameters).map(read) }
     } catch let error as PostgresError {
       throw StoreError(error)
     } catch {

@@ -38,18 +38,29 @@ package final class PostgresWorkerStore: WorkerStore {
         .int32(Int32(clamping: request.want)), .bool(request.idle), .int32Array(Array(request.marks.keys)),
         .int64Array(Array(request.marks.values)), .int32(request.afterLane),
       ])
-    guard !request.log.isEmpty else {
-      return try decode(try await query(exchange.statement, exchange.parameters))
-    }
     // One round trip and one commit: the lines are kept if and only if the reports are.
-    let append = PostgresRequest(
-      WorkerStatements.appendLog,
-      [
-        .int64Array(request.log.map(\.step.id.value)), .int64Array(request.log.map(\.step.fence.value)),
-        .int32Array(request.log.map(\.number)), .textArray(request.log.map(\.text)),
-      ])
+    var requests: [PostgresRequest] = []
+    if !request.log.isEmpty {
+      requests.append(
+        PostgresRequest(
+          WorkerStatements.appendLog,
+          [
+            .int64Array(request.log.map(\.step.id.value)), .int64Array(request.log.map(\.step.fence.value)),
+            .int32Array(request.log.map(\.number)), .textArray(request.log.map(\.text)),
+          ]))
+    }
+    if !request.progress.isEmpty {
+      requests.append(
+        PostgresRequest(
+          WorkerStatements.putProgress,
+          [
+            .int64Array(request.progress.map(\.step.id.value)), .int64Array(request.progress.map(\.step.fence.value)),
+            .jsonbArray(request.progress.map(\.text)),
+          ]))
+    }
+    guard !requests.isEmpty else { return try decode(try await query(exchange.statement, exchange.parameters)) }
     do {
-      let results = try await connection.pipeline([append, exchange], until: .now + patience)
+      let results = try await connection.pipeline(requests + [exchange], until: .now + patience)
       guard let rows = results.last else { throw StoreError(.rejected, "PostgreSQL answered nothing to an exchange.") }
       return try decode(rows)
     } catch let error as PostgresError {

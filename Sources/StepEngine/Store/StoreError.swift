@@ -20,6 +20,8 @@ public struct StoreError: Error, Sendable, Equatable, CustomStringConvertible {
     case wrongState
     /// The caller's lease is gone (HF004): stop the step.
     case staleFence
+    /// Somebody else is at it just now; try again soon (HF005).
+    case busy
     /// The task was cancelled.
     case cancelled
     /// Anything else; a mistake of this program.
@@ -38,7 +40,7 @@ public struct StoreError: Error, Sendable, Equatable, CustomStringConvertible {
   }
 
   /// Whether the call certainly had no effect and may be made again.
-  public var isRetryable: Bool { kind == .unreachable || kind == .full }
+  public var isRetryable: Bool { kind == .unreachable || kind == .full || kind == .busy }
 
   /// The engine's view of an error of PostgreSQL's client.
   public init(_ error: PostgresError) {
@@ -48,6 +50,7 @@ public struct StoreError: Error, Sendable, Equatable, CustomStringConvertible {
       case "HF002": .notFound
       case "HF003": .wrongState
       case "HF004": .staleFence
+      case "HF005": .busy
       default:
         switch error.kind {
         case .outcomeUnknown: .outcomeUnknown
@@ -59,7 +62,7 @@ public struct StoreError: Error, Sendable, Equatable, CustomStringConvertible {
         }
       }
     switch kind {
-    case .invalid, .notFound, .wrongState, .staleFence:
+    case .invalid, .notFound, .wrongState, .staleFence, .busy:
       // The sentence comes from our own functions and is meant for people; it has nothing of the connection in it.
       self.init(kind, error.message + (error.hint.map { $0.isEmpty ? "" : " (\($0))" } ?? ""))
     case .notUsable where error.kind == .missingObject && error.sqlState != "3D000":  // not: no such database

@@ -27,5 +27,8 @@ enum WorkerStatements {
     name: "append_log", "select holdfast.append_log($1, $2, $3, $4)",
     [.int64Array, .int64Array, .int32Array, .textArray])
 
+  static let putProgress = PostgresStatement(
+    name: "put_progress", "select holdfast.put_progress($1, $2, $3)", [.int64Array, .int64Array, .jsonbArray])
+
   static let leave = PostgresStatement(name: "leave", "select holdfast.leave($1)", [.int32])
 }

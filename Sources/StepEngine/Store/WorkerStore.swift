@@ -109,12 +109,26 @@ package struct StepLogLine: Sendable, Equatable {
   }
 }
 
+/// How far a step says that it is.
+package struct StepProgressNote: Sendable, Equatable {
+  package let step: HeldStep
+  /// An object as JSON text.
+  package let text: String
+
+  package init(step: HeldStep, text: String) {
+    self.step = step
+    self.text = text
+  }
+}
+
 /// See sql/functions/exchange.sql.
 package struct ExchangeRequest: Sendable, Equatable {
   package var worker: Int32
   package var reports: [StepReport] = []
   /// Written before the reports, since only a held step may log.
   package var log: [StepLogLine] = []
+  /// The latest of each step that has said something.
+  package var progress: [StepProgressNote] = []
   package var want = 0
   package var idle = false
   /// Where earlier claims ended, by lane.

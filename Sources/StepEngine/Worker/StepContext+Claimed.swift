@@ -3,7 +3,10 @@ internal import JSON
 extension StepContext {
   /// What a kind is told, from what the store gave.
   /// - Throws: `StepFailure` if the store gave something that is not JSON.
-  init(_ claimed: ClaimedStep, _ body: StepBody, log: @escaping @Sendable (String) -> Void) throws {
+  init(
+    _ claimed: ClaimedStep, _ body: StepBody, log: @escaping @Sendable (String) -> Void,
+    progress: @escaping @Sendable (JSONValue) -> Void
+  ) throws {
     func parse(_ text: String?) throws -> JSONValue? {
       guard let text else { return nil }
       do { return try JSONValue(parsing: text) } catch {
@@ -15,7 +18,7 @@ extension StepContext {
       id: claimed.step.id, name: claimed.name, attempt: claimed.attempt, wakeCount: claimed.wakes,
       fence: claimed.step.fence, with: body.with, template: body.template, item: try parse(claimed.item),
       params: context?["params"] ?? [:], inputs: context?["steps"]?.object ?? [:], run: context?["run"] ?? [:],
-      signal: try parse(claimed.payload), log: log)
+      signal: try parse(claimed.payload), log: log, progress: progress)
   }
 }
 
@@ -38,7 +41,7 @@ extension StepResult {
 
 extension JSONValue {
   /// Whether a string or a key anywhere in it has a zero character.
-  fileprivate var holdsZero: Bool {
+  var holdsZero: Bool {
     switch self {
     case .string(let text): text.utf8.contains(0)
     case .array(let values): values.contains { $0.holdsZero }

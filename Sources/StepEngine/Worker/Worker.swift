@@ -18,6 +18,8 @@ public final class Worker: Sendable {
     public var listenDatabase: PostgresConfiguration?
     /// How long cancelled steps may take to end before their leases go back regardless.
     public var cancelGrace: Duration = .seconds(8)
+    /// Runs after the last step has ended, also of a worker that was cancelled: what its steps shared.
+    public var afterLastStep: @Sendable () async -> Void = {}
 
     /// The defaults.
     public init() {}
@@ -26,6 +28,7 @@ public final class Worker: Sendable {
   private let database: PostgresConfiguration
   private let profile: WorkerProfile
   private let kinds: [String: any StepKind]
+  private let janitor: Janitor?
   private let options: Options
   private let logger: Logger
 
@@ -33,15 +36,18 @@ public final class Worker: Sendable {
   private let alarm = Alarm()
   private let tasks = StepTasks()
   private let log = StepLogBuffer()
+  private let progress = StepProgressBoard()
   private let bodies = StepBodyCache()
   private let started = ContinuousClock.now
 
-  /// A worker that offers `kinds`; `profile.kinds` is set accordingly.
+  /// A worker that offers `kinds`; `profile.kinds` is set accordingly. Its janitor, if it has one, releases what ended runs left
+  /// on the node that the worker's label `node` names.
   public init(
-    database: PostgresConfiguration, profile: WorkerProfile, kinds: [any StepKind], options: Options = Options(),
-    logger: Logger = Logger()
+    database: PostgresConfiguration, profile: WorkerProfile, kinds: [any StepKind], janitor: Janitor? = nil,
+    options: Options = Options(), logger: Logger = Logger()
   ) {
     self.database = database
+    self.janitor = janitor
     self.kinds = Dictionary(kinds.map { ($0.name, $0) }, uniquingKeysWith: { _, last in last })
     var profile = profile
     profile.kinds = self.kinds.keys.sorted()
@@ -65,15 +71,46 @@ public final class Worker: Sendable {
   /// - Throws: `StoreError` if the database can't be used at all (wrong version, no permission). An unreachable database
   ///   is waited for.
   public func run() async throws {
-    try await withThrowingTaskGroup(of: Void.self) { group in
-      group.addTask { try await self.converse() }
-      group.addTask { await self.watch() }
+    let outcome: Result<Void, any Error>
+    do { outcome = .success(try await work()) } catch { outcome = .failure(error) }
+    // In a task that the cancellation doesn't reach.
+    await Task { await options.afterLastStep() }.value
+    try outcome.get()
+  }
+
+  private func work() async throws {
+    // Whether what ended was the conversation.
+    try await withThrowingTaskGroup(of: Bool.self) { group in
+      group.addTask {
+        try await self.converse()
+        return true
+      }
+      group.addTask {
+        await self.watch()
+        return false
+      }
       if let listen = options.listenDatabase {
-        group.addTask { await self.listen(on: listen) }
+        let ear = WorkerEar(
+          database: listen, logger: logger, worker: { self.core.withLock { $0.worker } },
+          called: { toStop in
+            self.core.withLock { $0.notified(stop: toStop, at: self.now) }
+            self.alarm.ring()
+          })
+        group.addTask {
+          await ear.listen()
+          return false
+        }
+      }
+      if let janitor {
+        group.addTask {
+          await janitor.run(for: self.profile.name, node: self.profile.labels["node"], logger: self.logger)
+          return false
+        }
       }
       // The conversation ends when the worker is done; the others never end by themselves.
       defer { group.cancelAll() }
-      try await group.next()
+      // The janitor and whoever listens may end before; that says nothing.
+      while let isConversation = try await group.next(), !isConversation {}
     }
   }
 
@@ -135,6 +172,7 @@ public final class Worker: Sendable {
       }
     case .exchange(var request):
       request.log = log.take()
+      request.progress = progress.take(at: .now)
       try await exchange(request, store, sentAt: sentAt)
     case .leave:
       _ = try? await store.leave(worker: core.withLock { $0.worker } ?? 0)
@@ -230,6 +268,7 @@ public final class Worker: Sendable {
           let result = await self.execute(claimed, body)
           self.note(claimed, body, result, in: self.logger)
           self.log.forget(claimed.step)
+          self.progress.forget(claimed.step)
           if self.core.withLock({ $0.stepFinished(claimed.step, result, at: self.now) }) { self.alarm.ring() }
         }
       }
@@ -242,9 +281,9 @@ public final class Worker: Sendable {
       return .failed(StepFailure(.permanent, "this worker does not do \(body.uses)"))
     }
     do {
-      let log = self.log
-      let step = claimed.step
-      let context = try StepContext(claimed, body) { log.append($0, to: step) }
+      let (log, progress, step) = (self.log, self.progress, claimed.step)
+      let context = try StepContext(
+        claimed, body, log: { log.append($0, to: step) }, progress: { progress.note($0, of: step) })
       return try StepResult(await kind.run(context))
     } catch let failure as StepFailure {
       return .failed(failure)
@@ -261,46 +300,10 @@ public final class Worker: Sendable {
   private func watch() async {
     while (try? await Task.sleep(for: .milliseconds(250))) != nil {
       perform(core.withLock { $0.due(at: now) })
-      if !log.isEmpty {
+      if !log.isEmpty || progress.isDue(at: .now) {
         core.withLock { $0.printed() }
         alarm.ring()
       }
-    }
-  }
-
-  /// Listens for calls; when that fails, polling goes on, and it is tried again.
-  private func listen(on database: PostgresConfiguration) async {
-    let connector = PostgresConnector(database)
-    while !Task.isCancelled {
-      do {
-        let connection = try await connector.connect { _, _ in }
-        try await listen(connection)
-      } catch {
-        if error.kind == .cancelled { return }
-        logger.warning("stopped listening; polling meanwhile", ["error": error.description])
-        try? await Task.sleep(for: .seconds(1))
-      }
-    }
-  }
-
-  private func listen(_ connection: PostgresConnection) async throws(PostgresError) {
-    var channel: Int32?
-    while true {
-      let worker = core.withLock { $0.worker }
-      if let worker, worker != channel {
-        try await connection.listen(["holdfast_worker_\(worker)"])
-        channel = worker
-        // What came before is seen by looking once.
-        core.withLock { $0.notified(stop: true, at: now) }
-        alarm.ring()
-      }
-      let patience: Duration = channel == nil ? .milliseconds(20) : .seconds(5)
-      guard let notification = try await connection.nextNotification(until: .now + patience) else {
-        if channel != nil { try await connection.ping(until: .now + .seconds(10)) }
-        continue
-      }
-      core.withLock { $0.notified(stop: notification.payload == "stop", at: now) }
-      alarm.ring()
     }
   }
 }

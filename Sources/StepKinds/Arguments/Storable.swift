@@ -1,13 +1,13 @@
-import JSON
+package import JSON
 
 /// Text as PostgreSQL can store it: its `text` and `jsonb` know no zero character.
-func storable(_ text: String) -> String {
+package func storable(_ text: String) -> String {
   guard text.utf8.contains(0) else { return text }
   return String(String.UnicodeScalarView(text.unicodeScalars.map { $0.value == 0 ? "\u{fffd}" : $0 }))
 }
 
 /// A document with every text and key of it storable.
-func storable(_ value: JSONValue) -> JSONValue {
+package func storable(_ value: JSONValue) -> JSONValue {
   switch value {
   case .string(let text): .string(storable(text))
   case .array(let elements): .array(elements.map { storable($0) })

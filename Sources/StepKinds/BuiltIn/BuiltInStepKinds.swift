@@ -9,10 +9,13 @@ private let untemplated: [any StepKind] = [
 ]
 
 /// What workflow files may name, with inputs and outputs. Runs of other workflows are `workflow/NAME` there.
-public let builtInCatalog = StepKindCatalog([
+public let builtInSignatures: [StepSignature] = [
   ExecStep.signature, HTTPStep.signature, SleepStep.signature, ApprovalStep.signature, NoopStep.signature,
   FailStep.signature,
-])
+]
+
+/// The same as checkers take it.
+public let builtInCatalog = StepKindCatalog(builtInSignatures)
 
 /// The names of all kinds that a worker of this program offers.
 public let builtInKindNames = builtInStepKinds.map(\.name) + [WorkflowStep.kindName]

@@ -5,7 +5,7 @@ import WorkflowDSL
 
 /// `http`: sends one HTTP request.
 ///
-/// `with`: `url`, `method` (GET, or POST with a body), `headers` (a map), `secretHeaders` (a map of references to secrets), `body` (a string, or a value that is sent as
+/// `with`: `url`, or `urlFrom` (a reference to a secret, as the URL of a webhook is one), `method` (GET, or POST with a body), `headers` (a map), `secretHeaders` (a map of references to secrets), `body` (a string, or a value that is sent as
 /// JSON), `expectedStatus` (200, "2xx", "200-299", or a list of these; "2xx" if not given), `timeout` (60s),
 /// `outputLimitBytes` (1 MiB).
 ///
@@ -15,7 +15,8 @@ struct HTTPStep: StepKind {
   static let signature = StepSignature(
     "http", "Sends one HTTP request",
     inputs: [
-      .required("url", .text, "where to"),
+      .optional("url", .text, "where to"),
+      .optional("urlFrom", .object(secretShape), "where to, if that is a secret, by reference"),
       .optional("method", .text, "GET, or POST with a body"),
       .optional("headers", .map(keys: .any, values: .text), "header fields"),
       .optional(
@@ -41,30 +42,37 @@ struct HTTPStep: StepKind {
   func run(_ step: StepContext) async throws -> StepOutcome {
     let arguments = try StepArguments(step.with, of: Self.signature)
     let secrets = try await SecretTexts.reading(arguments, "secretHeaders")
-    let request = try self.request(arguments, secrets, step)
+    let secretURL = try await SecretTexts.reading(arguments, one: "urlFrom")
+    let request = try self.request(arguments, secrets, secretURL.values["urlFrom"], step)
+    let place = secretURL.values.isEmpty ? redactedURL(request.url) : "the URL in 'urlFrom'"
     let expected = try expectedStatus(arguments)
     let response: HTTPResponse
     do {
       response = try await client.send(request)
     } catch {
       if error.kind == .cancelled { throw CancellationError() }
-      throw StepFailure(error.isRetryable ? .retryable : .permanent, "\(name): \(error)")
+      let message = "\(name): \(error.method) \(place): \(secretURL.hidden(in: error.detail))"
+      throw StepFailure(error.isRetryable ? .retryable : .permanent, message)
     }
-    step.log("\(request.method) \(redactedURL(request.url)): \(response.status), \(response.body.count) bytes")
+    step.log("\(request.method) \(place): \(response.status), \(response.body.count) bytes")
     guard expected.contains(where: { $0.contains(response.status) }) else {
-      let message = "\(name): \(request.method) \(redactedURL(request.url)) answered with status \(response.status)"
+      let message = "\(name): \(request.method) \(place) answered with status \(response.status)"
       throw StepFailure(classify(response), message)
     }
     // A server may send back what it was sent.
-    return .succeeded(outputs: secrets.hidden(in: outputs(response)))
+    return .succeeded(outputs: secretURL.hidden(in: secrets.hidden(in: outputs(response))))
   }
 
   private func request(
-    _ arguments: StepArguments, _ secrets: SecretTexts, _ step: StepContext
+    _ arguments: StepArguments, _ secrets: SecretTexts, _ secretURL: String?, _ step: StepContext
   ) throws(StepFailure) -> HTTPRequest {
+    if secretURL != nil, arguments.value("url") != nil {
+      throw StepFailure(.permanent, "\(name): 'with' has both 'url' and 'urlFrom'; one of them says where to")
+    }
     let body = arguments.value("body")
     let method = try arguments.string("method") ?? (body == nil ? "GET" : "POST")
-    var request = HTTPRequest(method, try arguments.requiredString("url"))
+    let url = if let secretURL { secretURL } else { try arguments.requiredString("url") }
+    var request = HTTPRequest(method, url)
     for (key, value) in try arguments.texts("headers") ?? [:] { request.headers.append(key, value) }
     for (key, value) in secrets.values { request.headers.append(key, value) }
     if let body {

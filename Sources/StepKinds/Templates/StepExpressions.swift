@@ -20,7 +20,9 @@ struct StepExpressions {
   private static func nested(_ inputs: [String: JSONValue]) -> JSONValue {
     var result: [String: JSONValue] = [:]
     for (name, outputs) in inputs {
-      insert(outputs, at: name.split(separator: ".").map(String.init)[...], into: &result)
+      // A hook's step is called onFailure:STEP by the engine, and STEP by the other steps of its hook.
+      let own = name.split(separator: ":").last ?? ""
+      insert(outputs, at: own.split(separator: ".").map(String.init)[...], into: &result)
     }
     return .object(result)
   }

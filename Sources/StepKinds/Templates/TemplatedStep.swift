@@ -1,18 +1,20 @@
 import GoTemplate
 import JSON
-import StepEngine
+package import StepEngine
 import WorkflowDSL
 
 /// A kind whose steps may have expressions in their arguments, as workflow files do.
 ///
 /// The plan says so with `template`: `{"when": condition, "raw": [keys of "with" that are left alone], "outputs": {name: type}}`.
 /// Steps without it, as other programs submit them, get their arguments as they are.
-struct TemplatedStep: StepKind {
-  let kind: any StepKind
+package struct TemplatedStep: StepKind {
+  private let kind: any StepKind
 
-  var name: String { kind.name }
+  package init(kind: any StepKind) { self.kind = kind }
 
-  func run(_ step: StepContext) async throws -> StepOutcome {
+  package var name: String { kind.name }
+
+  package func run(_ step: StepContext) async throws -> StepOutcome {
     guard let template = step.template else { return try await kind.run(step) }
     let expressions = StepExpressions(step)
     // Once it has begun, a step goes on.

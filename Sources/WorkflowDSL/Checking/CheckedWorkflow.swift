@@ -28,11 +28,24 @@ struct CheckedStep: Sendable {
 /// What of a run's data expressions read.
 struct DataUse: Sendable, Equatable {
   /// Steps whose outputs they read: `discover`, `volumes.snapshot`.
-  var steps: Set<String> = []
+  private(set) var steps: Set<String> = []
+  /// Which outputs, of steps of which not all are read.
+  private(set) var fields: [String: Set<String>] = [:]
   var parameters: Set<String> = []
   var readsRun = false
 
+  /// Notes that an expression reads an output of a step, or all that it puts out.
+  mutating func read(_ step: String, output: String?) {
+    formUnion(DataUse(steps: [step], fields: output.map { [step: [$0]] } ?? [:]))
+  }
+
   mutating func formUnion(_ other: DataUse) {
+    // What either reads whole is read whole.
+    for step in steps.union(other.steps) {
+      let isWhole =
+        (steps.contains(step) && fields[step] == nil) || (other.steps.contains(step) && other.fields[step] == nil)
+      fields[step] = isWhole ? nil : (fields[step] ?? []).union(other.fields[step] ?? [])
+    }
     steps.formUnion(other.steps)
     parameters.formUnion(other.parameters)
     readsRun = readsRun || other.readsRun

@@ -3,18 +3,20 @@ internal import Wording
 /// Documents that belong together: those of some files, beside those that were applied before.
 public struct DocumentSet: Sendable {
   private let files: [DocumentFile]
-  /// The newest document of each name; those of files win over those that were applied.
+  /// The newest document of each name; those of files win over those that were applied, and these over those of the program.
   private let documents: [DocumentReference: Document]
   private let kinds: StepKindCatalog
   /// Whether a document that isn't here doesn't exist.
   let isComplete: Bool
 
-  /// - Parameter applied: what was applied before; nil if nobody could ask.
-  public init(_ files: [DocumentFile], applied: [Document]?, kinds: StepKindCatalog) {
+  /// - Parameters:
+  ///   - applied: What was applied before; nil if nobody could ask.
+  ///   - builtIn: What the program brings along.
+  public init(_ files: [DocumentFile], applied: [Document]?, builtIn: [Document] = [], kinds: StepKindCatalog) {
     self.files = files
     self.kinds = kinds
     isComplete = applied != nil
-    let all = (applied ?? []) + files.flatMap(\.documents)
+    let all = builtIn + (applied ?? []) + files.flatMap(\.documents)
     documents = Dictionary(all.map { ($0.reference, $0) }, uniquingKeysWith: { _, last in last })
   }
 
@@ -39,6 +41,7 @@ public struct DocumentSet: Sendable {
         }
         if let workflow = document.workflow { _ = checker(findings).check(workflow) }
         if let policy = document.policy { check(policy, findings) }
+        if let application = document.application { check(application, document, findings) }
       }
       // What has the wrong form has been left out, and may be missed now: that would tell the same mistake twice.
       let isWhole = file.diagnostics.allSatisfy { $0.severity == .warning }
@@ -74,6 +77,7 @@ public struct DocumentSet: Sendable {
     exists(policy.workflow, .workflow, findings)
     if let profile = policy.profile { exists(profile, .profile, findings) }
     for application in policy.applications { exists(application, .application, findings) }
+    checkStrictness(of: policy, findings)
     guard let workflow = workflow(named: policy.workflow.value) else { return }
     let given = policy.parameters.merging(policy.impliedParameters(of: workflow)) { given, _ in given }
     for (name, value) in policy.parameters.sorted(by: { $0.key < $1.key }) {
@@ -85,6 +89,14 @@ public struct DocumentSet: Sendable {
         continue
       }
       if let problem = parameter.problem(of: value) { findings.error("parameter '\(name)' \(problem)", at: place) }
+    }
+    for (name, value) in policy.impliedParameters(of: workflow) where policy.parameters[name] == nil {
+      guard let problem = workflow.parameters.first(where: { $0.name.value == name })?.problem(of: value) else {
+        continue
+      }
+      findings.error(
+        "workflow '\(workflow.name.value)' is told the policy's '\(name)', and its parameter of that name \(problem)",
+        at: policy.workflow.place)
     }
     for parameter in workflow.parameters where parameter.isRequired && given[parameter.name.value] == nil {
       findings.error(
@@ -98,8 +110,43 @@ public struct DocumentSet: Sendable {
     }
   }
 
+  /// A strict policy takes no snapshots that nobody may be able to use.
+  private func checkStrictness(of policy: Policy, _ findings: Findings) {
+    guard let strict = policy.strict else { return }
+    for document in documents(of: .application) where policy.selects(document) {
+      for volume in document.application?.tornVolumes ?? [] {
+        findings.error(refusal(volume, of: document), at: strict)
+      }
+    }
+  }
+
+  /// An application may have been selected before it came to have such a volume.
+  private func check(_ application: Application, _ document: Document, _ findings: Findings) {
+    let own = Set(files.flatMap(\.documents).map(\.reference))
+    for policy in documents(of: .policy) where !own.contains(policy.reference) {
+      guard let rules = policy.policy, rules.isStrict, rules.selects(document) else { continue }
+      for volume in application.tornVolumes {
+        findings.error(
+          "policy '\(rules.name.value)' is strict, and " + refusal(volume, of: document), at: volume.driver.place)
+      }
+    }
+  }
+
+  private func refusal(_ volume: Application.TornVolume, of application: Document) -> String {
+    "snapshots of volume '\(volume.name)' of application '\(application.name.value)' may be torn "
+      + "(driver '\(volume.driver.value)'): give the application a hook 'backupPrehook'"
+  }
+
   private func exists(_ name: Located<String>, _ kind: DocumentKind, _ findings: Findings) {
     guard !name.value.isEmpty, documents[DocumentReference(kind: kind, name: name.value)] == nil else { return }
+    if kind == .application, NamePattern(name.value).isPattern {
+      let pattern = NamePattern(name.value)
+      if !documents(of: kind).contains(where: { pattern.matches($0.name.value) }) {
+        findings.warning(
+          "no application\(isComplete ? "" : " in these files") is called \(name.value) so far", at: name.place)
+      }
+      return
+    }
     let nearest = nearestNames(to: name.value, among: documents(of: kind).map(\.name.value))
     let hint = didYouMean(nearest)
     if isComplete {

@@ -15,6 +15,8 @@ struct KindAdvice {
     case "exec":
       checkShell(with["command"]?.items ?? [])
       checkSecrets(with["environment"], advice: "name where it is under 'secrets'")
+    case "hook":
+      for hook in with["hooks"]?.items ?? [] { check("exec", hook["exec"]) }
     case "http":
       checkSecrets(with["headers"], advice: "name where it is under 'secretHeaders'")
     default: break

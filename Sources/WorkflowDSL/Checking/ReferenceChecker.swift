@@ -105,8 +105,8 @@ struct ReferenceChecker {
       findings.error("'\(found.name)' is a group; name a step of it: \(inner.joined(separator: ", "))", at: place)
       return
     }
-    use.steps.insert(found.name)
     let rest = path.dropFirst(1 + found.taken)
+    use.read(found.name, output: found.isRepeated ? nil : rest.first)
     if found.isRepeated {
       if let field = rest.first {
         findings.error(

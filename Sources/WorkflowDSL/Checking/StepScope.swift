@@ -14,6 +14,8 @@ struct StepScope {
   var levels: [Level] = []
   /// The items of the groups around it.
   var items: [String] = []
+  /// Steps whose outputs are surely there, since a group around it would have been skipped otherwise.
+  var guarded: Set<String> = []
 
   /// The names that stand at the beginning of a reference.
   var roots: [String] { ["Params", "Steps", "Run", "Step"] + items }

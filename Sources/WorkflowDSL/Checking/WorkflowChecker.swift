@@ -61,20 +61,23 @@ struct WorkflowChecker {
     }
     var references = ReferenceChecker(findings: findings, kinds: kinds, scope: scope, step: step)
     let condition = references.uses(of: step.when)
-    references.guarded = condition.steps
+    references.guarded = scope.guarded.union(condition.steps)
     if let group = step.group {
-      if isHook {
-        findings.error("a hook's steps can't be groups; let one of them run a workflow", at: step.name.place)
+      // A group whose list is looked up in a step that never ran is skipped.
+      if let names = group.list?.text.flatMap(SimplePath.names), names.count > 1, names[0] == "Steps" {
+        references.guarded.insert(String(names[1]))
       }
       let list = references.uses(of: group.list)
       var inside = scope
       if let item = group.item?.value { inside.items.append(item) }
-      let (inner, _) = check(group.steps, in: inside, isHook: isHook)
+      inside.guarded = references.guarded
+      let (inner, _) = check(step.isAlways ? always(group.steps) : group.steps, in: inside, isHook: isHook)
       var listUses = condition
       listUses.formUnion(list)
       return CheckedStep(step: step, uses: DataUse(), listUses: listUses, inner: inner, undoStep: nil)
     }
     checkKind(step.uses, step.with, at: step.name.place)
+    checkPlacement(step.labels.values + step.limits, in: scope)
     if let uses = step.uses?.value, !step.outputs.isEmpty, let kind = kinds[uses], !kind.hasOpenOutputs {
       findings.error("the outputs of \(uses) are fixed; it can't promise others", at: step.name.place)
     }
@@ -83,9 +86,10 @@ struct WorkflowChecker {
     var undoStep: Step?
     references.seesItself = true
     switch step.undo {
-    case .action(let kind, let with, _, _)?:
-      checkKind(kind, with, at: kind.place)
-      uses.formUnion(references.uses(of: with))
+    case .action(let undo)?:
+      checkKind(undo.uses, undo.with, at: undo.uses.place)
+      checkPlacement(Array(undo.labels.values), in: scope)
+      uses.formUnion(references.uses(of: undo.with))
     case .step(let name)?:
       undoStep = scope.levels.last?.steps[name.value]
       // It is done in this step's place, so it has to see what this step sees.
@@ -93,6 +97,37 @@ struct WorkflowChecker {
     case nil: break
     }
     return CheckedStep(step: step, uses: uses, listUses: DataUse(), inner: [], undoStep: undoStep)
+  }
+
+  /// The steps of a group that always runs: those that begin it do, too, or a cancel would stop them.
+  private func always(_ steps: [Step]) -> [Step] {
+    steps.map { step in
+      var step = step
+      if step.needs.isEmpty {
+        step.isAlways = true
+      } else if !step.isAlways {
+        findings.warning(
+          "'\(step.name.value)' is in a group that always runs, but doesn't run itself if what it needs fails or the run is "
+            + "cancelled: add always: true", at: step.name.place)
+      }
+      return step
+    }
+  }
+
+  /// Labels and limits are known when a group is expanded: PostgreSQL takes them from its item, and evaluates no templates.
+  private func checkPlacement(_ texts: [Located<String>], in scope: StepScope) {
+    for text in texts where text.value.contains("{{") {
+      guard let item = scope.items.last else {
+        findings.error(
+          "only a step in a group can take this from its item; write the text itself, or put the step into a group",
+          at: text.place)
+        continue
+      }
+      if let root = SimplePath.names(text.value)?.first, scope.items.contains(String(root)) { continue }
+      findings.error(
+        "this can only be looked up in the item of a group: write {{ .\(item) }} or {{ .\(item).NAME }} and nothing else",
+        at: text.place)
+    }
   }
 
   /// What can't be together in one step.
@@ -129,6 +164,11 @@ struct WorkflowChecker {
     }
     if let timeout = step.timeoutSeconds, let deadline = step.deadlineSeconds, deadline < timeout {
       findings.warning("the deadline of '\(name)' ends before its timeout does", at: step.name.place)
+    }
+    if let uses = step.uses, uses.value == "freeze", step.undo == nil {
+      findings.warning(
+        "if the run fails, '\(name)' stays frozen until its deadline: give it 'undo: {uses: thaw, with: {path: …}}'",
+        at: uses.place)
     }
     if step.when?.json == .bool(false) {
       findings.warning("'\(name)' never runs: its 'when' is false", at: step.name.place)

@@ -8,7 +8,7 @@ public struct Document: Sendable {
     case workflow(Workflow)
     case policy(Policy)
     case profile
-    case application
+    case application(Application)
   }
 
   /// What it is.
@@ -30,6 +30,8 @@ public struct Document: Sendable {
   public var workflow: Workflow? { if case .workflow(let workflow) = body { workflow } else { nil } }
   /// The policy, if it is one.
   public var policy: Policy? { if case .policy(let policy) = body { policy } else { nil } }
+  /// The application, if it is one.
+  public var application: Application? { if case .application(let application) = body { application } else { nil } }
 }
 
 /// The name of a document with its kind.

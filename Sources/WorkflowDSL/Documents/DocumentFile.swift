@@ -56,11 +56,9 @@ private struct DocumentReader {
     case .workflow: body = .workflow(WorkflowReader(findings: findings).workflow(name: name, spec: spec))
     case .policy: body = .policy(PolicyReader(findings: findings, zones: zones).policy(name: name, spec: spec))
     case .profile:
-      OtherDocumentChecks(findings: findings).checkProfile(spec)
+      ProfileChecks(findings: findings).check(spec)
       body = .profile
-    case .application:
-      OtherDocumentChecks(findings: findings).checkApplication(spec)
-      body = .application
+    case .application: body = .application(ApplicationReader(findings: findings).application(spec))
     }
     let labels = (node["metadata"]?["labels"]?.entries ?? []).reduce(into: [String: String]()) { labels, pair in
       if let key = pair.key.text { labels[key] = pair.value.text }

@@ -10,7 +10,7 @@ public struct Policy: Sendable {
   public var parameters: [String: JSONValue]
   /// Where each parameter is given.
   var parameterPlaces: [String: Place]
-  /// Applications by name.
+  /// Applications by name; a name may be a pattern: `shop-*`.
   public var applications: [Located<String>]
   /// Applications that have all of these labels.
   public var applicationLabels: [String: String]
@@ -22,8 +22,12 @@ public struct Policy: Sendable {
   public var hasSchedule: Bool
   /// When it runs, as the engine's schedules have it; nil if it has none, or one that can't be followed.
   public var schedule: JSONValue?
-  /// Which restore points are kept.
+  /// Which restore points are kept: `{"snapshots": rules, "exports": rules}`, each only if there are rules for it.
   public var retention: JSONValue?
+  /// Where it says that it takes no application whose snapshots may be torn; nil if it doesn't.
+  var strict: Place?
+  /// Whether it takes no application whose snapshots may be torn.
+  public var isStrict: Bool { strict != nil }
   /// Whether its schedule is followed.
   public var isEnabled: Bool
   /// Higher goes first.

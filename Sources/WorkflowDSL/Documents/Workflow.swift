@@ -77,10 +77,10 @@ public struct Step: Sendable {
   public var deadlineSeconds: Double?
   /// How often it is tried.
   public var retry: Retry?
-  /// Named limits.
-  public var limits: [String]
-  /// Labels that its worker must have.
-  public var labels: [String: String]
+  /// Named limits; in a group one may be of its item: `{{ .volume.disk }}`.
+  public var limits: [Located<String>]
+  /// Labels that its worker must have; in a group a value may be of its item: `{{ .volume.node }}`.
+  public var labels: [String: Located<String>]
   /// Higher goes first.
   public var priority: Int64?
   /// What it promises to put out.
@@ -104,7 +104,23 @@ public struct Step: Sendable {
     /// A step that does it in the course of things, too.
     case step(Located<String>)
     /// An action of its own.
-    case action(uses: Located<String>, with: YAMLNode?, timeoutSeconds: Double?, retry: Retry?)
+    case action(Action)
+  }
+
+  /// What is done to take a step back.
+  public struct Action: Sendable {
+    /// The kind of step.
+    public var uses: Located<String>
+    /// What the kind is told.
+    public var with: YAMLNode?
+    /// How long one attempt may take.
+    public var timeoutSeconds: Double?
+    /// How long all attempts may take together.
+    public var deadlineSeconds: Double?
+    /// How often it is tried.
+    public var retry: Retry?
+    /// Labels that its worker must have; none are those of the step.
+    public var labels: [String: Located<String>]
   }
 
   /// How often a step is tried; nil is the engine's default.

@@ -56,15 +56,18 @@ struct WorkflowReader {
       needs: node["needs"]?.oneOrMore.compactMap(\.located) ?? [], when: node["when"],
       isAlways: node["always"]?.json.bool ?? false, undo: node["undo"].flatMap(undo),
       timeoutSeconds: node["timeout"]?.seconds, deadlineSeconds: node["deadline"]?.seconds,
-      retry: node["retry"].map(retry), limits: node["limits"]?.oneOrMore.compactMap(\.text) ?? [],
-      labels: texts(node["on"]), priority: node["priority"]?.json.int, outputs: outputs(node["outputs"]), group: group)
+      retry: node["retry"].map(retry), limits: node["limits"]?.oneOrMore.compactMap(\.located) ?? [],
+      labels: located(node["on"]), priority: node["priority"]?.json.int, outputs: outputs(node["outputs"]), group: group
+    )
   }
 
   private func undo(_ node: YAMLNode) -> Step.Undo? {
     if let name = node.located { return .step(name) }
     guard let uses = node["uses"]?.located else { return nil }
     return .action(
-      uses: uses, with: node["with"], timeoutSeconds: node["timeout"]?.seconds, retry: node["retry"].map(retry))
+      Step.Action(
+        uses: uses, with: node["with"], timeoutSeconds: node["timeout"]?.seconds,
+        deadlineSeconds: node["deadline"]?.seconds, retry: node["retry"].map(retry), labels: located(node["on"])))
   }
 
   private func retry(_ node: YAMLNode) -> Step.Retry {
@@ -85,9 +88,10 @@ struct WorkflowReader {
     }
   }
 
-  private func texts(_ node: YAMLNode?) -> [String: String] {
+  private func located(_ node: YAMLNode?) -> [String: Located<String>] {
     Dictionary(
-      (node?.entries ?? []).compactMap { pair in pair.key.text.flatMap { key in pair.value.text.map { (key, $0) } } },
+      (node?.entries ?? []).compactMap { pair in pair.key.text.flatMap { key in pair.value.located.map { (key, $0) } }
+      },
       uniquingKeysWith: { _, last in last })
   }
 }

@@ -47,12 +47,7 @@ extension DocumentSet {
 
   /// The names of the applications that a policy selects, sorted.
   public func applications(of policy: Policy) -> [String] {
-    let named = Set(policy.applications.map(\.value))
-    return documents(of: .application).filter { application in
-      named.contains(application.name.value)
-        || !policy.applicationLabels.isEmpty
-          && policy.applicationLabels.allSatisfy { application.labels[$0.key] == $0.value }
-    }.map(\.name.value)
+    documents(of: .application).filter(policy.selects).map(\.name.value)
   }
 
   private func resolve(
@@ -98,11 +93,20 @@ extension Policy {
   func impliedParameters(of workflow: Workflow) -> [String: JSONValue] {
     let names = Set(workflow.parameters.map(\.name.value))
     var implied: [String: JSONValue] = [:]
-    if let profile, names.contains("profile") { implied["profile"] = .string(profile.value) }
-    if hasSelector, names.contains(Self.applicationParameter) {
-      implied[Self.applicationParameter] = .string(applications.first?.value ?? "selected")
-    }
-    return implied
+    implied["profile"] = profile.map { .string($0.value) }
+    implied["policy"] = .string(name.value)
+    implied["retention"] = retention
+    implied["strict"] = .bool(isStrict)
+    // Days of the retention begin where those of the schedule do.
+    implied["timeZone"] = schedule?["timeZone"]
+    if hasSelector { implied[Self.applicationParameter] = .string(applications.first?.value ?? "selected") }
+    return implied.filter { names.contains($0.key) }
+  }
+
+  /// Whether it protects an application.
+  public func selects(_ application: Document) -> Bool {
+    applications.contains { NamePattern($0.value).matches(application.name.value) }
+      || !applicationLabels.isEmpty && applicationLabels.allSatisfy { application.labels[$0.key] == $0.value }
   }
 }
 

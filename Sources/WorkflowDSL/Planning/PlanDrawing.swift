@@ -64,16 +64,25 @@ public struct PlanDrawing {
     var notes: [String] = []
     if !step.needs.isEmpty { notes.append("after " + step.needs.map(\.value).joined(separator: ", ")) }
     if let list = step.group?.list?.text { notes.append("in \(list)") }
+    if let place = place(step.labels) { notes.append(place) }
     if let when = step.when { notes.append("when \(when.text ?? "")") }
     if step.isAlways { notes.append("always") }
     switch step.undo {
     case .step(let name)?: notes.append("undone by \(name.value)")
-    case .action(let uses, _, _, _)?: notes.append("undone by \(uses.value)")
+    case .action(let action)?:
+      // Without labels of its own, where the step is.
+      notes.append("undone by \(action.uses.value)" + (place(action.labels).map { " \($0)" } ?? ""))
     case nil: break
     }
-    if !step.limits.isEmpty { notes.append("limits \(step.limits.joined(separator: ", "))") }
+    if !step.limits.isEmpty { notes.append("limits \(step.limits.map(\.value).joined(separator: ", "))") }
     if let attempts = step.retry?.attempts { notes.append("\(attempts) attempts") }
     return notes.joined(separator: "; ")
+  }
+
+  /// Which workers may do it: `on node=db-1, zone=eu-1`; nil for all.
+  private func place(_ labels: [String: Located<String>]) -> String? {
+    guard !labels.isEmpty else { return nil }
+    return "on " + labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value.value)" }.joined(separator: ", ")
   }
 
   private func hookNote(_ event: Hook.Event) -> String {
@@ -108,7 +117,7 @@ public struct PlanDrawing {
   public func mermaid() -> String {
     var lines = ["flowchart LR"]
     nodes(workflow.steps, prefix: "", indent: "  ", &lines) { id, label, indent in
-      "\(indent)\(mermaidID(id))[\"\(label)\"]"
+      "\(indent)\(mermaidID(id))[\"\(label.replacing("\"", with: "#quot;"))\"]"
     } group: { id, label, indent in
       "\(indent)subgraph \(mermaidID("group." + id))[\"\(label)\"]"
     } end: { indent in
@@ -126,7 +135,8 @@ public struct PlanDrawing {
     for checked in steps {
       let id = prefix + checked.step.name.value
       if checked.step.group == nil {
-        lines.append(node(id, "\(checked.step.name.value) (\(kind(checked.step)))", indent))
+        let label = "\(checked.step.name.value) (\(kind(checked.step)))"
+        lines.append(node(id, label + (place(checked.step.labels).map { ", \($0)" } ?? ""), indent))
       } else {
         lines.append(group(id, "\(checked.step.name.value), \(kind(checked.step))", indent))
         nodes(checked.inner, prefix: id + ".", indent: indent + "  ", &lines, node: node, group: group, end: end)

@@ -2,6 +2,8 @@
 public enum NameRule: Sendable, Hashable {
   /// A document: as Kubernetes names objects, since names end up in those of snapshots and pods.
   case document
+  /// A document's name with `*` for any characters and `?` for any one.
+  case documentPattern
   /// A step, or a group of steps.
   case step
   /// What an expression says after a dot: a parameter, an output, a loop's item.
@@ -17,6 +19,7 @@ public enum NameRule: Sendable, Hashable {
   var pattern: String {
     switch self {
     case .document: "^[a-z0-9]([a-z0-9.-]{0,98}[a-z0-9])?$"
+    case .documentPattern: "^[a-z0-9.*?-]{1,100}$"
     case .step: "^[A-Za-z][A-Za-z0-9_-]{0,99}$"
     case .identifier: "^[A-Za-z][A-Za-z0-9_]{0,99}$"
     case .label: "^[A-Za-z0-9]([A-Za-z0-9_./-]{0,98}[A-Za-z0-9])?$"
@@ -29,6 +32,7 @@ public enum NameRule: Sendable, Hashable {
   var expectation: String {
     switch self {
     case .document: "1 to 100 lower-case letters, digits, '-' and '.', beginning and ending with a letter or digit"
+    case .documentPattern: "1 to 100 lower-case letters, digits, '-', '.', '*' and '?'"
     case .step: "1 to 100 letters, digits, '-' and '_', beginning with a letter"
     case .identifier: "1 to 100 letters, digits and '_', beginning with a letter"
     case .label: "1 to 100 letters, digits, '-', '_', '.' and '/', beginning and ending with a letter or digit"
@@ -46,6 +50,7 @@ public enum NameRule: Sendable, Hashable {
     switch self {
     case .document:
       return first.isLowerOrDigit && last.isLowerOrDigit && bytes.allSatisfy { $0.isLowerOrDigit || $0.isOne(of: "-.") }
+    case .documentPattern: return bytes.allSatisfy { $0.isLowerOrDigit || $0.isOne(of: "-.*?") }
     case .step: return first.isLetter && bytes.allSatisfy { $0.isLetterOrDigit || $0.isOne(of: "-_") }
     case .identifier: return first.isLetter && bytes.allSatisfy { $0.isLetterOrDigit || $0.isOne(of: "_") }
     case .label:

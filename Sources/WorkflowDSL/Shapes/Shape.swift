@@ -80,6 +80,7 @@ extension Shape {
     case .integer(let range):
       switch (range.lowerBound, range.upperBound) {
       case (let low, .max): "a whole number of at least \(low)"
+      case (let low, let high) where low == high: "\(low)"
       case (let low, let high): "a whole number from \(low) to \(high)"
       }
     case .number: "a number"

@@ -109,7 +109,7 @@ struct ShapeChecker {
     switch shape {
     case .anything, .text: break
     case _ where template.isSingleExpression || template.isLiteral: break
-    case .name, .choice, .duration, .anyOf: break  // texts, too: known when it is rendered
+    case .name, .choice, .duration, .anyOf, .oneOrList(.name): break  // texts, too: known when it is rendered
     default:
       findings.error(
         "'\(key)' has to be \(shape.expectation): let one expression be the whole value, or its result is a text",

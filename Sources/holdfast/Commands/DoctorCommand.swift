@@ -40,6 +40,7 @@ enum DoctorCommand {
     if !arguments.isGiven(GlobalOptions.database), let data = try? arguments.dataFolder(), data.service() != .none {
       folder = FolderChecks(folder: data).findings()
     }
+    folder += await FreezeChecks().findings()
     let connection: PostgresConnection
     let place: String
     do {

@@ -7,10 +7,10 @@ internal import Terminal
 /// The options that every command takes.
 enum GlobalOptions {
   static let database = Option<String?>.optional(
-    "--database", .text("URL"), environment: "HOLDFAST_DATABASE_URL",
+    "--database", .text("URL"), environment: ["HOLDFAST_DATABASE_URL"],
     "The PostgreSQL database, as a postgres:// URL or key=value pairs; without it the one of 'holdfast up' is used")
   static let data = Option<String?>.optional(
-    "--data", .text("DIR", completion: .file), environment: "HOLDFAST_DATA",
+    "--data", .text("DIR", completion: .file), environment: ["HOLDFAST_DATA"],
     "The folder of 'holdfast up', which keeps everything there")
   static let output = Option<OutputFormat>.value(
     "--output", short: "-o", .choice("FORMAT"), default: .table, "How lists and objects are written")

@@ -8,14 +8,14 @@ extension Program {
     summary:
       "Holdfast keeps the data of stateful applications safe: backup workflows that carry on after any failure, kept in PostgreSQL.",
     options: GlobalOptions.all,
-    topics: [documents, runs, policies, operation, tools],
+    topics: [documents, runs, policies, points, repositories, operation, tools],
     exitCodes: [.ok, .failed, .usage, .notFound, .databaseUnreachable, .runCancelled, .interrupted],
     environment: [
       ("NO_COLOR", "If it is set and not empty, nothing is coloured"),
       ("PGPASSFILE, PGSERVICEFILE", "Where PostgreSQL's own files for passwords and services are, for the database"),
     ],
     optionForURLs: GlobalOptions.database.description.name,
-    exitCodeForError: exitCode(forStoreError:))
+    exitCodeForError: exitCode(forError:))
 }
 
 // One command a line: whoever adds one touches one line.
@@ -57,11 +57,28 @@ extension Program {
       ScheduleCommand.command,
     ])
 
+  private static let points: Topic = Topic(
+    "Restore points",
+    [
+      PointsCommand.command,
+      RestorePointCommand.command,
+      BrowseCommand.command,
+      VerifyCommand.command,
+      ImportCommand.command,
+    ])
+
+  private static let repositories: Topic = Topic(
+    "Repositories",
+    [
+      RepositoryCommand.command
+    ])
+
   private static let operation: Topic = Topic(
     "Operation",
     [
       UpCommand.command,
       DoctorCommand.command,
+      DriverCommand.command,
       SQLCommand.command,
       MigrateCommand.command,
       WorkerCommand.command,
@@ -70,7 +87,8 @@ extension Program {
       LimitsCommand.command,
       PauseCommand.command,
       ResumeCommand.command,
-      ResourcesCommand.command,
+      LedgerCommand.command,
+      LedgerCommand.formerName,
       BenchCommand.command,
     ])
 

@@ -33,7 +33,7 @@ enum MigrateCommand {
     configuration.onNotice = { logger.info($0.message) }
     let connection = try await PostgresConnection.open(configuration)
     let report = try await Migrator(withRoles: arguments[appRoles]).migrate(connection, dryRun: isDryRun)
-    if !isDryRun { try await announceKinds(connection) }
+    if !isDryRun { try await announceProgram(connection, logger) }
     for path in report.applied { print(isDryRun ? "would apply sql/\(path)" : "applied sql/\(path)") }
     print(
       report.applied.isEmpty

@@ -3,6 +3,7 @@ internal import Concurrency
 internal import EmbeddedPostgres
 internal import Log
 internal import PostgresClient
+internal import ProtectionSteps
 
 /// `holdfast up`
 enum UpCommand {
@@ -43,6 +44,7 @@ enum UpCommand {
     ignoreBrokenPipes()
     let stop = StopRequests(terminationSignals())
     let logger = arguments.logger()
+    await thawStaleFreezes(logger)
     let postgres = try await EmbeddedPostgres.open(try arguments.dataFolder(), logger: logger)
     var database = try PostgresConfiguration(postgres.url)
     database.onNotice = { logger.debug($0.message) }

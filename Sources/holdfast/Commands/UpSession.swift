@@ -51,7 +51,7 @@ struct UpSession: Sendable {
     let start = try await postgres.start()
     let connection = try await PostgresConnection.open(database)
     let migration = try await Migrator().migrate(connection)
-    try await announceKinds(connection)
+    try await announceProgram(connection, logger)
     writeText(greeting)
     logger.info(
       "PostgreSQL is ready", ["start": "\(start)", "data": postgres.folder.path, "schema": "\(migration.version)"])

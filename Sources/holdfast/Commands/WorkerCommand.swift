@@ -2,6 +2,7 @@ internal import CommandSyntax
 internal import Concurrency
 internal import Log
 internal import PostgresClient
+internal import ProtectionSteps
 internal import StepEngine
 internal import StepKinds
 
@@ -11,7 +12,8 @@ enum WorkerCommand {
     "--name", .text("NAME"), default: "the host's name and the process id", "The worker's name, as the status shows it")
   static let slots = Option<Int>.value("--slots", .integer(1...1000), default: 16, "How many steps are done at a time")
   static let labels = Option<[Label]>.repeated(
-    "--label", .label, "What sets this worker apart, such as its node or zone: steps may ask for it")
+    "--label", .label,
+    "What sets this worker apart, such as its zone: steps may ask for it. node is the host's name unless it is given")
   static let kinds = Option<[String]?>.optional(
     "--kinds", .list("A,B"), default: "all that it can do", "The step kinds that it does")
   static let queues = Option<[String]?>.optional(
@@ -59,6 +61,7 @@ enum WorkerCommand {
     let worker = try worker(arguments, on: database)
     let scheduler = arguments[noScheduler] ? nil : scheduler(arguments, on: database)
     ignoreBrokenPipes()
+    await thawStaleFreezes(logger)
     try await runUntilSignalled(
       terminationSignals(), grace: arguments[grace],
       drain: {
@@ -94,7 +97,9 @@ enum WorkerCommand {
     let wanted = arguments[kinds]
     // Runs that steps start go through a connection of their own, opened when the first one does.
     let client = EngineClient(pool: PostgresPool(database, size: 1))
-    let known: [any StepKind] = builtInStepKinds + [WorkflowStep.templated(client: client)]
+    // Steps that protect volumes write the ledger and the catalogue, each call for itself.
+    let services = ProtectionServices(pool: PostgresPool(database, size: 4), node: node(arguments))
+    let known: [any StepKind] = builtInStepKinds + [WorkflowStep.templated(client: client)] + services.stepKinds
     let offered = known.filter { wanted?.contains($0.name) ?? true }
     if let unknown = wanted?.first(where: { name in !known.contains { $0.name == name } }) {
       throw CommandFailure(
@@ -102,12 +107,24 @@ enum WorkerCommand {
         "this worker can't do '\(unknown)'; it can do "
           + known.map(\.name).sorted().joined(separator: ", "))
     }
+    var labels = ["node": node(arguments)]
+    for label in arguments[self.labels] { labels[label.key] = label.value }
     let profile = WorkerProfile(
       name: ProcessIdentity.name(arguments[name]), host: ProcessIdentity.host, processID: ProcessIdentity.processID,
       version: Program.holdfast.version, slots: arguments[slots], kinds: offered.map(\.name),
-      labels: Dictionary(arguments[labels].map { ($0.key, $0.value) }, uniquingKeysWith: { _, last in last }),
-      queues: arguments[queues], lease: arguments[lease])
-    return Worker(database: database, profile: profile, kinds: offered, options: options, logger: arguments.logger())
+      labels: labels, queues: arguments[queues], lease: arguments[lease])
+    options.afterLastStep = { await services.end() }
+    let janitor = Janitor(
+      ledger: ResourceLedger(pool: PostgresPool(database, size: 1)), releasers: services.releasers,
+      chores: services.chores)
+    return Worker(
+      database: database, profile: profile, kinds: offered, janitor: janitor, options: options,
+      logger: arguments.logger())
+  }
+
+  /// The node whose volumes the worker reaches: what its label says, else the host.
+  private static func node(_ arguments: ParsedArguments) -> String {
+    arguments[labels].last { $0.key == "node" }?.value ?? ProcessIdentity.host
   }
 
   /// The scheduler beside that worker.

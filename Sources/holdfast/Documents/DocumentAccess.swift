@@ -1,9 +1,9 @@
+internal import BuiltInWorkflows
 internal import CommandSyntax
 internal import DocumentStore
 internal import Glibc
 internal import PostgresClient
 internal import StepEngine
-internal import StepKinds
 internal import Terminal
 internal import WorkflowDSL
 
@@ -13,7 +13,7 @@ extension ParsedArguments {
   {
     try await pool().withConnection { connection in
       try await Migrator.check(connection)
-      return try await body(DocumentStore(connection, kinds: builtInCatalog))
+      return try await body(DocumentStore(connection, kinds: knownCatalog, builtIn: builtInDocuments))
     }
   }
 
@@ -28,6 +28,16 @@ extension ParsedArguments {
     } catch let error as PlanError {
       throw CommandFailure(error.isMissing ? .notFound : .failed, error.description)
     }
+  }
+}
+
+/// The documents that this program brings along.
+let builtInDocuments = builtInWorkflows.map(\.document)
+
+extension DocumentSet {
+  /// Documents of files, with this program's own and its step kinds.
+  init(_ files: [DocumentFile], applied: [Document]?) {
+    self.init(files, applied: applied, builtIn: builtInDocuments, kinds: knownCatalog)
   }
 }
 

@@ -146,7 +146,10 @@ struct Explainer {
     if !running.isEmpty {
       text.say("\(counted(running.count, "step")) \(running.count == 1 ? "runs" : "run") now:")
       let ordered = running.sorted { ($0.since, $0.id) < ($1.since, $1.id) }
-      for step in ordered.prefix(Self.mostNamed) { text.point(runningText(step)) }
+      for step in ordered.prefix(Self.mostNamed) {
+        let progress = step.progress.flatMap(StepProgress.init)?.text ?? ""
+        text.point(runningText(step) + (progress.isEmpty ? "" : ": " + progress))
+      }
       if running.count > Self.mostNamed { text.point("and \(decimal(running.count - Self.mostNamed)) more") }
     }
     // Those that wait for the same share a point, and an advice.

@@ -164,6 +164,9 @@ extension Explainer {
 
   private func explainRunning(_ step: RunStep, _ text: inout Explanation) {
     text.say("\(runningText(step, verb: " runs")).")
+    if let progress = step.progress.flatMap(StepProgress.init), !progress.text.isEmpty {
+      text.say("How far it is: \(progress.fraction.map { "\(Int($0 * 100))%, " } ?? "")\(progress.text).")
+    }
     if let worker = facts.workers.first(where: { $0.name == step.worker }) {
       let silent = now - worker.lastSeenAt
       text.say(

@@ -8,7 +8,12 @@ struct RunChanges: Sendable {
     var since: Moment
   }
 
+  /// How often a running step says how far it is.
+  private static let progressPace = Duration.seconds(10)
+
   private var steps: [Int64: Known] = [:]
+  /// When a running step has last said how far it is.
+  private var told: [Int64: Moment] = [:]
   private var run: RunState?
   /// When the look before was taken.
   private(set) var seenAt: Moment?
@@ -18,6 +23,7 @@ struct RunChanges: Sendable {
     var lines: [(at: Moment, text: String)] = []
     let tree = RunTree(snapshot: snapshot)
     for step in snapshot.steps where !step.place.listsItems || step.state.isFailure {
+      if let line = progress(of: step, at: snapshot.now) { lines.append((snapshot.now, line)) }
       let known = Known(state: step.state, attempt: step.attempt, since: step.since)
       let before = steps.updateValue(known, forKey: step.id)
       guard before != known, step.state != .blocked, !(before?.state == .ready && step.state == .ready) else {
@@ -40,6 +46,17 @@ struct RunChanges: Sendable {
     run = header.state
     seenAt = snapshot.now
     return lines.map { "\(timeOfDay($0.at)) \($0.text)" }
+  }
+
+  /// Now and then, how far a step is that has been running for a while.
+  private mutating func progress(of step: RunStep, at now: Moment) -> String? {
+    guard step.state == .running, let progress = step.progress.flatMap(StepProgress.init), !progress.text.isEmpty else {
+      told[step.id] = nil
+      return nil
+    }
+    guard now - (told[step.id] ?? step.since) >= Self.progressPace else { return nil }
+    told[step.id] = now
+    return "\(step.name) \(progress.fraction.map { "\(Int($0 * 100))%, " } ?? "")\(progress.text)"
   }
 
   private func words(_ step: RunStep, _ detail: String) -> String {

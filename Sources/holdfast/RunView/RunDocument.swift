@@ -51,7 +51,7 @@ extension RunStep {
       "finishedAt": .init(finishedAt), "elapsedSeconds": elapsed(at: now).map { seconds($0) } ?? .null,
       "reason": .init(reason), "waitsFor": .init(waitsFor), "wakeAt": .init(wakeAt),
       "signal": .init(signal), "deadlineAt": .init(deadlineAt), "timeLimitAt": .init(timeLimitAt),
-      "item": item ?? .null, "isGroup": .bool(isGroup), "isAlways": .bool(isAlways),
+      "item": item ?? .null, "isGroup": .bool(isGroup), "isAlways": .bool(isAlways), "progress": progress ?? .null,
     ]
   }
 }

@@ -95,6 +95,10 @@ struct RunDrawing {
           let time = line.elapsedText ?? ""
           text.append("  " + String(repeating: " ", count: timeWidth - time.count) + time)
         }
+        if let fraction = line.fraction, columns != .max {
+          // In a narrow terminal the numbers say more than a bar.
+          text.append("  " + (columns >= 100 ? StepProgress.bar(fraction) : "\(Int(fraction * 100))%"), .green)
+        }
         text.append("  " + line.detail, line.detailEmphasis)
         return text
       }

@@ -169,6 +169,7 @@ extension RunStep {
     isAlways = try row.optionalBool(18) ?? false
     labels = try row.json(19).object?.compactMapValues(\.string) ?? [:]
     limits = try row.isNull(20) ? [] : row.textArray(20)
+    progress = try row.isNull(22) ? nil : row.json(22)
   }
 }
 

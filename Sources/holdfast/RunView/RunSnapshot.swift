@@ -113,6 +113,8 @@ struct RunStep: Sendable, Equatable {
   var isAlways = false
   var labels: [String: String] = [:]
   var limits: [String] = []
+  /// How far it is, if it runs and says so.
+  var progress: JSONValue?
 
   /// Its name taken apart.
   var place: StepPlace { StepPlace(name) }

@@ -63,7 +63,7 @@ enum RunStatements {
       s.step_id, s.name, s.uses, s.state, s.attempt, s.max_attempts, s.worker, s.since, s.started_at, s.finished_at,
       coalesce(left(s.reason, 2000), w.reason) as reason, w.waits_for, s.wake_at, s.signal, s.deadline_at, s.time_limit_at,
       case when pg_column_size(s.item) < 2000 then s.item end as item, s.is_group, s.is_always, s.labels, s.limits,
-      null::bigint as count
+      null::bigint as count, s.progress
     from shown s
     left join holdfast.waiting w
       on w.run_id = $1 and w.waits_for <> 'need' and w.step_id = s.step_id and s.state = 'ready'
@@ -75,13 +75,13 @@ enum RunStatements {
         when 6 then 'cancelled' when 7 then 'omitted' else 'succeeded'
       end,
       null, null, null, null, min(i.started_at), max(i.finished_at), null, null, null, null, null, null, null, null, null, null,
-      null, count(*)
+      null, count(*), null
     from item i
     group by i.name, i.rank
     union all
     select
       null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
-      null, count(*)
+      null, count(*), null
     from step s
     where not s.is_instance
     """)

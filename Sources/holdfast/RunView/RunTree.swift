@@ -46,7 +46,8 @@ struct RunTree {
     var lines = [
       TreeLine(
         depth: depth, mark: .step(step.state), name: step.place.label, kind: step.isGroup ? "group" : step.uses,
-        elapsed: step.elapsed(at: now), detail: detail(of: step, now))
+        elapsed: step.elapsed(at: now), detail: detail(of: step, now),
+        fraction: step.progress.flatMap(StepProgress.init)?.fraction)
     ]
     for run in snapshot.children where run.parentStep == step.id {
       lines.append(
@@ -117,6 +118,7 @@ struct RunTree {
     var parts: [String] = []
     switch step.state {
     case .running:
+      if let progress = step.progress.flatMap(StepProgress.init)?.text, !progress.isEmpty { parts.append(progress) }
       parts.append("on \(step.worker ?? "?")")
       if let attempt = step.attempt, attempt > 1 { parts.append("attempt \(attempt) of \(step.maxAttempts)") }
       if !reason.isEmpty { parts.append("is being stopped: \(reason)") }

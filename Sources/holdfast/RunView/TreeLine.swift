@@ -18,6 +18,8 @@ struct TreeLine: Sendable, Equatable {
   var kind = ""
   var elapsed: Duration?
   var detail = ""
+  /// The part of a step that is done, from 0 to 1, if it is known.
+  var fraction: Double?
 
   /// What is left out last when there is little room: lower counts more.
   var weight: Int {

@@ -44,21 +44,40 @@ extension CompletionHint {
   /// Files, and the workflows that are in force.
   static var workflowsAndFiles: CompletionHint {
     .namesAndFiles {
-      await $0.names("select name from holdfast.document_status where kind = 'workflow' order by 1")
+      builtInDocuments.map(\.name.value)
+        + (await $0.names("select name from holdfast.document_status where kind = 'workflow' order by 1"))
     }
   }
 
   /// Kinds of documents, and the documents that are in force as KIND/NAME.
   static var kindsAndDocuments: CompletionHint {
     .names {
-      DocumentKind.allCases.map(\.noun)
+      DocumentKind.allCases.map(\.noun) + builtInDocuments.map { "\($0.reference)" }
         + (await $0.names("select kind || '/' || name from holdfast.document_status order by 1"))
     }
   }
 
   /// The names of the documents that are in force.
   static var documents: CompletionHint {
-    .names { await $0.names("select distinct name from holdfast.document_status order by 1") }
+    .names {
+      builtInDocuments.map(\.name.value)
+        + (await $0.names("select distinct name from holdfast.document_status order by 1"))
+    }
+  }
+
+  /// Applications that have restore points.
+  static var applications: CompletionHint {
+    .names { await $0.names("select distinct application from holdfast.restore_points order by 1") }
+  }
+
+  /// The newest restore points.
+  static var points: CompletionHint {
+    .names {
+      await $0.names(
+        """
+        select name from holdfast.restore_points where state = 'complete' order by created_at desc, point_id desc limit 20
+        """)
+    }
   }
 
   /// The queues, and the policies: what can be paused.

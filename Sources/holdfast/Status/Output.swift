@@ -36,6 +36,10 @@ extension JSONValue {
   init(_ text: String?) { self = text.map(JSONValue.string) ?? .null }
   /// A whole number, or null.
   init(_ number: Int64?) { self = number.map(JSONValue.int) ?? .null }
+  /// A number, or null.
+  init(_ number: Double?) { self = number.map(JSONValue.double) ?? .null }
+  /// A truth value, or null.
+  init(_ flag: Bool?) { self = flag.map(JSONValue.bool) ?? .null }
   /// An instant as ISO 8601, or null.
   init(_ moment: Moment?) { self = moment.map { .string($0.iso8601) } ?? .null }
 }

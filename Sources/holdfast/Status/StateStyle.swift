@@ -5,11 +5,13 @@ extension Table.Cell {
   static func state(_ state: String) -> Table.Cell {
     let emphasis: TextStyle.Emphasis? =
       switch state {
-      case "succeeded", "active", "exists", "on": .green
-      case "failed", "quarantined", "lost", "left behind", "problem": .red
-      case "waiting", "parked", "paused", "cancelling", "undoing", "draining", "intent", "retrying", "returned": .yellow
+      case "succeeded", "active", "exists", "on", "ok", "complete": .green
+      case "failed", "quarantined", "lost", "left behind", "problem", "breach": .red
+      case "waiting", "parked", "paused", "cancelling", "undoing", "draining", "intent", "retrying", "returned",
+        "retiring":
+        .yellow
       case "running", "ready": .blue
-      case "cancelled", "stopped", "released", "skipped", "omitted", "off": .faint
+      case "cancelled", "stopped", "released", "skipped", "omitted", "off", "retired": .faint
       default: nil
       }
     return Table.Cell(state, emphasis)

@@ -2,7 +2,6 @@ internal import CommandSyntax
 internal import DocumentStore
 internal import JSON
 internal import PostgresClient
-internal import StepKinds
 internal import Terminal
 internal import WorkflowDSL
 
@@ -22,7 +21,7 @@ enum DescribeCommand {
     guard let name = target.name ?? arguments[GetCommand.name] else {
       throw CommandFailure(.usage, "name the \(target.kind.noun) to describe")
     }
-    let all = try await arguments.withDocuments { try await $0.documents() }
+    let all = try await arguments.withDocuments { try await $0.allDocuments() }
     let found = try await GetCommand.documents(target, name, arguments)[0]
     let reader = try arguments.reader()
     let runs = try await reader.rows(
@@ -60,11 +59,14 @@ enum DescribeCommand {
   ) -> String {
     var lines = [style.bold("\(found.reference)")]
     let applied = Moment(microseconds: found.appliedAtMicroseconds)
-    lines.append("  version \(found.version), applied \(applied.ago(from: .now)) by \(found.appliedBy)")
+    lines.append(
+      found.isBuiltIn
+        ? "  built in; a \(found.reference.kind.noun) of this name that is applied takes its place"
+        : "  version \(found.version), applied \(applied.ago(from: .now)) by \(found.appliedBy)")
     if let description = found.document?.json["spec"]?["description"]?.string {
       lines += wrap(description, width: style.width - 2).map { "  " + $0 }
     }
-    let set = DocumentSet([], applied: all.compactMap(\.document), kinds: builtInCatalog)
+    let set = DocumentSet([], applied: all.compactMap(\.document))
     if found.reference.kind == .workflow, let checked = try? set.checkedWorkflow(found.reference.name) {
       lines += ["", style.bold("STEPS")]
       lines += PlanDrawing(checked).text().split(separator: "\n", omittingEmptySubsequences: true).dropFirst().map {
@@ -98,7 +100,7 @@ enum DescribeCommand {
       case (.workflow, .policy(let policy)?): policy.workflow.value == found.reference.name
       case (.workflow, .workflow(let workflow)?): workflow.calls(found.reference.name)
       case (.profile, .policy(let policy)?): policy.profile?.value == found.reference.name
-      case (.application, .policy(let policy)?): policy.applications.contains { $0.value == found.reference.name }
+      case (.application, .policy(let policy)?): found.document.map(policy.selects) ?? false
       default: false
       }
     }.map { "\($0.reference)" }

@@ -14,7 +14,10 @@ enum GetCommand {
   static let command = Command(
     name: "get",
     summary: "Show the documents that are in force",
-    discussion: ["With --output yaml a document is shown as it was applied, with its comments."],
+    discussion: [
+      "With --output yaml a document is shown as it was applied, with its comments. Workflows that are built in are shown when "
+        + "workflows are asked for; one that is applied under the same name takes the place of the built-in one."
+    ],
     operands: [target.description, name.description],
     examples: [
       Example(purpose: "All of them", line: "holdfast get"),
@@ -27,8 +30,11 @@ enum GetCommand {
     columns: [
       (.init("KIND"), { .init($0.reference.kind.noun) }),
       (.init("NAME", isFlexible: true), { .init($0.reference.name) }),
-      (.init("VERSION", isRight: true), { "\($0.version)" }),
-      (.init("APPLIED"), { .init(Moment(microseconds: $0.appliedAtMicroseconds).ago(from: .now)) }),
+      (.init("VERSION", isRight: true), { $0.isBuiltIn ? "built in" : "\($0.version)" }),
+      (
+        .init("APPLIED"),
+        { .init($0.isBuiltIn ? "" : Moment(microseconds: $0.appliedAtMicroseconds).ago(from: .now)) }
+      ),
       (.init("BY", isExtra: true), { .init($0.appliedBy) }),
     ],
     name: { "\($0.reference)" }, json: { json($0) })
@@ -36,9 +42,9 @@ enum GetCommand {
   static func json(_ stored: StoredDocument) -> JSONValue {
     [
       "kind": .string(stored.reference.kind.noun), "name": .string(stored.reference.name),
-      "version": .int(Int64(stored.version)),
-      "appliedAt": .string(Moment(microseconds: stored.appliedAtMicroseconds).iso8601),
-      "appliedBy": .string(stored.appliedBy), "document": stored.document?.json ?? .null,
+      "version": stored.isBuiltIn ? .null : .int(Int64(stored.version)), "builtIn": .bool(stored.isBuiltIn),
+      "appliedAt": stored.isBuiltIn ? .null : .string(Moment(microseconds: stored.appliedAtMicroseconds).iso8601),
+      "appliedBy": stored.isBuiltIn ? .null : .string(stored.appliedBy), "document": stored.document?.json ?? .null,
     ]
   }
 
@@ -56,8 +62,8 @@ enum GetCommand {
   static func documents(
     _ target: DocumentTarget?, _ name: String?, _ arguments: ParsedArguments
   ) async throws -> [StoredDocument] {
-    let all = try await arguments.withDocuments { try await $0.documents() }
-    guard let target else { return all }
+    guard let target else { return try await arguments.withDocuments { try await $0.documents() } }
+    let all = try await arguments.withDocuments { try await $0.allDocuments() }
     let ofKind = all.filter { $0.reference.kind == target.kind }
     guard let name = target.name ?? name else { return ofKind }
     let found = ofKind.filter { $0.reference.name == name }

@@ -1,6 +1,5 @@
 internal import CommandSyntax
 internal import JSON
-internal import StepKinds
 internal import Terminal
 internal import WorkflowDSL
 
@@ -11,7 +10,8 @@ enum PlanCommand {
   }
 
   static let workflow = Option<String?>.optional(
-    "--workflow", .text("NAME"), default: "the only one of the files", "The workflow to draw")
+    "--workflow", .text("NAME"), default: "the only one of the files",
+    "The workflow to draw; without files, one that is built in")
   static let format = Option<Format>.value(
     "--format", .choice("FORMAT"), default: .text,
     "How: for people, for Graphviz, for Mermaid, or the plan itself as the engine gets it")
@@ -23,19 +23,22 @@ enum PlanCommand {
     operands: [DocumentInput.files.description],
     examples: [
       Example(purpose: "In the terminal", line: "holdfast plan backup.yaml"),
+      Example(purpose: "One that is built in", line: "holdfast plan --workflow backup"),
       Example(purpose: "As a picture", line: "holdfast plan backup.yaml --format dot | dot -Tsvg > backup.svg"),
     ],
     run: run)
 
   static func run(_ arguments: ParsedArguments) async throws {
-    let files = try DocumentInput.read(arguments)
-    let set = DocumentSet(files, applied: nil, kinds: builtInCatalog)
+    let isNamed = arguments[workflow] != nil
+    let isFromFile = !(arguments[DocumentInput.files] + arguments[DocumentInput.fileOption]).isEmpty
+    let files = isFromFile || !isNamed ? try DocumentInput.read(arguments) : []
+    let set = DocumentSet(files, applied: nil)
     let report = DiagnosticReport(diagnostics: set.check(), files: files)
     guard report.errorCount == 0 else {
       report.write(arguments)
       throw CommandFailure(.failed, report.summary)
     }
-    let name = try onlyWorkflow(of: files, named: arguments[workflow])
+    let name = isFromFile ? try onlyWorkflow(of: files, named: arguments[workflow]) : arguments[workflow] ?? ""
     do throws(PlanError) {
       let drawing = PlanDrawing(try set.checkedWorkflow(name))
       switch arguments[format] {

@@ -1,5 +1,4 @@
 internal import CommandSyntax
-internal import StepKinds
 internal import Terminal
 internal import WorkflowDSL
 
@@ -19,6 +18,6 @@ enum SchemaCommand {
     run: run)
 
   static func run(_ arguments: ParsedArguments) async throws {
-    writeText(JSONSchema(kinds: builtInCatalog).schema(of: arguments[kind]?.kind).indentedText + "\n")
+    writeText(JSONSchema(kinds: knownCatalog).schema(of: arguments[kind]?.kind).indentedText + "\n")
   }
 }

@@ -1,5 +1,4 @@
 internal import CommandSyntax
-internal import StepKinds
 internal import Terminal
 internal import WorkflowDSL
 
@@ -25,7 +24,7 @@ enum ValidateCommand {
   static func run(_ arguments: ParsedArguments) async throws {
     let files = try DocumentInput.read(arguments)
     let report = DiagnosticReport(
-      diagnostics: DocumentSet(files, applied: nil, kinds: builtInCatalog).check(), files: files)
+      diagnostics: DocumentSet(files, applied: nil).check(), files: files)
     let documents = files.reduce(0) { $0 + $1.documents.count }
     switch arguments[GlobalOptions.output] {
     case .table, .name:

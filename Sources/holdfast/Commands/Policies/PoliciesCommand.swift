@@ -88,7 +88,7 @@ enum PoliciesCommand {
           "paused": .bool(policy.isPaused), "pauseReason": .init(policy.pauseReason), "problem": .init(policy.problem),
           "schedule": policy.schedule, "nextSlot": .init(policy.nextSlot), "lastSlot": .init(policy.lastSlot),
           "lastRun": .init(policy.lastRun), "lastRunState": .init(policy.lastRunState),
-          "lastSuccessAt": .init(policy.lastSuccess), "dataAgeSeconds": policy.dataAge.map { .double($0) } ?? .null,
+          "lastSuccessAt": .init(policy.lastSuccess), "dataAgeSeconds": .init(policy.dataAge),
           "queuedSlots": .int(policy.queued),
         ]
       })

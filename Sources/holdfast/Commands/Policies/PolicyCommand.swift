@@ -9,14 +9,16 @@ enum PolicyCommand {
 
   static let command = Command(
     name: "policy",
-    summary: "Run a policy now",
+    summary: "Run a policy now, see how it fares, and what it keeps",
     subcommands: [
       Command(
         name: "run",
         summary: "Run a policy now, besides its schedule",
         options: [SubmitCommand.wait.description], operands: [name.description],
         examples: [Example(purpose: "Before an upgrade", line: "holdfast policy run nightly --wait")],
-        run: run)
+        run: run),
+      PolicyStatusCommand.command,
+      PolicyRetentionCommand.command,
     ])
 
   static func run(_ arguments: ParsedArguments) async throws {

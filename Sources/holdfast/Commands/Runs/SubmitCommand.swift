@@ -3,15 +3,16 @@ internal import DocumentStore
 internal import Glibc
 internal import JSON
 internal import StepEngine
-internal import StepKinds
 internal import WorkflowDSL
 
 /// `holdfast submit`
 enum SubmitCommand {
-  static let source = Operand<String>.required(
-    .text("FILE|NAME", completion: .workflowsAndFiles), "A file with a workflow, or the name of one that was applied")
+  static let source = Operand<String?>.optional(
+    .text("FILE|NAME", completion: .workflowsAndFiles),
+    "A file with a workflow, or the name of one that was applied or is built in")
   static let workflow = Option<String?>.optional(
-    "--workflow", .text("NAME"), default: "the only one of the file", "The workflow of the file that is run")
+    "--workflow", .text("NAME"), default: "the only one of the file",
+    "The workflow of the file that is run; without a file, the same as NAME")
   static let key = Option<String?>.optional(
     "--key", .text("KEY"), "Start one run only for this key, however often it is submitted")
   static let wait = Option<Bool>.flag("--wait", "Show the run until it is over, and fail if it fails")
@@ -37,7 +38,9 @@ enum SubmitCommand {
     run: run)
 
   static func run(_ arguments: ParsedArguments) async throws {
-    let source = arguments[source]
+    guard let source = arguments[source] ?? arguments[workflow] else {
+      throw CommandFailure(.usage, "nothing is named to run; give a FILE or a NAME")
+    }
     var status = stat()
     let isFile =
       source == "-" || source.contains("/") || DocumentInput.endings.contains { source.hasSuffix($0) }
@@ -63,7 +66,7 @@ enum SubmitCommand {
     let files = try DocumentInput.read(path)
     // Mistakes in the file are told even if there is no database yet.
     let report = DiagnosticReport(
-      diagnostics: DocumentSet(files, applied: nil, kinds: builtInCatalog).check(), files: files)
+      diagnostics: DocumentSet(files, applied: nil).check(), files: files)
     if !report.diagnostics.isEmpty { report.write(arguments) }
     guard report.errorCount == 0 else { throw CommandFailure(.failed, "nothing was submitted: \(report.summary)") }
     let name = try PlanCommand.onlyWorkflow(of: files, named: arguments[workflow])
@@ -77,14 +80,15 @@ enum SubmitCommand {
   private static func plan(ofName name: String, _ arguments: ParsedArguments) async throws -> JSONValue {
     try await arguments.reportingMistakes(in: []) {
       try await arguments.withDocuments { store in
-        let applied = try await store.document(DocumentReference(kind: .workflow, name: name))
+        let reference = DocumentReference(kind: .workflow, name: name)
+        let known = try await store.allDocuments().first { $0.reference == reference }
         do {
           return try await store.plan(
             workflow: name,
-            try ParameterInput.values(arguments, declared: applied?.document?.workflow?.parameters ?? []))
+            try ParameterInput.values(arguments, declared: known?.document?.workflow?.parameters ?? []))
         } catch let error as PlanError where error.isMissing && !error.description.hasSuffix("?") {
           throw CommandFailure(
-            .notFound, "\(error.description), and no such file; 'holdfast get workflows' lists what was applied")
+            .notFound, "\(error.description), and no such file; 'holdfast get workflows' lists all that are known")
         }
       }
     }

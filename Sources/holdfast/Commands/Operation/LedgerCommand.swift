@@ -4,37 +4,68 @@ internal import PostgresClient
 internal import StepEngine
 internal import Terminal
 
-/// `holdfast resources`
-enum ResourcesCommand {
+/// `holdfast ledger`
+enum LedgerCommand {
   static let all = Option<Bool>.flag("--all", short: "-a", "Also what has been released")
   static let run = Option<RunReference?>.optional("--run", RunReference.type, "Only what this run made")
   static let limit = Option<Int>.value("--limit", short: "-n", .integer(1...100_000), default: 100, "How many at most")
 
+  static let leftBehind = Option<Bool>.flag("--left-behind", "Only what nobody owns any more")
+  static let unknown = Option<Bool>.flag(
+    "--unknown", "What volumes have that is not in the ledger: of another installation, or of a lost database")
+
   static let command = Command(
-    name: "resources",
-    summary: "List what steps made in the outside world, from the ledger",
+    name: "ledger",
+    summary: "List what steps made in the outside world, and who owns it",
     discussion: [
-      "An 'intent' was announced and may exist. What is 'left behind' belongs to no live run, and is released by the "
-        + "janitor."
+      "The owner of an object is the live run that made it, or the restore point that keeps it. What has neither is 'left behind': "
+        + "the janitor releases it. An 'intent' was announced and may exist.",
+      "What the ledger does not know is only reported, as each node saw it within the last minutes; nobody but you may remove it.",
     ],
-    options: [all.description, run.description, limit.description],
+    options: [
+      all.description, leftBehind.description, unknown.description, run.description, limit.description,
+    ],
     examples: [
-      Example(purpose: "What exists now", line: "holdfast resources"),
-      Example(purpose: "All that a run made", line: "holdfast resources --all --run nightly"),
+      Example(purpose: "What exists now", line: "holdfast ledger"),
+      Example(purpose: "What the janitor has to release", line: "holdfast ledger --left-behind"),
+      Example(purpose: "All that a run made", line: "holdfast ledger --all --run nightly"),
+      Example(purpose: "Snapshots that are not ours", line: "holdfast ledger --unknown"),
     ]
   ) { arguments in
     let reader = try arguments.reader()
+    if arguments[unknown] {
+      guard !arguments[all], !arguments[leftBehind], arguments[run] == nil else {
+        throw CommandFailure(
+          .usage, "--unknown shows what is not in the ledger: leave out --all, --left-behind and --run.")
+      }
+      let rows = try await reader.rows(
+        UnknownObject.statement, [.int64(Int64(arguments[limit]))], UnknownObject.init)
+      return arguments.write(rows, as: UnknownObject.listing(now: .now))
+    }
     let run = try await arguments[run]?.find(reader).id.value
     let rows = try await reader.rows(
-      statement, [.bool(arguments[all]), .int64(run ?? 0), .int64(Int64(arguments[limit]))], Resource.init)
+      statement,
+      [
+        .bool(arguments[all]), .int64(run ?? 0), .int64(Int64(arguments[limit])), .bool(arguments[leftBehind]),
+      ], Resource.init)
     arguments.write(rows, as: listing(now: .now))
   }
 
+  /// The command under the name that it had before.
+  static let formerName: Command = {
+    var former = command
+    former.name = "resources"
+    former.isHidden = true
+    former.examples = [Example(purpose: "What exists now", line: "holdfast resources")]
+    return former
+  }()
+
   private static let statement = """
     select
-      resource_id, kind, driver, name, state, run_id, workflow, step, left_behind, detail, intended_at, made_at, released_at
+      resource_id, kind, driver, name, state, run_id, workflow, step, left_behind, detail, intended_at, made_at, released_at,
+      owner
     from holdfast.resource_ledger
-    where ($1 or state <> 'released') and ($2 = 0 or run_id = $2)
+    where ($1 or state <> 'released') and ($2 = 0 or run_id = $2) and (not $4 or left_behind)
     order by resource_id desc limit $3
     """
 
@@ -52,6 +83,7 @@ enum ResourcesCommand {
     var intended: Moment
     var made: Moment?
     var released: Moment?
+    var owner: String?
 
     @Sendable init(_ row: PostgresRow) throws {
       id = try row.int64(0)
@@ -67,16 +99,18 @@ enum ResourcesCommand {
       intended = try row.moment(10)
       made = try row.optionalMoment(11)
       released = try row.optionalMoment(12)
+      owner = try row.optionalString(13)
     }
   }
 
   static func listing(now: Moment) -> Listing<Resource> {
     Listing(
-      nothing: "no resources",
+      nothing: "nothing is open",
       columns: [
         (.init("KIND"), { .init($0.kind) }), (.init("NAME", isFlexible: true), { .init($0.name) }),
         (.init("STATE"), { .state($0.isLeftBehind ? "left behind" : $0.state) }),
         (.init("DRIVER", isExtra: true), { .init($0.driver) }),
+        (.init("OWNER", isFlexible: true), { .init($0.owner) }),
         (.init("RUN", isExtra: true), { .init($0.run.map(String.init)) }),
         (.init("STEP", isFlexible: true, isExtra: true), { .init($0.step) }),
         (.init("SINCE"), { .init($0.intended.ago(from: now)) }),
@@ -88,7 +122,7 @@ enum ResourcesCommand {
           "name": .string(resource.name), "state": .string(resource.state), "leftBehind": .bool(resource.isLeftBehind),
           "run": .init(resource.run), "workflow": .init(resource.workflow), "step": .init(resource.step),
           "detail": resource.detail, "intendedAt": .init(resource.intended), "madeAt": .init(resource.made),
-          "releasedAt": .init(resource.released),
+          "releasedAt": .init(resource.released), "owner": .init(resource.owner),
         ]
       })
   }

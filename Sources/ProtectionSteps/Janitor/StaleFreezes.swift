@@ -1,0 +1,33 @@
+import Freezing
+import Glibc
+package import Log
+import StepEngine
+
+/// Thaws filesystems that a worker and its guard left frozen when both were killed in the same instant.
+///
+/// Whoever starts a worker does so before anything else: even its database may be on such a filesystem.
+package func thawStaleFreezes(_ logger: Logger) async {
+  do {
+    try await thawingStale(logger)
+  } catch {
+    logger.warning("can't look for filesystems that were left frozen: \(error)")
+  }
+}
+
+/// Does the same while a worker runs: the one that died may have been another of its machine.
+struct StaleFreezes: JanitorChore {
+  let purpose = "look for filesystems that were left frozen"
+  let pause = Duration.seconds(30)
+
+  func run(node: String?, logger: Logger) async throws { try await thawingStale(logger) }
+}
+
+private func thawingStale(_ logger: Logger) async throws(FreezeError) {
+  // Nobody else can freeze.
+  guard geteuid() == 0 else { return }
+  for outcome in try await Freezer().thawStale() {
+    logger.warning(
+      "a filesystem was still frozen, and nobody was left to thaw it; it is thawed now",
+      ["path": outcome.path, "token": outcome.token])
+  }
+}

@@ -1,0 +1,131 @@
+import JSON
+import ResticFormat
+import RestorePoints
+import StepEngine
+import StepKinds
+import WorkflowDSL
+
+/// `choose-point`: finds the restore point that is meant, holds it for this run, and says what comes back from where.
+///
+/// As long as the run lives, nobody retires the point.
+struct ChoosePointStep: StepKind {
+  static let signature = StepSignature(
+    "choose-point", "Finds the restore point that is meant, and holds it for this run",
+    inputs: [
+      .required("point", .text, "the point's name, or an application's name for its newest point"),
+      .optional("volumes", .oneOrList(of: .text), "only these volumes; * and ? stand for any letters"),
+      .optional(
+        "from", .choice(["auto", "snapshot", "export"]), default: "auto",
+        "what is used; auto takes the snapshot where there is one, and the volume goes back to where it was"),
+      .optional("hooks", .boolean, default: true, "whether the application's hooks are put out"),
+      .optional(
+        "dumps", .choice(["file", "program"]), default: "file",
+        "how dumps come back: as files, or into the programs that the application's document names for that"),
+      .optional("target", .text, "a folder: each volume comes into one of its own there; without it, to where it was"),
+    ],
+    outputs: [
+      OutputField("point", .string, "the point's name"),
+      OutputField("application", .string, "its application"),
+      OutputField("profile", .string, "the profile of its exports"),
+      OutputField("createdAt", .string, "the time that it is of"),
+      OutputField("volumes", .list, "what comes back, as restore-volume takes it"),
+      OutputField("dumps", .list, "dumps for restore-stream, each with its program in 'stream'"),
+      OutputField("artifacts", .map, "what the hooks of the backup put out"),
+      OutputField("restorePrehook", .list, "the hooks before the restore, by node"),
+      OutputField("restorePosthook", .list, "the hooks after the restore, by node"),
+      OutputField("verifyHooks", .list, "the hooks that test a restored copy"),
+    ])
+
+  let name = signature.kind
+  let services: ProtectionServices
+
+  func run(_ step: StepContext) async throws -> StepOutcome {
+    let arguments = try StepArguments(step.with, of: Self.signature)
+    let wanted = try arguments.requiredString("point")
+    let found = try await services.asking { () async throws(StoreError) in
+      try await services.points.hold(wanted, by: step.held)
+    }
+    let (point, application) = (found.point, found.point.application)
+    let from = try arguments.choice("from", ["auto", "snapshot", "export"]) ?? "auto"
+    let target = try arguments.string("target").flatMap { $0.isEmpty ? nil : $0 }
+    if let target, !target.hasPrefix("/") { throw arguments.failure("target", mustBe: "an absolute path") }
+    let patterns = arguments.value("volumes").map { $0.array ?? [$0] }?.compactMap(\.string) ?? []
+    let chosen = try Inventory(application: application, spec: point.json).volumes(named: patterns, strict: false)
+    let names = Set(chosen.compactMap { $0["name"]?.string })
+    let volumes = try await services.marked(
+      try point.volumes.filter { names.contains($0.name) }
+        .map { volume in try Self.item(volume, of: found, from: from, target: target) })
+    // The hooks and programs as they are now: how to stop an application is a matter of today.
+    let wantsHooks = arguments.value("hooks")?.bool ?? true
+    let wantsPrograms = try arguments.choice("dumps", ["file", "program"]) == "program"
+    let document = wantsHooks || wantsPrograms ? try await self.spec(of: application) : .null
+    let (dumps, files) = wantsPrograms ? try Self.dumps(among: volumes, of: application, document) : ([], volumes)
+    let spec = wantsHooks ? document : .null
+    let inventory = Inventory(application: application, spec: spec)
+    return .succeeded(outputs: [
+      "point": .string(point.name), "application": .string(application), "profile": .string(point.profile ?? ""),
+      "createdAt": .string(point.createdAt.rfc3339), "volumes": .array(files), "dumps": .array(dumps),
+      "artifacts": .object(point.artifacts),
+      "restorePrehook": .array(inventory.hooks(of: .restorePrehook)),
+      "restorePosthook": .array(inventory.hooks(of: .restorePosthook)),
+      "verifyHooks": .array(spec["hooks"]?["verifyHook"]?.array ?? []),
+    ])
+  }
+
+  /// After a disaster there may be no document of the application any more.
+  private func spec(of application: String) async throws -> JSONValue {
+    let document = try await services.asking { () async throws(StoreError) in
+      try await services.client.document(kind: "application", name: application)
+    }
+    return document?["spec"] ?? .null
+  }
+
+  /// Parts the dumps from other volumes, and adds to each what the application's document says of its restore.
+  private static func dumps(
+    among volumes: [JSONValue], of application: String, _ spec: JSONValue
+  ) throws(StepFailure) -> (dumps: [JSONValue], others: [JSONValue]) {
+    let known = try Dump.all(of: application, spec)
+    var dumps: [JSONValue] = []
+    for volume in volumes where volume["driver"]?.string == Dump.driver {
+      let name = volume["name"]?.string ?? ""
+      let dump = known.first { $0.name == name }
+      guard let dump, let program = dump.restore else {
+        throw StepFailure(
+          .permanent,
+          "application '\(application)' does not say what takes its dump '\(name)' back; write that into its document (dumps: [{name: \(name), restore: {command: [PROGRAM, ARGUMENT]}}]), or restore to a folder (target)"
+        )
+      }
+      dumps.append(volume.with("stream", program).with("node", .string(dump.node)))
+    }
+    return (dumps, volumes.filter { $0["driver"]?.string != Dump.driver })
+  }
+
+  /// A volume of the point, as `restore-volume` takes it.
+  private static func item(
+    _ volume: RestorePoint.Volume, of found: CataloguedPoint, from: String, target: String?
+  ) throws(StepFailure) -> JSONValue {
+    // One that was missed may be there again; the driver finds out. But what surely is there comes first.
+    let isMissing = found.snapshots[volume.name] == .missing
+    let snapshot = isMissing || found.snapshots[volume.name] == .exists ? volume.snapshot : nil
+    let export = found.exports[volume.name] == .exists ? volume.export : nil
+    var item = volume.source.object ?? [:]
+    item["application"] = .string(found.point.application)
+    item["node"] = .string(volume.node ?? "")
+    if let target { item["target"] = .string(target + "/" + volume.name) }
+    let usesSnapshot =
+      switch from {
+      case "snapshot": true
+      case "export": false
+      // To another place everything comes from the export: its volume may not be there.
+      default: snapshot != nil && (export == nil || target == nil && !isMissing)
+      }
+    guard let object = usesSnapshot ? snapshot : export else {
+      throw StepFailure(
+        .permanent,
+        "restore point \(found.point.name) has no \(usesSnapshot ? "snapshot" : "export") of volume '\(volume.name)' any more"
+      )
+    }
+    item[usesSnapshot ? "fromSnapshot" : "fromExport"] = .string(object)
+    return .object(item)
+  }
+}

@@ -1,0 +1,88 @@
+import BlobIndex
+import Cryptography
+import FailPoints
+import FileSystem
+import Glibc
+import JSON
+import ObjectStores
+import ResticFormat
+import ResticRepository
+import Restore
+import StepEngine
+import VolumeDrivers
+
+/// Brings a volume back from an export.
+struct VolumeRestore: Sendable {
+  let volume: Volume
+  /// The snapshot in the repository.
+  let export: FileID
+  /// The folder that the volume's content comes into; for an image the folder of the file.
+  let target: String
+  /// Only these paths of the volume, as patterns; empty for all.
+  var paths: [String] = []
+  /// Whether what the target holds beyond the export goes.
+  var deletes = false
+  /// Read everything back and compare it.
+  var verifies = false
+
+  struct Numbers: Sendable {
+    var files = 0
+    var bytes = 0
+    var verifiedBytes = 0
+  }
+
+  /// Restores, and reports progress to the step.
+  /// - Throws: `StepFailure` if something is missing or could not be written.
+  func run(_ repository: Repository, cache: IndexCachePlace, step: StepContext) async throws -> Numbers {
+    let snapshot = try await repository.export(export, of: volume)
+    let index = try await repository.loadIndex(cache: cache, notice: step.log)
+    var request = RestoreRequest(tree: snapshot.snapshot.tree, target: target)
+    request.subpath = [Array(volume.source.name.utf8)]
+    request.deletes = deletes
+    request.verifies = verifies
+    request.sparse = true
+    for path in paths {
+      do { try request.includes.add(path) } catch { throw StepFailure(.permanent, "\(error)") }
+    }
+    if deletes {
+      // What the export left out is in no backup.
+      request.excludes = try ExportSource.patterns(snapshot.snapshot.excludes, of: volume)
+      request.excludeRoot = request.subpath
+    }
+    let progress = RestoreProgress()
+    let result = try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask {
+        var meter = RateMeter()
+        for await state in progress.updates(every: .seconds(1)) {
+          step.progress(
+            meter.document(done: state.bytes, total: state.expectedBytes, files: state.files, now: state.current.first))
+        }
+      }
+      defer { group.cancelAll() }
+      return try await repository.restore(request, index: index, progress: progress)
+    }
+    for problem in result.problems.prefix(20) { step.log(problem.message) }
+    if result.isIncomplete {
+      let first = result.problems.first { $0.isLoss }?.message ?? "see the log"
+      throw StepFailure(.retryable, "\(volume.title): not everything could be restored to \(target): \(first)")
+    }
+    return Numbers(
+      files: result.progress.files, bytes: result.progress.bytes, verifiedBytes: result.progress.verifiedBytes)
+  }
+}
+
+extension Repository {
+  /// The snapshot that is a volume's export.
+  /// - Throws: `StepFailure` if it is gone: nothing that could be tried again brings it back.
+  func export(_ id: FileID, of volume: Volume) async throws -> StoredSnapshot {
+    do {
+      return try await snapshot(id)
+    } catch {
+      guard error.kind == .notFound else { throw error }
+      throw StepFailure(
+        .permanent,
+        "\(volume.title): its export \(id.shortHex) is not in the repository at \(store.location) any more; 'holdfast points \(volume.source.application)' lists other restore points"
+      )
+    }
+  }
+}

@@ -1,0 +1,106 @@
+import Backup
+import Cryptography
+import Glibc
+import JSON
+import ResticFormat
+import ResticRepository
+import StepEngine
+import StepKinds
+import VolumeDrivers
+import WorkflowDSL
+
+/// What an export left, in the numbers that its step puts out.
+struct Export: Sendable {
+  let id: FileID
+  let bytes: Int
+  let addedBytes: Int
+  let readBytes: Int
+  let files: Int
+  let problems: Int
+  let isImage: Bool
+  let elapsed: Duration
+
+  init(_ result: BackupResult, isImage: Bool, elapsed: Duration) {
+    self.isImage = isImage
+    id = result.snapshot.id
+    bytes = result.progress.bytes
+    addedBytes = result.progress.addedPackedBytes
+    readBytes = result.progress.bytesRead
+    files = result.progress.files
+    problems = result.problemCount
+    self.elapsed = elapsed
+  }
+
+  /// One that an earlier attempt stored: only whole ones stay in the repository.
+  init(_ stored: StoredSnapshot, isImage: Bool) {
+    self.isImage = isImage
+    let summary = stored.snapshot.summary ?? Snapshot.Summary()
+    id = stored.id
+    bytes = summary.totalBytesProcessed
+    addedBytes = summary.dataAddedPacked
+    readBytes = 0
+    files = summary.totalFilesProcessed
+    problems = 0
+    elapsed = .zero
+  }
+
+  func outputs(of volume: Volume) -> JSONValue {
+    [
+      "volume": .string(volume.source.name), "export": .string(id.hex), "bytes": .int(Int64(bytes)),
+      "addedBytes": .int(Int64(addedBytes)), "readBytes": .int(Int64(readBytes)), "files": .int(Int64(files)),
+      "kind": .string(isImage ? "image" : "folder"), "problems": .int(Int64(problems)),
+      "seconds": .double(elapsed / .seconds(1)),
+    ]
+  }
+}
+
+/// What `export` and `export-part` take.
+let exportInputs: [FieldShape] = [
+  Volume.input,
+  .required("profile", .text, "the profile whose repository it goes to"),
+  .optional(
+    "place", .map(keys: .any, values: .text),
+    "where its data are, as 'clone' puts it out; without it the volume itself is read"),
+  .optional("at", .text, "when the snapshot was taken that is exported, as 'snapshot' puts it out"),
+]
+
+/// What those steps are to export.
+func exportSource(_ arguments: StepArguments, _ step: StepContext) throws(StepFailure) -> ExportSource {
+  let volume = try Volume(arguments)
+  guard let given = arguments.value("place") else {
+    var status = stat()
+    let isFile = stat(volume.source.path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+    let place: DriverClone.Place = isFile ? .image(volume.source.path) : .folder(volume.source.path)
+    return ExportSource(volume: volume, place: place, run: step.id.run, isFrozen: false)
+  }
+  let taken = try arguments.string("at").flatMap { Snapshot.Moment(rfc3339: $0) }
+  guard let place = DriverClone.Place(json: given) else {
+    throw arguments.failure("place", mustBe: "{folder: PATH}, {image: PATH} or {device: PATH}")
+  }
+  return ExportSource(volume: volume, place: place, run: step.id.run, isFrozen: true, takenAt: taken)
+}
+
+extension Repository {
+  /// The newest snapshot that has all of these tags.
+  func newest(tagged tags: [String]) async throws -> StoredSnapshot? {
+    let wanted = Set(tags)
+    return try await snapshots().last { wanted.isSubset(of: $0.snapshot.tags) }
+  }
+}
+
+/// Runs `body` while its progress is told to the step, once a second.
+func reporting<Result: Sendable>(
+  _ progress: BackupProgress, to step: StepContext, _ body: () async throws -> Result
+) async throws -> Result {
+  try await withThrowingTaskGroup(of: Void.self) { group in
+    group.addTask {
+      var meter = RateMeter()
+      for await state in progress.updates(every: .seconds(1)) {
+        step.progress(
+          meter.document(done: state.bytes, total: state.expectedBytes, files: state.files, now: state.current.first))
+      }
+    }
+    defer { group.cancelAll() }
+    return try await body()
+  }
+}

@@ -1,0 +1,90 @@
+import FailPoints
+import JSON
+package import StepEngine
+import StepKinds
+import VolumeDrivers
+import WorkflowDSL
+
+/// `release`: removes the run's clone of a volume, its snapshot, or both. What is gone already is released.
+struct ReleaseStep: StepKind {
+  static let signature = StepSignature(
+    "release", "Removes what this run made of a volume: its clone, its snapshot or both",
+    inputs: [
+      Volume.input,
+      .optional("what", .choice(["clone", "snapshot", "both"]), default: "clone", "what is removed"),
+    ])
+
+  let name = signature.kind
+  let services: ProtectionServices
+
+  func run(_ step: StepContext) async throws -> StepOutcome {
+    let arguments = try StepArguments(step.with, of: Self.signature)
+    let volume = try Volume(arguments)
+    let what = try arguments.choice("what", ["clone", "snapshot", "both"]) ?? "clone"
+    if what != "snapshot" {
+      try await release(ResourceKind.clone, volume.cloneName(step.id.run), volume, step)
+    }
+    if what != "clone" {
+      try await release(ResourceKind.snapshot, volume.snapshotName(step.id.run), volume, step)
+    }
+    return .succeeded(outputs: nil)
+  }
+
+  private func release(_ kind: String, _ name: String, _ volume: Volume, _ step: StepContext) async throws {
+    // Also for what no attempt got round to make: the ledger then has an entry that was released.
+    let entry = try await services.asking { () async throws(StoreError) in
+      try await services.ledger.intend(
+        step.held, kind: kind, driver: volume.source.driver, name: name, detail: volume.detail)
+    }
+    if entry.isKept {
+      step.log("the \(kind) \(name) belongs to a restore point, and stays")
+      return
+    }
+    failPoint("release.begun")
+    try await remove(kind, name, of: volume)
+    failPoint("release.done")
+    try await services.asking { () async throws(StoreError) in try await services.ledger.released(entry) }
+  }
+}
+
+/// Removes a snapshot or clone by its driver.
+func remove(_ kind: String, _ name: String, of volume: Volume) async throws {
+  try await driving(volume) { driver throws(DriverError) in
+    if kind == ResourceKind.clone {
+      try await driver.releaseClone(volume.source, named: name)
+    } else {
+      try await driver.releaseSnapshot(volume.source, named: name)
+    }
+  }
+}
+
+/// The kinds of outside objects that these steps write into the ledger.
+package enum ResourceKind {
+  /// A driver's snapshot.
+  package static let snapshot = "snapshot"
+  /// What a driver makes of one to read from.
+  package static let clone = "clone"
+  /// A snapshot in a repository.
+  package static let export = "export"
+  /// What a repository says of a restore point, until the catalogue has the point.
+  package static let description = "description"
+  /// A folder that something is restored to for a while.
+  package static let scratch = "scratch"
+}
+
+/// Releases snapshots and clones that a run left behind; the janitor calls it.
+package struct VolumeReleaser: ResourceReleaser {
+  /// `snapshot` or `clone`.
+  package let kind: String
+
+  /// For objects of one kind.
+  package init(kind: String) { self.kind = kind }
+
+  /// Makes sure that the object is gone.
+  package func release(_ entry: ResourceLedger.Entry) async throws {
+    guard let json = entry.detail?["volume"] else {
+      throw StepFailure(.permanent, "the ledger does not say of which volume the \(entry.kind) \(entry.name) is")
+    }
+    try await remove(kind, entry.name, of: try Volume(json: json))
+  }
+}

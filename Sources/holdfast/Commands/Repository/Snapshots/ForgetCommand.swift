@@ -1,0 +1,148 @@
+internal import CommandSyntax
+internal import Cryptography
+internal import JSON
+internal import Maintenance
+internal import ObjectStores
+internal import ResticFormat
+internal import ResticRepository
+internal import Terminal
+
+/// `holdfast repo forget`
+enum ForgetCommand {
+  static let ids = Operand<[String]>.repeated(
+    .text("SNAPSHOT"), isOptional: true, "These, whatever the rules would say: the beginnings of their ids")
+  static let grouping = Option<SnapshotGrouping>.value(
+    "--group-by", short: "-g", .grouping, default: SnapshotGrouping(),
+    "What snapshots must have in common to be judged together: host, paths, tags, or '-' for nothing")
+  static let dryRun = Option<Bool>.flag("--dry-run", short: "-n", "Only say what would go, and why the others stay")
+  static let removesAll = Option<Bool>.flag(
+    "--unsafe-allow-remove-all", "Let the rules remove every snapshot of a group")
+
+  static let prunes = Option<Bool>.flag("--prune", "Prune afterwards, if anything was removed")
+
+  static let command = Command(
+    name: "forget",
+    summary: "Remove old snapshots by rules, or by name",
+    discussion: [
+      "Each rule keeps snapshots; what none of them keeps goes. What only the removed ones needed stays in the repository "
+        + "until 'holdfast repo prune', or --prune. DURATION is of years, months, days and hours: 1y5m7d2h. A count may be "
+        + "'unlimited'."
+    ],
+    options: KeepOptions.all + [
+      grouping.description, dryRun.description, removesAll.description, prunes.description,
+      PruneCommand.maxUnused.description, PruneCommand.maxRepack.description,
+    ] + SnapshotChoice.options,
+    operands: [ids.description],
+    examples: [
+      Example(
+        purpose: "See what a policy would do",
+        line: "holdfast repo forget --keep-daily 7 --keep-weekly 5 --keep-yearly 3 --dry-run"),
+      Example(purpose: "One snapshot", line: "holdfast repo forget 6c8b3a1f"),
+    ],
+    run: RepositoryCommand.action("some of the snapshots may be removed already", run))
+
+  private static func run(_ arguments: ParsedArguments) async throws {
+    let policy = KeepOptions.policy(arguments)
+    let isNamed = !arguments[ids].isEmpty
+    if isNamed, !policy.isEmpty { throw CommandFailure(.usage, "rules and the ids of snapshots exclude each other") }
+    if !isNamed, policy.isEmpty, !arguments[removesAll] {
+      throw CommandFailure(
+        .usage, "no rule is given, and without one every snapshot would go; give --keep-last N or another, or ids")
+    }
+    let display = ProgressDisplay(arguments, phase: "reads the snapshots")
+    let isDryRun = arguments[dryRun]
+    let plan: ForgetPlan
+    var pruned: PruneResult?
+    if isDryRun {
+      plan = try await arguments.withRepositoryToRead(display) { try await makePlan(arguments, policy, $0) }
+    } else {
+      (plan, pruned) = try await arguments.withRepository(.exclusive, display) { repository, lock in
+        let plan = try await makePlan(arguments, policy, repository)
+        var request = PruneCommand.request(arguments)
+        // Who removes the last snapshot and prunes means all of it; but only if it was the last before, too.
+        request.allowsNoSnapshots = try await Set(repository.list(.snapshot)) == Set(plan.removed.map(\.id))
+        let wanted = request
+        display.show(phase: "removes \(countText(plan.removed.count, "snapshot"))")
+        try await plan.apply(to: repository, under: lock)
+        guard arguments[prunes], !plan.removed.isEmpty else { return (plan, nil) }
+        return (plan, try await PruneCommand.prune(repository, wanted, lock, display))
+      }
+    }
+    write(plan, arguments, isDryRun, pruned)
+  }
+
+  private static func makePlan(
+    _ arguments: ParsedArguments, _ policy: KeepPolicy, _ repository: Repository
+  ) async throws -> ForgetPlan {
+    if arguments[ids].isEmpty {
+      let snapshots = try await repository.snapshots(SnapshotChoice.filter(arguments))
+      return try ForgetPlan(
+        snapshots, policy, grouping: arguments[grouping], mayRemoveAll: arguments[removesAll])
+    }
+    var named: [StoredSnapshot] = []
+    for id in arguments[ids] {
+      let snapshot = try await repository.snapshot(named: id, SnapshotChoice.filter(arguments))
+      if !named.contains(snapshot) { named.append(snapshot) }
+    }
+    return ForgetPlan(removing: named)
+  }
+
+  // MARK: - What it says
+
+  private static func write(
+    _ plan: ForgetPlan, _ arguments: ParsedArguments, _ isDryRun: Bool, _ pruned: PruneResult?
+  ) {
+    switch arguments[GlobalOptions.output] {
+    case .table:
+      if !arguments[RepositoryOptions.quiet] {
+        writeText(text(plan, arguments.style, isDryRun, advises: pruned == nil && !arguments[prunes]))
+      }
+      if let pruned { PruneCommand.write(pruned, arguments, isDryRun: false) }
+    case .name: writeText(plan.removed.map { $0.id.hex + "\n" }.joined())
+    case let format:
+      let groups = JSONValue.array(plan.groups.map(json))
+      writeText(documentText(groups, as: format, style: arguments.style))
+    }
+  }
+
+  /// A table of each group, and the sum.
+  static func text(_ plan: ForgetPlan, _ style: TextStyle, _ isDryRun: Bool, advises: Bool) -> String {
+    var lines: [String] = []
+    for group in plan.groups {
+      let table = Table(
+        [
+          .init("SNAPSHOT"), .init("TIME (UTC)"), .init("VERDICT"), .init("WHY", isFlexible: true),
+          .init("TAGS", isFlexible: true, isExtra: true),
+        ],
+        rows: group.verdicts.map { verdict in
+          [
+            .init(verdict.snapshot.id.shortHex), .init(verdict.snapshot.snapshot.time.text),
+            verdict.isKept ? .init("keep", .green) : .init(isDryRun ? "would go" : "removed", .yellow),
+            .init(verdict.reasons.joined(separator: ", ")),
+            .init(verdict.snapshot.snapshot.tags.joined(separator: ","), nil),
+          ]
+        })
+      lines += [style.bold("\(group.key)")] + table.lines(style) + [""]
+    }
+    let (removed, kept) = (plan.removed.count, plan.kept.count)
+    let verb = isDryRun ? "would be removed" : "removed"
+    lines.append("\(countText(removed, "snapshot")) \(verb), \(groupedText(kept)) kept")
+    if removed > 0, !isDryRun, advises {
+      lines.append("Their data are still there; 'holdfast repo prune' removes what nothing needs any more.")
+    }
+    return lines.map { $0 + "\n" }.joined()
+  }
+
+  /// A group, with the names of restic's.
+  private static func json(_ group: ForgetPlan.Group) -> JSONValue {
+    let kept = group.verdicts.filter(\.isKept)
+    return [
+      "host": .init(group.key.host), "paths": group.key.paths.map { .array($0.map(JSONValue.string)) } ?? .null,
+      "tags": group.key.tags.map { .array($0.map(JSONValue.string)) } ?? .null,
+      "keep": .array(kept.map(\.snapshot.json)),
+      "remove": .array(group.verdicts.filter { !$0.isKept }.map(\.snapshot.json)),
+      "reasons": .array(
+        kept.map { ["snapshot": $0.snapshot.json, "matches": .array($0.reasons.map(JSONValue.string))] }),
+    ]
+  }
+}
