@@ -1,4 +1,5 @@
 import CommandSyntax
+import Terminal
 import Testing
 
 @Suite("Command lines")
@@ -74,7 +75,8 @@ struct ArgumentParserTests {
       ("policy run a --all", "option '--all' belongs to 'limits'; 'policy run' does not take it", "policy run"),
       (
         "-n 3 show a",
-        "option '-n' belongs to 'limits set', 'policy run', 'show' or 'check'; write it after the command", nil
+        "option '-n' belongs to 'limits set', 'policy run', 'show', 'check' or 'vault put'; write it after the command",
+        nil
       ),
       ("show a -n", "option '-n' needs a value: N", "show"), ("show a -n=", "option '-n' needs a value: N", "show"),
       ("show a -n 0", "option '--count': '0' is not a whole number from 1 to 100", "show"),
@@ -87,5 +89,44 @@ struct ArgumentParserTests {
   func mistakes(line: String, message: String, command: String?) {
     let error = #expect(throws: UsageError.self) { try parse(line) }
     #expect(error == UsageError(message: message, command: command))
+  }
+
+  @Test(
+    "what a group shares, its commands take, before and after their names",
+    arguments: ["vault put a -r x", "vault -r x put a", "vault --folder=x put a"])
+  func shared(line: String) throws {
+    let (path, arguments) = try parse(line, environment: ["NEW_FOLDER": "new"])
+    #expect(path == "vault put" && arguments[Sample.folder] == "x" && arguments.variable(of: Sample.folder) == nil)
+  }
+
+  @Test("of several environment variables the first that is set counts, and the command knows which it was")
+  func variables() throws {
+    var arguments = try parse("vault put a", environment: ["NEW_FOLDER": "new", "OLD_FOLDER": "old"]).1
+    #expect(arguments[Sample.folder] == "new" && arguments.variable(of: Sample.folder) == "NEW_FOLDER")
+    arguments = try parse("vault put a", environment: ["NEW_FOLDER": "", "OLD_FOLDER": "old"]).1
+    #expect(arguments[Sample.folder] == "old" && arguments.variable(of: Sample.folder) == "OLD_FOLDER")
+    arguments = try parse("vault put a").1
+    #expect(arguments[Sample.folder] == nil && arguments.variable(of: Sample.folder) == nil)
+  }
+
+  @Test("options of another group are refused, and their owner is named")
+  func foreignGroup() {
+    #expect(
+      throws: UsageError(message: "option '--folder' belongs to 'vault'; 'show' does not take it", command: "show")
+    ) {
+      try parse("show a --folder x")
+    }
+  }
+
+  @Test("help names shared options and codes: in full for the group, in short for its commands")
+  func sharedHelp() throws {
+    let help = HelpPage(program: Sample.program, style: TextStyle())
+    let paths = Sample.program.allCommands
+    let group = help.page(of: try #require(paths.first { $0.name == "vault" }))
+    #expect(group.contains("-r, --folder FILE  Where it is kept (default: $NEW_FOLDER, $OLD_FOLDER)"))
+    #expect(group.contains("EXIT CODES\n  10  no vault"))
+    let command = help.page(of: try #require(paths.first { $0.name == "vault put" }))
+    #expect(command.contains("'vault' COMMAND\n  -r, --folder FILE\n  'sample vault --help' tells what they do."))
+    #expect(!command.contains("Where it is kept") && !command.contains("EXIT CODES"))
   }
 }

@@ -10,7 +10,7 @@ struct CompletionTests {
   @Test(
     "the last word is completed",
     arguments: [
-      ([""], ["limits", "policy", "show", "check", "send", "draw"]),
+      ([""], ["limits", "policy", "show", "check", "send", "vault", "draw"]),
       (["l"], ["limits"]), (["secr"], []), (["x"], []),
       (["limits", ""], ["set", "delete"]), (["limits", "s"], ["set"]),
       (["limits", "--"], ["--all", "--database", "--output", "--no-color", "--help", "--version"]),
@@ -24,7 +24,7 @@ struct CompletionTests {
       (["limits", "set", "-n", "3", "al"], ["alpha"]), (["limits", "set", "-n", ""], []),
       (["limits", "set", "alpha", ""], []), (["draw", ""], ["table", "json"]), (["draw", "--", "--"], []),
       (["show", "alpha", "s"], []), (["send", "x", ""], ["after x"]),
-      (["unknown", ""], ["limits", "policy", "show", "check", "send", "draw"]),
+      (["unknown", ""], ["limits", "policy", "show", "check", "send", "vault", "draw"]),
     ] as [([String], [String])])
   func words(words: [String], texts: [String]) async {
     let answer = await complete(words)

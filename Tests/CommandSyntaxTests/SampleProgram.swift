@@ -5,7 +5,7 @@ enum Sample {
   enum Format: String, Sendable, CaseIterable { case table, json }
 
   static let database = Option<String?>.optional(
-    "--database", .text("URL"), environment: "SAMPLE_URL", "Where things are")
+    "--database", .text("URL"), environment: ["SAMPLE_URL"], "Where things are")
   static let format = Option<Format>.value("--output", short: "-o", .choice("FORMAT"), default: .table, "How it looks")
   static let count = Option<Int>.value("--count", short: "-n", .integer(1...100), default: 3, "How many")
   static let all = Option<Bool>.flag("--all", short: "-a", "All of them")
@@ -19,6 +19,8 @@ enum Sample {
   static let source = Operand<String>.required(.text("SOURCE", completion: .namesAndFiles { _ in ["known"] }), "It")
   static let later = Operand<String?>.optional(
     .text("LATER", completion: .names { arguments in ["after " + (arguments.given(source) ?? "nothing")] }), "Where to")
+  static let folder = Option<String?>.optional(
+    "--folder", short: "-r", .file, environment: ["NEW_FOLDER", "OLD_FOLDER"], "Where it is kept")
   static let shape = Operand<Format>.required(.choice("SHAPE"), "Its shape")
 
   static let program = Program(
@@ -59,6 +61,13 @@ enum Sample {
             name: "check", summary: "Check files", options: [files.description, count.description],
             operands: [paths.description], run: { _ in }),
           Command(name: "send", summary: "Send it", operands: [source.description, later.description], run: { _ in }),
+          Command(
+            name: "vault", summary: "Keep things", sharedOptions: [folder.description],
+            subcommands: [
+              Command(
+                name: "put", summary: "Put one in", options: [count.description], operands: [name.description],
+                run: { _ in })
+            ], exitCodes: [ExitCode(10, "no vault")]),
           Command(name: "draw", summary: "Draw: a [shape]", operands: [shape.description], run: { _ in }),
           Command(name: "secret", summary: "Not shown", isHidden: true, run: { _ in }),
         ]),

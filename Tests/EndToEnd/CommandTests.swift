@@ -304,23 +304,27 @@ struct CommandTests {
     expectKeys(failed[0], "at kind message policy run step subject worker workflow")
   }
 
-  @Test("resources are those of the ledger")
-  func resources() async throws {
+  @Test("the ledger says what is open, and who owns it")
+  func ledger() async throws {
     let installation = try await Installation(on: .shared)
-    #expect(try await run(installation, "resources").output == "no resources\n")
+    #expect(try await run(installation, "ledger").output == "nothing is open\n")
     try await installation.sql(
       """
       insert into holdfast.resource (kind, driver, name, state, run_id, step_id, detail)
       values ('snapshot', 'btrfs', 'snap-1', 'exists', 5, 5 << 20 | 1, '{"path": "/x"}'),
-        ('snapshot', 'btrfs', 'snap-2', 'released', 5, 5 << 20 | 1, '{}')
+        ('snapshot', 'btrfs', 'snap-2', 'released', 5, 5 << 20 | 1, '{}'),
+        ('snapshot', 'btrfs', 'snap-3', 'exists', 5, 5 << 20 | 1, '{"keep": true, "point": "shop-1"}')
       """)
-    #expect(try await run(installation, "resources -o name").output == "snap-1\n")
-    let all = try await objects(installation, "resources --all")
+    #expect(try await run(installation, "ledger -o name").output == "snap-3\nsnap-1\n")
+    let all = try await objects(installation, "ledger --all")
     expectKeys(
-      all[0], "detail driver intendedAt kind leftBehind madeAt name releasedAt resource run state step workflow")
-    #expect(all.count == 2 && all[1]["leftBehind"] as? Bool == true)
-    #expect((all[1]["detail"] as? [String: String])?["path"] == "/x")
-    #expect(try await run(installation, "resources").output.contains("left behind"))
+      all[0], "detail driver intendedAt kind leftBehind madeAt name owner releasedAt resource run state step workflow")
+    #expect(all.count == 3 && all[2]["leftBehind"] as? Bool == true && all[0]["leftBehind"] as? Bool == false)
+    #expect((all[2]["detail"] as? [String: String])?["path"] == "/x")
+    #expect(all[0]["owner"] as? String == "restore point shop-1")
+    #expect(try await run(installation, "ledger").output.contains("left behind"))
+    #expect(try await run(installation, "ledger --left-behind -o name").output == "snap-1\n")
+    #expect(try await run(installation, "resources -o name").output == "snap-3\nsnap-1\n", "its former name")
   }
 
   @Test("lists need nothing but the reader's role")
@@ -332,7 +336,7 @@ struct CommandTests {
       grant holdfast_reader to looker;
       """)
     let url = installation.postgres.url(database: installation.database, user: "looker")
-    for command in ["runs", "workers", "limits", "policies", "events", "resources"] {
+    for command in ["runs", "workers", "limits", "policies", "events", "ledger", "points"] {
       let result = try await installation.run([command, "-o", "json"], url: url)
       #expect(result.exitCode == 0 && result.output == "[]\n", "\(command): \(result.errors)")
     }
@@ -343,7 +347,9 @@ struct CommandTests {
   @Test("a database that is not there, not migrated or not named has its exit code and a sentence")
   func database() async throws {
     let installation = try await Installation(on: .shared, isMigrated: false)
-    for command in ["runs", "workers", "limits", "policies", "events", "resources", "cancel latest"] {
+    for command in [
+      "runs", "workers", "limits", "policies", "events", "ledger", "points", "policy status", "cancel latest",
+    ] {
       expectSentence(try await run(installation, command, code: 1), "run `holdfast migrate`")
     }
     let away = try await installation.run(["runs"], url: "postgresql://user:secret@127.0.0.1:1/nowhere")

@@ -90,6 +90,12 @@ final class TerminalWindow: Sendable {
     return found
   }
 
+  /// Answers a question of what is running; does not wait.
+  func answer(_ line: String) async throws {
+    try await control(["send-keys", "-l", line])
+    try await control(["send-keys", "Enter"])
+  }
+
   /// Presses Ctrl-C.
   func interrupt() async throws { try await control(["send-keys", "C-c"]) }
 

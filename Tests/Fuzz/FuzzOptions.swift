@@ -1,7 +1,7 @@
 /// What a run of the fuzzer is to do.
 struct FuzzOptions: Sendable {
   static let usage = """
-    usage: holdfast-fuzz yaml|template [--count N] [--seconds S] [--seed N] [--first N] [--show]
+    usage: holdfast-fuzz yaml|template|restic [--count N] [--seconds S] [--seed N] [--first N] [--show]
 
     Feeds a parser with broken inputs and checks what must always hold. Input number N of a seed is always the same.
     --count N    how many inputs (1000000)
@@ -25,6 +25,7 @@ struct FuzzOptions: Sendable {
     switch arguments.popFirst() {
     case "yaml": self.init(YAMLTarget.self)
     case "template": self.init(TemplateTarget.self)
+    case "restic": self.init(ResticTarget.self)
     default: throw FuzzUsageError(description: Self.usage)
     }
     while let argument = arguments.popFirst() {

@@ -4,7 +4,7 @@ import Testing
 
 /// A short run of what `holdfast-fuzz` does for hours.
 @Suite struct FuzzTests {
-  @Test("broken inputs do no harm", arguments: ["yaml", "template"]) func shortRun(target: String) throws {
+  @Test("broken inputs do no harm", arguments: ["yaml", "template", "restic"]) func shortRun(target: String) throws {
     var report: [String] = []
     let options = try FuzzOptions([target, "--count", "2000", "--seed", "1"])
     let isSound = FuzzRun(options, isWatched: false) { report.append($0) }.run()

@@ -35,6 +35,21 @@ struct FailureTests {
     }
   }
 
+  @Test("the stall limit ends an answer that doesn't come, and one that drips, but not one that is only late")
+  func stallLimit() async throws {
+    for path in ["delay?seconds=30", "drip"] {
+      var request = HTTPRequest("GET", try server.get().url(path))
+      request.timeout = nil
+      request.stallLimit = .seconds(1)
+      let start = ContinuousClock.now
+      #expect(await failure(of: request)?.kind == .timedOut)
+      #expect(ContinuousClock.now - start < .seconds(25))
+    }
+    var late = HTTPRequest("GET", try server.get().url("delay?seconds=0.5"))
+    late.stallLimit = .seconds(2)
+    #expect(await failure(of: late) == nil)
+  }
+
   @Test("the time limit counts while a request waits for a slot")
   func timeLimitInQueue() async throws {
     let client = HTTPClient(concurrentTransfers: 1)

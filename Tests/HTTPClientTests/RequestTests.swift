@@ -132,4 +132,16 @@ struct RequestTests {
     for _ in 0..<250 where try threads() > 20 { try await Task.sleep(for: .milliseconds(20)) }
     #expect(try threads() <= 20)
   }
+
+  @Test("no faster than the request allows", arguments: [true, false])
+  func speedLimit(sends: Bool) async throws {
+    var request = HTTPRequest(
+      sends ? "PUT" : "GET", try server.get().url(sends ? "echo" : "large?bytes=4000000"),
+      body: sends ? .bytes([UInt8](repeating: 0, count: 4_000_000)) : .none)
+    // Much more than what is sent or received in one go, which libcurl doesn't hold back.
+    request.speedLimit = sends ? (2_000_000, nil) : (nil, 2_000_000)
+    let start = ContinuousClock.now
+    #expect(try await HTTPClient(forLargeBodies: true).send(request).status == 200)
+    #expect(ContinuousClock.now - start > .milliseconds(900))
+  }
 }

@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 connections = itertools.count(1)
 lock = threading.Lock()
 counts = {}
+kept = {}
 open_requests = 0
 
 
@@ -68,6 +69,19 @@ class Handler(BaseHTTPRequestHandler):
         with lock:
             counts[args["key"]] = seen = counts.get(args["key"], 0) + 1
         self.do_status(args, body) if seen <= int(args["times"]) else self.answer(200, str(seen).encode())
+
+    def do_keep(self, args, body):
+        """Keeps what is posted for each `key`; the first `failures` posts are refused. A GET gives what was kept."""
+        with lock:
+            if self.command == "GET":
+                answer = json.dumps(kept.get(args["key"], [])).encode()
+                return self.answer(200, answer, [("Content-Type", "application/json")])
+            counts[args["key"]] = seen = counts.get(args["key"], 0) + 1
+            if seen <= int(args.get("failures", "0")):
+                return self.answer(503)
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            kept.setdefault(args["key"], []).append({"body": json.loads(body), "headers": headers})
+        self.answer(200, b"ok")
 
     def do_delay(self, args, body):
         time.sleep(float(args["seconds"]))

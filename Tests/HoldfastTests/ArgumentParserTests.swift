@@ -91,7 +91,7 @@ struct ArgumentParserTests {
       ("worker --databse=postgres://u:secret@h", "unknown option '--databse'; did you mean '--data' or '--database'?"),
       ("migrate --no-role", "unknown option '--no-role'; did you mean '--no-roles' or '--no-color'?"),
       ("bench --pooled", "option '--pooled' belongs to 'worker'; 'bench' does not take it"),
-      ("worker -x", "unknown option '-x'"), ("worker -dpostgres://u:secret@h", "unknown option '-dpostgres'"),
+      ("worker -Z", "unknown option '-Z'"), ("worker -dpostgres://u:secret@h", "unknown option '-dpostgres'"),
       ("worker --slots", "option '--slots' needs a value: N"), ("worker --slots=", "option '--slots' needs a value: N"),
       ("worker --name --slots 3", "option '--name' needs a value: NAME"),
       ("worker --slots 0", "option '--slots': '0' is not a whole number from 1 to 1000"),
@@ -134,7 +134,7 @@ struct ArgumentParserTests {
     #expect(!path.command.examples.isEmpty || path.command.run == nil)
     for example in path.command.examples {
       // What follows is for the shell.
-      let line = example.line.prefix { !">|&".contains($0) }
+      let line = example.line.prefix { !"<>|&".contains($0) }
       let words = shellWords(line)
       #expect(words.first == "holdfast")
       guard case .run(let found, _) = try ArgumentParser(program: .holdfast).parse(Array(words.dropFirst())) else {
@@ -147,7 +147,7 @@ struct ArgumentParserTests {
 
   @Test("names are unique, and everything has a summary", arguments: Program.holdfast.allCommands)
   func descriptions(path: CommandPath) {
-    let options = Program.holdfast.options + path.command.options
+    let options = Program.holdfast.options + path.sharedOptions + path.command.options
     let names = options.flatMap(\.names) + path.command.subcommands.map(\.name)
     #expect(Set(names).count == names.count)
     let operands = path.command.operands
@@ -166,8 +166,20 @@ extension CommandPath: CustomTestStringConvertible {
 
 /// The words of a line, where a quoted one may hold spaces.
 private func shellWords(_ line: Substring) -> [String] {
-  let parts = line.split(separator: "\"", omittingEmptySubsequences: false)
-  return parts.enumerated().flatMap { index, part in
-    index % 2 == 1 ? [String(part)] : part.split(separator: " ").map(String.init)
+  var words: [String] = []
+  var word: String?
+  var quote: Character?
+  for character in line {
+    switch character {
+    case quote: quote = nil
+    case "\"" where quote == nil, "'" where quote == nil:
+      quote = character
+      word = word ?? ""
+    case " " where quote == nil:
+      if let word { words.append(word) }
+      word = nil
+    default: word = (word ?? "") + String(character)
+    }
   }
+  return words + (word.map { [$0] } ?? [])
 }

@@ -44,6 +44,32 @@ struct RunViewDrawingTests {
     #expect(lines.fitted(to: 3).map(\.name).prefix(2) == ["group", "[1].a"])
   }
 
+  @Test("how far a step is, in few words; what it says in another way is left out")
+  func progress() {
+    #expect(StepProgress(["done": 0, "total": 2048])?.text == "0 B of 2.00 KiB")
+    #expect(StepProgress(["done": 5000, "files": 1234, "note": "a\nb"])?.text == "4.88 KiB, 1,234 files, a b")
+    #expect(StepProgress(["done": "x", "rate": -1, "etaSeconds": 1e300, "total": 1e300])?.text == "")
+    #expect(StepProgress(["done": 9, "total": 3])?.fraction == 1)
+    #expect(StepProgress(["done": 9, "total": 0])?.fraction == nil)
+    #expect(StepProgress("text") == nil)
+    #expect(StepProgress.bar(0.999) == "█████████░  99%")
+    #expect(StepProgress.bar(1) == "██████████ 100%")
+  }
+
+  @Test("line by line, a step that runs says now and then how far it is")
+  func progressLines() {
+    var changes = RunChanges()
+    var snapshot = RunViewFixture.midway
+    func told() -> [String] { changes.lines(snapshot).filter { $0.contains("volumes[3].export 30%") } }
+    #expect(told().count == 1)
+    for second in 126..<135 {
+      snapshot.now = RunViewFixture.at(Double(second))
+      #expect(told() == [])
+    }
+    snapshot.now = RunViewFixture.at(135)
+    #expect(told().first?.hasSuffix("volumes[3].export 30%, 1.20 GiB of 4.00 GiB, 310 MiB/s, 10s left") ?? false)
+  }
+
   @Test("a lister of items is shown only if it failed; while it works, its group says so")
   func listers() {
     var snapshot = RunViewFixture.midway

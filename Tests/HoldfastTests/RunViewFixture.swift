@@ -66,6 +66,7 @@ enum RunViewFixture {
         $0.maxAttempts = 3
         $0.worker = "db-1"
         $0.timeLimitAt = at(690)
+        $0.progress = ["done": 1_288_490_189, "total": 4_294_967_296, "rate": 325_058_560, "etaSeconds": 9.2]
       },
       step(42, "volumes[4].export", .waiting, from: 80) {
         $0.attempt = 2

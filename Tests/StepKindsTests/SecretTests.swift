@@ -37,6 +37,28 @@ struct SecretTests {
     #expect(json == ["a": ["•••"]])
   }
 
+  @Test("a secret URL is asked, and shows nowhere")
+  func secretURL() async throws {
+    let server = try server.get()
+    let path = try file(server.url("echo?token=s3cret-value") + "\n")
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    let log = StepLog()
+    let result = try await outputs("http", context(["urlFrom": ["file": .string(path)], "body": "x"], log: log))
+    #expect(result["status"] == 200 && result["json"]?["method"] == "POST" && result["json"]?["body"] == "x")
+    #expect(log.lines.allSatisfy { $0.hasPrefix("POST the URL in 'urlFrom': 200, ") } && log.lines.count == 1)
+
+    let broken = try file(server.url("status?code=500&body=s3cret-value"))
+    defer { try? FileManager.default.removeItem(atPath: broken) }
+    let error = try await failure("http", context(["urlFrom": ["file": .string(broken)]]))
+    #expect(error.message == "http: GET the URL in 'urlFrom' answered with status 500")
+    let nowhere = try file("http://127.0.0.1:1/s3cret-value")
+    defer { try? FileManager.default.removeItem(atPath: nowhere) }
+    let refused = try await failure("http", context(["urlFrom": ["file": .string(nowhere)]]))
+    #expect(refused.message.hasPrefix("http: GET the URL in 'urlFrom': ") && !refused.message.contains("s3cret"))
+    let both = try await failure("http", context(["urlFrom": ["file": .string(path)], "url": "http://127.0.0.1"]))
+    #expect(both.message == "http: 'with' has both 'url' and 'urlFrom'; one of them says where to")
+  }
+
   @Test("each line of a secret with several is hidden")
   func lines() async throws {
     let path = try file("first-line\nsecond-line\n")

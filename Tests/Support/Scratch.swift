@@ -86,7 +86,11 @@ enum Scratch {
         while [ -e "/proc/$pid/cwd" ] && [ $tries -lt 50 ]; do sleep 0.1; tries=$((tries + 1)); done
         [ "$(readlink "/proc/$pid/cwd")" = "${file%/*}" ] && kill -KILL "$pid"
       done
-      rm -rf "$1"
+      awk -v place="$1/" 'index($2, place) == 1 { print $2 }' /proc/mounts | sort -r | while read -r mount; do
+        fsfreeze --unfreeze "$mount"
+        umount --lazy "$mount"
+      done
+      rm -rf --one-file-system "$1"
     }
     for old in "$2"/holdfast-test-*; do
       owner=${old#"$2"/holdfast-test-}

@@ -64,7 +64,7 @@ struct MistakeTests {
       ]),
     Case(
       spec: "steps:\n  a: {uses: }",
-      expected: ["a: { ⟵ error: step 'a' needs 'uses', the kind of step; known are approval, exec, noop"]),
+      expected: ["a: { ⟵ error: step 'a' needs 'uses', the kind of step; known are approval, exec, freeze, hook, noop"]),
     Case(
       spec: "params:\n  n: {type: int}\nsteps: {a: {uses: noop}}",
       expected: [
@@ -77,10 +77,22 @@ struct MistakeTests {
 
   static let kindsAndArguments: [Case] = [
     Case(
+      spec: "steps:\n  a: {uses: freeze, with: {path: /data}}",
+      expected: [
+        "freeze ⟵ warning: if the run fails, 'a' stays frozen until its deadline: give it 'undo: {uses: thaw, with: {path: …}}'"
+      ]),
+    Case(
+      spec:
+        "params: {x: {}}\nsteps:\n  a: {uses: hook, with: {hooks: [{exec: {command: [sh, -c, 'a {{ .Params.x }}'], environment: {MY_TOKEN: t}}}]}}",
+      expected: [
+        "'a {{ ⟵ warning: the shell would run whatever the expression gives; pass it in 'environment' and write \"$NAME\" here",
+        "MY_TOKEN ⟵ warning: 'MY_TOKEN' looks like a secret, and documents are kept in PostgreSQL: name where it is under 'secrets'",
+      ]),
+    Case(
       spec: "steps:\n  a: {uses: exce}", expected: ["exce ⟵ error: there is no step kind 'exce'; did you mean 'exec'?"]),
     Case(
       spec: "steps:\n  a: {uses: zzz}",
-      expected: ["zzz ⟵ error: there is no step kind 'zzz'; there are approval, exec, noop"]),
+      expected: ["zzz ⟵ error: there is no step kind 'zzz'; there are approval, exec, freeze, hook, noop"]),
     Case(
       spec: "steps:\n  a: {uses: exec}",
       expected: ["exec ⟵ error: exec needs 'command' in 'with': the program and its arguments"]),
@@ -145,14 +157,38 @@ struct MistakeTests {
       spec: "steps:\n  g: {forEach: [1], as: n, timeout: 1m, steps: {a: {uses: noop}}}",
       expected: ["g: { ⟵ error: group 'g' can't have 'timeout': give it to its steps"]),
     Case(
-      spec: "onFailure:\n  g: {forEach: [1], as: n, steps: {a: {uses: noop}}}\nsteps: {a: {uses: noop}}",
+      spec:
+        "steps:\n  g:\n    forEach: [1]\n    as: n\n    always: true\n    steps: {a: {uses: noop}, b: {uses: noop, needs: a}}",
       expected: [
-        "g: { ⟵ error: a hook's steps can't be groups; let one of them run a workflow",
-        "a: { ⟵ warning: 'a' hides a step of the same name outside of its group",
+        "b: { ⟵ warning: 'b' is in a group that always runs, but doesn't run itself if what it needs fails or the run is cancelled: add always: true"
       ]),
   ]
 
-  @Test("are told with their place", arguments: forms + kindsAndArguments + needs + groups)
+  static let placement: [Case] = [
+    Case(
+      spec:
+        "params: {node: {}}\nsteps:\n  a: {uses: noop, when: \"{{ .Params.node }}\", on: {node: \"{{ .Params.node }}\"}}",
+      expected: [
+        "\"{{ .Params.node }}\"@2 ⟵ error: only a step in a group can take this from its item; write the text itself, or put the step into a group"
+      ]),
+    Case(
+      spec: "steps:\n  g: {forEach: [1], as: n, steps: {a: {uses: noop, limits: \"disk-{{ .n }}\"}}}",
+      expected: [
+        "\"disk ⟵ error: this can only be looked up in the item of a group: write {{ .n }} or {{ .n.NAME }} and nothing else"
+      ]),
+    Case(
+      spec:
+        "steps:\n  g: {forEach: [1], as: n, steps: {a: {uses: noop, undo: {uses: noop, on: {node: \"{{ .Steps.b }}\"}}}}}",
+      expected: [
+        "\"{{ ⟵ error: this can only be looked up in the item of a group: write {{ .n }} or {{ .n.NAME }} and nothing else"
+      ]),
+    Case(
+      spec:
+        "steps:\n  g: {forEach: [1], as: n, steps: {a: {uses: noop, limits: [a, \"{{ .n.l }}\"], on: {node: \"{{ .n }}\"}}}}",
+      expected: []),
+  ]
+
+  @Test("are told with their place", arguments: forms + kindsAndArguments + needs + groups + placement)
   func told(_ sample: Case) {
     #expect(findings(workflow(sample.spec)) == sample.places)
   }

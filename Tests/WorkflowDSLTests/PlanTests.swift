@@ -19,14 +19,18 @@ struct PlanTests {
     let spec = """
       params: {name: {}}
       steps:
-        a: {uses: exec, with: {command: [ls]}}
+        a: {uses: exec, with: {command: [ls]}, outputs: {size: integer}}
         b: {uses: exec, needs: a, with: {command: [echo, "{{ .Steps.a.stdout }} {{ .Params.name }}"]}}
         c: {uses: exec, needs: a, with: {command: [echo, "{{ .Run.id }}"]}}
+        d: {uses: exec, needs: a, with: {command: [echo, "{{ .Steps.a.stdout }}", "{{ .Steps.a.size }}"]}}
+        e: {uses: exec, needs: a, with: {command: [echo, "{{ .Steps.a.stdout }}", "{{ toJson .Steps.a }}"]}}
       """
     let steps = try steps(plan(workflow(spec)))
     #expect(steps["a"]?["refs"] == nil && steps["a"]?["params"] == nil && steps["a"]?["run"] == nil)
     #expect(steps["b"]?["refs"] == ["a"] && steps["b"]?["params"] == true && steps["b"]?["run"] == nil)
     #expect(steps["c"]?["refs"] == nil && steps["c"]?["run"] == true)
+    #expect(steps["b"]?["fields"] == ["a": ["stdout"]] && steps["d"]?["fields"] == ["a": ["size", "stdout"]])
+    #expect(steps["e"]?["refs"] == ["a"] && steps["e"]?["fields"] == nil)
   }
 
   @Test("everything that a step says is in its plan, lengths of time in seconds")
@@ -88,8 +92,8 @@ struct PlanTests {
       #expect(steps["g"]?["when"] == nil)
     }
     let conditional = try group("\"{{ .Steps.a.hosts }}\"", ", when: \"{{ .Params.hosts }}\"")
-    #expect(conditional["g"]?["when"] == #"$.steps."g:items".run == true"#)
-    #expect(conditional["g:items"]?["with"]?["when"] == "{{ .Params.hosts }}")
+    #expect(conditional["g"]?["when"] == #"exists($.steps."g:items".items)"#)
+    #expect(conditional["g:items"]?["template"]?["when"] == "{{ .Params.hosts }}")
   }
 
   @Test("a group is given what its steps read outside of it, and nothing of its own")
@@ -108,6 +112,8 @@ struct PlanTests {
     let steps = try steps(plan(workflow(spec)))
     #expect(steps["g"]?["refs"] == ["a"])
     #expect(steps["g"]?["steps"]?.array?.map { $0["refs"] } == [["a"], ["one"]])
+    #expect(steps["g"]?["fields"] == ["a": ["hosts"]])
+    #expect(steps["g"]?["steps"]?.array?.map { $0["fields"] } == [["a": ["port"]], ["one": ["stdout"]]])
   }
 
   @Test("an undo that names a step does what that does, unless it was done")
@@ -127,6 +133,68 @@ struct PlanTests {
     #expect(tell?["needs"] == ["b"] && tell?["always"] == true && tell?["run"] == true)
     #expect(tell?["when"] == #"$.run.outcome == "failed""#)
     #expect(steps["onFailure:clean"]?["needs"] == ["onFailure:tell"])
+  }
+
+  @Test(
+    "a hook may be a group; it is skipped if the step that makes its list never ran, as is any group that always runs")
+  func groupsAtTheEnd() throws {
+    let spec = """
+      steps:
+        list: {uses: exec, with: {command: [ls], parse: json}, outputs: {hooks: list, port: integer}}
+        work: {uses: noop, needs: list}
+        resume:
+          needs: work
+          always: true
+          forEach: "{{ .Steps.list.hooks }}"
+          as: hook
+          steps: {call: {uses: exec, with: {command: ["{{ .hook }}", "{{ .Steps.list.port }}"]}}}
+      onFailure:
+        ask: {uses: exec, with: {command: [ls], parse: json}, outputs: {who: list}}
+        tell:
+          needs: ask
+          forEach: "{{ .Steps.list.hooks }}"
+          as: hook
+          steps:
+            call: {uses: exec, with: {command: ["{{ .hook }}", "{{ .Steps.ask.who }}"]}, when: "{{ .Steps.ask }}"}
+        mail:
+          forEach: "{{ .Steps.list.hooks | uniq }}"
+          when: "{{ .Steps.list }}"
+          as: hook
+          steps: {call: {uses: exec, with: {command: ["{{ .hook }}"]}}}
+      """
+    #expect(findings(workflow(spec)) == [])
+    let steps = try steps(plan(workflow(spec)))
+    #expect(steps["resume"]?["when"] == #"exists($.steps."list"."hooks")"# && steps["resume"]?["always"] == true)
+    #expect(steps["resume"]?["steps"]?.array?.first?["always"] == true)
+    let tell = steps["onFailure:tell"]
+    #expect(tell?["when"] == #"$.run.outcome == "failed" && exists($.steps."list"."hooks")"#)
+    #expect(tell?["run"] == true && tell?["always"] == true && tell?["needs"] == ["onFailure:ask"])
+    #expect(tell?["refs"] == ["list", "onFailure:ask"])
+    #expect(tell?["steps"]?.array?.first?["refs"] == ["onFailure:ask"])
+    let items = steps["onFailure:mail:items"]
+    #expect(items?["when"] == #"$.run.outcome == "failed""# && items?["template"]?["when"] == "{{ .Steps.list }}")
+    #expect(
+      steps["onFailure:mail"]?["when"]
+        == #"$.run.outcome == "failed" && exists($.steps."onFailure:mail:items".items)"#)
+  }
+
+  @Test("labels and limits of an item are left to PostgreSQL; an undo that names a step is done where that is")
+  func itemLabels() throws {
+    let spec = """
+      steps:
+        g:
+          forEach: [{node: a}]
+          as: volume
+          steps:
+            freeze: {uses: noop, on: {node: "{{ .volume.node }}", zone: eu}, limits: ["{{ .volume.disk }}", tapes], undo: thaw}
+            thaw: {uses: noop, needs: freeze, on: {node: "{{ .volume.other }}"}}
+            copy: {uses: noop, undo: {uses: noop, on: {node: "{{ .volume.node }}"}}}
+      """
+    let inner = steps(["steps": steps(try plan(workflow(spec)))["g"]?["steps"] ?? []])
+    #expect(inner["freeze"]?["on"] == ["node": ["item": "volume.node"], "zone": "eu"])
+    #expect(inner["freeze"]?["limits"] == [["item": "volume.disk"], "tapes"])
+    #expect(inner["freeze"]?["undo"]?["on"] == ["node": ["item": "volume.other"]])
+    #expect(inner["copy"]?["undo"]?["on"] == ["node": ["item": "volume.node"]] && inner["copy"]?["on"] == nil)
   }
 
   @Test("a called workflow's plan is carried along, and its expressions are left alone")
@@ -162,6 +230,39 @@ struct PlanTests {
     let other = workflow("steps: {call: {uses: workflow/nightly}}", name: "other")
     let error = #expect(throws: PlanError.self) { try plan(one, other) }
     #expect(error?.description == "workflows call each other without an end: nightly calls other calls nightly")
+  }
+
+  @Test("a drawing says where steps are done")
+  func drawing() throws {
+    let text = workflow(
+      """
+      params: {nodes: {type: list, default: []}}
+      steps:
+        each:
+          forEach: "{{ .Params.nodes }}"
+          as: node
+          steps:
+            hold:
+              uses: freeze
+              on: {zone: eu-1, node: "{{ .node.name }}", rack: 'a"b'}
+              with: {path: /a}
+              undo: {uses: noop, on: {node: spare}}
+        last: {uses: noop, needs: each}
+      """)
+    let set = DocumentSet([DocumentFile(text: text, name: "a")], applied: nil, kinds: kinds)
+    let drawing = PlanDrawing(try set.checkedWorkflow("nightly"))
+    #expect(
+      drawing.text().split(separator: "\n").suffix(3) == [
+        "each    for each node  in {{ .Params.nodes }}",
+        "  hold  freeze         on node={{ .node.name }}, rack=a\"b, zone=eu-1; undone by noop on node=spare",
+        "· last  noop           after each",
+      ])
+    #expect(
+      drawing.graphviz().contains(
+        #""each.hold" [label="hold (freeze), on node={{ .node.name }}, rack=a\"b, zone=eu-1"];"#))
+    #expect(
+      drawing.mermaid().contains(
+        #"each_hold["hold (freeze), on node={{ .node.name }}, rack=a#quot;b, zone=eu-1"]"#))
   }
 
   @Test("five thousand steps are checked and planned in less than a second or so")

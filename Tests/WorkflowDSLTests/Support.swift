@@ -13,6 +13,8 @@ let kinds = StepKindCatalog([
     ],
     outputsOf: { with in with["parse"] == nil ? [OutputField("stdout", .string, "what it wrote")] : [] }),
   StepSignature("noop", "Does nothing", inputs: []),
+  StepSignature("freeze", "Freezes", inputs: [.required("path", .text, "where")]),
+  StepSignature("hook", "Runs hooks", inputs: [.required("hooks", .list(of: .anything), "the hooks")]),
   StepSignature(
     "approval", "Waits", inputs: [.optional("message", .text, "what people are asked")],
     outputs: [OutputField("approvedBy", .string, "who")]),

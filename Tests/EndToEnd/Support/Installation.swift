@@ -37,18 +37,21 @@ struct Installation {
   }
 
   /// Starts `holdfast`; `prefix` is a program that starts it, such as faketime.
-  func start(_ arguments: [String], url: String? = nil, prefix: [String] = []) throws -> BackgroundProgram {
+  func start(
+    _ arguments: [String], url: String? = nil, prefix: [String] = [], environment more: [String: String] = [:]
+  ) throws -> BackgroundProgram {
     let command = prefix + [holdfastBinary] + arguments
     return try BackgroundProgram(
-      command[0], Array(command.dropFirst()), environment: Self.environment(url ?? self.url))
+      command[0], Array(command.dropFirst()), environment: Self.environment(url ?? self.url).merging(more) { $1 })
   }
 
   /// Starts a worker that leaves schedules alone.
   func worker(
-    _ name: String, lease: Int = 30, slots: Int = 4, _ more: [String] = [], url: String? = nil, prefix: [String] = []
+    _ name: String, lease: Int = 30, slots: Int = 4, _ more: [String] = [], url: String? = nil, prefix: [String] = [],
+    environment: [String: String] = [:]
   ) throws -> BackgroundProgram {
     let arguments = ["worker", "--name", name, "--lease", "\(lease)", "--slots", "\(slots)", "--no-scheduler"]
-    return try start(arguments + more, url: url, prefix: prefix)
+    return try start(arguments + more, url: url, prefix: prefix, environment: environment)
   }
 
   @discardableResult
@@ -102,8 +105,14 @@ struct Installation {
     return ["command": ["sh", "-c", line + "\n" + script], "environment": ["EFFECTS": effects.path]]
   }
 
+  /// Where workers keep the indexes of repositories; root would make the home that is not there.
+  private static let cacheFolder: String = (try? scratchDirectory("cache"))?.path ?? ""
+
   private static func environment(_ url: String) -> [String: String] {
-    ["PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/nonexistent", "HOLDFAST_DATABASE_URL": url]
+    [
+      "PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/nonexistent", "XDG_CACHE_HOME": cacheFolder,
+      "HOLDFAST_DATABASE_URL": url,
+    ]
   }
 }
 

@@ -18,6 +18,7 @@ struct Crew {
   var listens = true
   /// Where the worker connects to, if not to the engine's own address.
   var database: PostgresConfiguration?
+  var janitor: Janitor?
   var change: (inout Worker.Options) -> Void = { _ in }
 }
 
@@ -33,7 +34,7 @@ extension Engine {
       database: crew.database ?? configuration,
       profile: WorkerProfile(
         name: name, slots: crew.slots, kinds: [], labels: crew.labels, queues: crew.queues, lease: crew.lease),
-      kinds: builtInStepKinds + crew.kinds, options: options, logger: Logger(level: .error))
+      kinds: builtInStepKinds + crew.kinds, janitor: crew.janitor, options: options, logger: Logger(level: .error))
   }
 
   /// Runs real workers while `body` runs, then drains them.

@@ -172,6 +172,37 @@ struct GroupTests {
     }
   }
 
+  @Test("of a step's outputs come only those that are asked for; a group sees what its list needs")
+  func fields() async throws {
+    try await withEngine { engine in
+      let recorder = Recorder()
+      let kind = TestKind { step in
+        guard step.name == "list" else {
+          recorder.note("\(step.name) \(JSONValue.object(step.inputs).text)")
+          return .succeeded(outputs: nil)
+        }
+        return .succeeded(outputs: ["names": ["p"], "port": 1, "other": true])
+      }
+      try await engine.working(Crew(slots: 1, kinds: [kind])) {
+        let run = try await engine.submit([
+          step("list", "test"),
+          group(
+            "g", over: "$.steps.list.names", needs: ["list"],
+            [step("x", "test", ["refs": ["list"], "fields": ["list": ["port", "missing"]]])],
+            ["refs": ["list"], "fields": ["list": ["names"]]]),
+          step("none", "test", needs: ["g"], ["refs": ["list"], "fields": ["list": []]]),
+          step("whole", "test", needs: ["none"], ["refs": ["list"]]),
+        ])
+        #expect(try await engine.end(of: run) == "succeeded")
+      }
+      #expect(
+        recorder.notes == [
+          #"g[0].x {"list":{"port":1}}"#, #"none {"list":{}}"#,
+          #"whole {"list":{"names":["p"],"other":true,"port":1}}"#,
+        ])
+    }
+  }
+
   @Test("a group expands over the outputs of an earlier step, and its own condition can skip it")
   func fromOutputs() async throws {
     try await withEngine { engine in

@@ -16,7 +16,7 @@ struct LeaseTests {
       let start = ContinuousClock.now
       try await engine.working { try await engine.end(of: run) }
       #expect(try await engine.state(run) == "succeeded")
-      #expect(ContinuousClock.now - start < .seconds(3))
+      #expect(ContinuousClock.now - start < .seconds(15))
       #expect(try await engine.history("a", in: run) == ["lost", "succeeded"])
       let late = try await silent.report(claimed, .succeeded(outputs: #"{"by": "silent"}"#))
       #expect(late.stale == claimed.map(\.step) && late.isRetired)
@@ -171,7 +171,7 @@ struct LeaseTests {
       let start = ContinuousClock.now
       cut.cancel()
       try? await cut.value
-      #expect(ContinuousClock.now - start < .seconds(2))
+      #expect(ContinuousClock.now - start < .seconds(15))
       #expect(try await engine.states(run)["b"] == "ready")
       #expect(try await engine.history("b", in: run) == ["returned"])
       #expect(

@@ -85,6 +85,8 @@ struct SubmitTests {
       "limit 'nope' is not defined (holdfast limits set nope 4)"
     ),
     (plan([step("a", ["refs": "b"])]), .invalid, #"step a: "refs" has to be a list of step names"#),
+    (plan([step("a", ["fields": ["b"]])]), .invalid, #"step a: "fields" has to be an object of lists of outputs"#),
+    (plan([step("a", ["fields": ["b": "c"]])]), .invalid, #"step a: "fields" has to be an object of lists of outputs"#),
     (plan([step("a", ["refs": ["b"]])]), .invalid, "step a refers to 'b', which is not a step that it can see" + sight),
     (
       plan([group("g", over: "$.params.l", [step("x")]), step("b", ["refs": ["g.y"]])]), .invalid,

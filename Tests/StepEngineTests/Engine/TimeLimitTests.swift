@@ -87,6 +87,38 @@ struct TimeLimitTests {
     }
   }
 
+  @Test("always-steps and undos end at their deadline if their node is gone; what could not be undone is repeated")
+  func goneNode() async throws {
+    try await withEngine { engine in
+      let barrier = Barrier()
+      let gone: [String: JSONValue] = ["deadlineSeconds": 0.3, "on": ["node": "nowhere"]]
+      let undo: [String: JSONValue] = ["undo": .object(gone.merging(["uses": "noop"]) { $1 })]
+      try await engine.working(Crew(kinds: [barrier.kind])) {
+        let run = try await engine.submit([
+          step("a", undo), step("b", needs: ["a"], undo), step("hold", "test", needs: ["b"]),
+          step("release", needs: ["hold"], gone.merging(["always": true]) { $1 }),
+        ])
+        try await barrier.wait(for: "hold")
+        _ = try await engine.client.cancel(run, reason: "enough")
+        #expect(try await engine.end(of: run) == "cancelled")
+        let states: [String: String] = try await engine.states(run)
+        #expect(
+          states == [
+            "a": "succeeded", "b": "succeeded", "hold": "cancelled", "release": "failed", "undo:a": "failed",
+            "undo:b": "failed",
+          ])
+        let reason = "it did not end before its deadline; it waited: for a worker"
+        #expect(try await engine.message("undo:a", in: run) == reason)
+        #expect(try await engine.failure(run) == "step release: \(reason)")
+        barrier.openAll()
+        #expect(try await engine.client.retry(run) == 4)
+        #expect(try await engine.end(of: run) == "failed")
+        #expect(try await engine.failure(run) == "step release: \(reason)")
+      }
+      #expect(try await engine.leftovers() == [:])
+    }
+  }
+
   @Test("a run's deadline stops it, undoes what it did, and fails it")
   func runDeadline() async throws {
     try await withEngine { engine in

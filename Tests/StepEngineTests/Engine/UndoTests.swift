@@ -149,4 +149,30 @@ struct UndoTests {
       #expect(try await engine.leftovers() == [:])
     }
   }
+
+  @Test("a retry from a step with an undo repeats those before it that have one; from another step it does not")
+  func retryFrom() async throws {
+    try await withEngine { engine in
+      try await engine.working {
+        let noop: [String: JSONValue] = ["undo": ["uses": "noop"]]
+        let run = try await engine.submit(
+          [
+            step("plain"), group("rest", over: "$.params.list", needs: ["plain"], [step("hooks", noop)]),
+            group("g", over: "$.params.list", needs: ["rest"], [step("x", noop), step("y", needs: ["x"])]),
+            step("z", needs: ["g.y"]),
+          ], ["params": ["list": [1]]])
+        for (from, count) in [("z", 1), ("g[0].y", 2), ("g[0].x", 3), ("g", 3)] {
+          #expect(try await engine.end(of: run) == "succeeded")
+          #expect(try await engine.client.retry(run, from: from) == count, "from \(from)")
+        }
+        #expect(try await engine.end(of: run) == "succeeded")
+        #expect(
+          try await engine.history("rest[0].hooks", in: run) == [
+            "succeeded", "reopened", "succeeded", "reopened", "succeeded",
+          ])
+        #expect(try await engine.history("plain", in: run) == ["succeeded"])
+      }
+      #expect(try await engine.leftovers() == [:])
+    }
+  }
 }

@@ -107,6 +107,20 @@ private final class Twin {
     runs.append(
       try await engine.submit(steps, policy: plan.policy, ["priority": .int(Int64(plan.priority))]))
     _ = model.submit(plan, at: now)
+    try await learnTurns()
+  }
+
+  /// A submit makes its new lanes in an order of its own. How many steps a claim gets depends on that order when limits meet
+  /// suspects: an unlimited suspect leaves the limit's room to a step that a limited suspect would have taken it from.
+  private func learnTurns() async throws {
+    let rows = try await engine.rows(
+      "select policy as a, uses as b, array_to_string(limits, ',') as c, priority as d, lane_id as e from holdfast.lane"
+    )
+    for row in rows {
+      let limits = row[2].split(separator: ",").map(String.init)
+      let lane = ModelLane(policy: row[0], uses: row[1], limits: limits, priority: Int(row[3]) ?? 0)
+      if let known = model.laneIDs[lane] { model.laneTurns[known] = Int32(row[4]) }
+    }
   }
 
   private func register() async throws {

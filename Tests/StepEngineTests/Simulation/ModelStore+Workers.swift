@@ -47,7 +47,7 @@ extension ModelStore {
     return reply
   }
 
-  /// By priority and in fair shares of each lane; see sql/functions/claim.sql.
+  /// By priority and in fair shares of each lane, and at most one suspect for a worker; see sql/functions/claim.sql.
   private mutating func claim(_ worker: ModelWorker, _ request: ExchangeRequest, at now: Moment) -> [ClaimedStep] {
     var ready: [Int32: [(id: StepID, sequence: Int64)]] = [:]
     for index in open {
@@ -60,23 +60,29 @@ extension ModelStore {
     }
     guard !ready.isEmpty else { return [] }
     for lane in ready.keys { ready[lane]?.sort { $0.sequence < $1.sequence } }
+    var mayTakeSuspect = leases { $1.worker == worker.id && $0.isSuspect }.isEmpty
     var left = min(request.want, 1000)
     var claimed: [ClaimedStep] = []
     let priorities = Set(ready.keys.map { lanes[Int($0) - 1].priority }).sorted(by: >)
     for priority in priorities {
       // From after the lane that was served last, around.
-      let turn = ready.keys.filter { lanes[Int($0) - 1].priority == priority }
-        .sorted { ($0 <= request.afterLane ? 1 : 0, $0) < ($1 <= request.afterLane ? 1 : 0, $1) }
-      for pass in 1...(turn.count == 1 ? 1 : 2) {
-        for (index, lane) in turn.enumerated() where left > 0 {
-          let lanesLeft = turn.count - index
+      let lanesInTurn = ready.keys.filter { lanes[Int($0) - 1].priority == priority }
+        .sorted { ($0 <= request.afterLane ? 1 : 0, turn(of: $0)) < ($1 <= request.afterLane ? 1 : 0, turn(of: $1)) }
+      for pass in 1...(lanesInTurn.count == 1 ? 1 : 2) {
+        for (index, lane) in lanesInTurn.enumerated() where left > 0 {
+          let lanesLeft = lanesInTurn.count - index
           var take = pass == 1 ? (left + lanesLeft - 1) / lanesLeft : left
           if !lanes[Int(lane) - 1].limits.isEmpty { take = min(take, room(under: lanes[Int(lane) - 1].limits)) }
-          for entry in ready[lane]?.prefix(max(0, take)) ?? [] {
+          guard take > 0, let waiting = ready[lane] else { continue }
+          let suspect = mayTakeSuspect ? waiting.first { self[$0.id].isSuspect } : nil
+          if suspect != nil { mayTakeSuspect = false }
+          let others = waiting.filter { !self[$0.id].isSuspect }.prefix(take - (suspect == nil ? 0 : 1))
+          let taken = Array(others) + (suspect.map { [$0] } ?? [])
+          for entry in taken {
             claimed.append(lease(entry.id, sequence: entry.sequence, to: worker.id, at: now))
             left -= 1
           }
-          ready[lane] = ready[lane].map { Array($0.dropFirst(max(0, take))) }
+          ready[lane] = waiting.filter { entry in !taken.contains { $0.id == entry.id } }
         }
       }
     }

@@ -19,6 +19,8 @@ struct ModelStore {
   var workers: [ModelWorker] = []
   var lanes: [ModelLane] = []
   var laneIDs: [ModelLane: Int32] = [:]
+  /// Where a lane stands among those of its priority, if not in the order of their making.
+  var laneTurns: [Int32: Int32] = [:]
   var limits: [String: Int] = [:]
   var pausedPolicies: Set<String> = []
   var lastFence: Int64 = 0
@@ -115,6 +117,8 @@ struct ModelStore {
     laneIDs[lane] = Int32(lanes.count)
     return Int32(lanes.count)
   }
+
+  func turn(of lane: Int32) -> Int32 { laneTurns[lane] ?? lane }
 
   func serves(_ worker: ModelWorker, _ lane: Int32) -> Bool { worker.kinds.contains(lanes[Int(lane) - 1].uses) }
 

@@ -82,6 +82,9 @@ struct ModelStep {
   var undoes: Int?
 
   var ordinal: Int { Int(id.value & 1_048_575) }
+
+  /// It lost its worker twice, so a worker holds no second one of these.
+  var isSuspect: Bool { crashes > 1 }
   var isOver: Bool { if case .over = place { true } else { false } }
   var isWaiting: Bool {
     switch place {

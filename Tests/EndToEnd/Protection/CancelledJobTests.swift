@@ -1,0 +1,42 @@
+import Foundation
+import TestSupport
+import Testing
+
+extension EndToEnd {
+  /// Backups that are cancelled while each of their outside effects is under way: everything is undone.
+  @Suite("A cancelled main job")
+  struct CancelledJobTests {
+    @Test("nothing is left behind, whenever it is cancelled, and the next backup is whole")
+    func cancel() async throws {
+      guard let mount = try await LoopFileSystem.btrfs.sharedFolder("cancelled") else { return }
+      let shop = try await ProtectedShop("btrfs", on: mount, volumes: ["data", "logs"])
+      let moments = try scratchDirectory("moments")
+      let worker = try shop.installation.worker("main", environment: ["HOLDFAST_FAILPOINTS": moments.path])
+      // While a clone is released, the point may be recorded: then the backup is done, and stays.
+      for moment in [
+        "snapshot.intended", "snapshot.taken", "snapshot.noted", "clone.intended", "clone.made", "clone.noted",
+        "export.intended", "export.stored", "export.noted", "restore-point.sealed",
+      ] {
+        let file = moments.appendingPathComponent(moment)
+        try Data("sleep 2".utf8).write(to: file)
+        let run = try await shop.holdfast(
+          "submit", "backup", "-p", "application=shop", "-p", "profile=vault", "-o", "name"
+        ).trimmingCharacters(in: .whitespacesAndNewlines)
+        try await eventually(within: .seconds(30), "\(moment)") { !FileManager.default.fileExists(atPath: file.path) }
+        try await shop.holdfast("cancel", run)
+        #expect(try await shop.end(of: run) == "cancelled", "\(moment)")
+      }
+      try await eventually(within: .seconds(90), "the janitor") { try await shop.leftBehind() == "" }
+      #expect(try await shop.objects() == [])
+      #expect(try FileManager.default.contentsOfDirectory(atPath: shop.repository + "/snapshots").isEmpty)
+      #expect(try FileManager.default.contentsOfDirectory(atPath: shop.repository + "/holdfast/points").isEmpty)
+      let before = try await shop.facts(shop.volumes[0].path)
+      let point = try await shop.backup()
+      try await shop.shell("rm -r '\(shop.volumes[0].path)/orders'")
+      try await shop.holdfast("restore", point, "--yes")
+      #expect(try await shop.facts(shop.volumes[0].path) == before)
+      #expect(try await shop.judge() == "")
+      await worker.kill()
+    }
+  }
+}

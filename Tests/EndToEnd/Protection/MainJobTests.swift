@@ -1,0 +1,212 @@
+import Foundation
+import TestSupport
+import Testing
+
+extension EndToEnd {
+  /// Back up, restore, verify, retire and import, on real filesystems, with restic as the judge of the repository.
+  @Suite("The main job")
+  struct MainJobTests {
+    /// Runs `body` with a shop on a filesystem of a kind, and a worker.
+    private func withShop(
+      _ driver: String, on kind: LoopFileSystem, volumes: [String] = ["data"],
+      _ body: (ProtectedShop) async throws -> Void
+    ) async throws {
+      guard let mount = try await kind.sharedFolder("shop-\(driver)") else { return }
+      let shop = try await ProtectedShop(driver, on: mount, volumes: volumes)
+      let worker = try shop.installation.worker("main", slots: 8)
+      try await body(shop)
+      await worker.kill()
+    }
+
+    static let cases: [(String, LoopFileSystem)] = [("btrfs", .btrfs), ("reflink", .xfs), ("directory", .ext4)]
+
+    @Test("a backup comes back byte for byte, in place and beside, from snapshot and from export", arguments: cases)
+    func roundTrip(driver: String, kind: LoopFileSystem) async throws {
+      try await withShop(driver, on: kind, volumes: ["data", "logs"]) { shop in
+        let before = try await shop.facts(shop.volumes[0].path)
+        let first = try await shop.backup()
+        try await shop.shell("cd '\(shop.volumes[0].path)'; rm -r orders link; printf bye >note; printf new >added")
+        let changed = try await shop.facts(shop.volumes[0].path)
+        let second = try await shop.backup()
+        #expect(second != first)
+        for source in ["snapshot", "export"] {
+          try await shop.holdfast("restore", first, "--yes", "--from", source)
+          #expect(try await shop.facts(shop.volumes[0].path) == before, "from \(source)")
+          try await shop.holdfast("restore", "shop", "--yes", "--from", source)
+          #expect(try await shop.facts(shop.volumes[0].path) == changed, "from \(source)")
+        }
+        let beside = shop.folder.path + "/beside"
+        try await shop.holdfast("restore", first, "--target", beside, "--volume", "da*")
+        #expect(try await shop.facts(beside + "/data") == before)
+        #expect(!FileManager.default.fileExists(atPath: beside + "/logs"))
+        try await shop.holdfast(
+          "restore", first, "--volume", "data", "--path", "/orders/old", "--target", beside + "/files")
+        #expect(try await shop.shell("cd '\(beside)/files'; find . -type f") == "./data/orders/old/2\n")
+        #expect(try await shop.judge() == "")
+        #expect(try await shop.leftBehind() == "")
+      }
+    }
+
+    @Test("retired points leave nothing: no snapshot, no export, no entry in the ledger", arguments: cases)
+    func retire(driver: String, kind: LoopFileSystem) async throws {
+      try await withShop(driver, on: kind) { shop in
+        var points: [String] = []
+        for _ in 0..<3 {
+          points.append(
+            try await shop.backup("-p", #"retention={"snapshots": {"last": 1}, "exports": {"last": 2}}"#))
+        }
+        #expect(
+          try await shop.installation.sql(
+            "select name, state, snapshots, exports from holdfast.restore_point order by created_at")
+            == "\(points[0])|retired|0|0\n\(points[1])|complete|0|1\n\(points[2])|complete|1|1")
+        #expect(
+          try await shop.installation.sql(
+            "select kind, count(*) from holdfast.resource where state <> 'released' group by 1 order by 1")
+            == "export|2\nsnapshot|1")
+        #expect(try await shop.objects().count == 1)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: shop.repository + "/snapshots").count == 2)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: shop.repository + "/holdfast/points").count == 2)
+        try await shop.holdfast("submit", "maintenance", "-p", "profile=vault", "-p", "read=all", "--wait")
+        #expect(try await shop.judge() == "")
+      }
+    }
+
+    @Test("what a hook leaves with a point is handed to the hook that runs before the point goes")
+    func artifacts() async throws {
+      guard let mount = try await LoopFileSystem.btrfs.sharedFolder("artifacts") else { return }
+      let log = try scratchDirectory("hooks").path + "/log"
+      let shop = try await ProtectedShop(
+        "btrfs", on: mount,
+        application: """
+            hooks:
+              backupPrehook: [{exec: {command: [sh, -c, 'echo "DUMP=of-$HOLDFAST_RUN" >"$HOLDFAST_ARTIFACTS"']}}]
+              deleteHook: [{exec: {command: [sh, -c, 'echo "$HOLDFAST_POINT $HOLDFAST_ARTIFACT_DUMP" >>\(log)']}}]
+          """)
+      let worker = try shop.installation.worker("main", slots: 8)
+      let first = try await shop.backup("-p", #"retention={"last": 1}"#)
+      let run = try await shop.installation.sql("select run_id from holdfast.restore_point")
+      _ = try await shop.backup("-p", #"retention={"last": 1}"#)
+      #expect(try String(contentsOfFile: log, encoding: .utf8) == "\(first) of-\(run)\n")
+      await worker.kill()
+    }
+
+    @Test("a volume is exported in parts, and joined")
+    func parts() async throws {
+      try await withShop("btrfs", on: .btrfs) { shop in
+        let path = shop.volumes[0].path
+        try await shop.shell("for i in $(seq 20); do head -c 700000 /dev/urandom >'\(path)'/part-$i; done")
+        let before = try await shop.facts(path)
+        let point = try await shop.backup("-p", "parts=3")
+        try await shop.shell("rm '\(path)'/part-*")
+        try await shop.holdfast("restore", point, "--yes", "--from", "export")
+        #expect(try await shop.facts(path) == before)
+        #expect(try await shop.judge() == "")
+      }
+    }
+
+    @Test("a policy that keeps no snapshots frees them as soon as the export is durable")
+    func noSnapshots() async throws {
+      try await withShop("btrfs", on: .btrfs) { shop in
+        let before = try await shop.facts(shop.volumes[0].path)
+        let point = try await shop.backup("-p", #"retention={"snapshots": {"keep": 0}, "exports": {"last": 5}}"#)
+        #expect(try await shop.objects().count == 0)
+        try await shop.shell("rm -r '\(shop.volumes[0].path)'/orders")
+        try await shop.holdfast("restore", point, "--yes")
+        #expect(try await shop.facts(shop.volumes[0].path) == before)
+      }
+    }
+
+    @Test("an empty database learns all points from the repository, and restores from them")
+    func importing() async throws {
+      guard let mount = try await LoopFileSystem.btrfs.sharedFolder("import") else { return }
+      let shop = try await ProtectedShop("btrfs", on: mount)
+      let worker = try shop.installation.worker("main", slots: 8)
+      let before = try await shop.facts(shop.volumes[0].path)
+      let point = try await shop.backup()
+      await worker.kill()
+
+      let other = try await Installation(on: .shared)
+      let profile = shop.folder.appendingPathComponent("profile.yaml")
+      try """
+      apiVersion: holdfast.dev/v1
+      kind: Profile
+      metadata: {name: rescued}
+      spec:
+        location: {directory: \(shop.repository)}
+        password: {file: \(shop.folder.path)/password}
+      """.write(to: profile, atomically: true, encoding: .utf8)
+      let second = try other.worker("other", slots: 4)
+      for arguments in [["apply", profile.path], ["import", "rescued"], ["import", "rescued"]] {
+        let result = try await other.run(arguments)
+        #expect(result.exitCode == 0, "\(result)")
+      }
+      #expect(try await other.sql("select name, profile, exports from holdfast.restore_point") == "\(point)|rescued|1")
+      try await shop.shell("rm -r '\(shop.volumes[0].path)'/orders")
+      let restored = try await other.run(["restore", point, "--yes"])
+      #expect(restored.exitCode == 0, "\(restored)")
+      #expect(try await shop.facts(shop.volumes[0].path) == before)
+      await second.kill()
+    }
+
+    @Test("a restore drill compares every byte, asks the application, and is written to the point")
+    func verify() async throws {
+      guard let mount = try await LoopFileSystem.btrfs.sharedFolder("verify") else { return }
+      let shop = try await ProtectedShop(
+        "btrfs", on: mount,
+        application:
+          "  hooks: {verifyHook: [{name: look, exec: {command: [sh, -c, 'test -s \"$HOLDFAST_TARGET/orders/1\"']}}]}"
+      )
+      let worker = try shop.installation.worker("main", slots: 8)
+      let point = try await shop.backup()
+      let scratch = shop.folder.path
+      try await shop.holdfast("verify", "shop", "--scratch", scratch)
+      let outcome = "select verified_ok, recovery_seconds > 0 from holdfast.restore_point where name = '\(point)'"
+      #expect(try await shop.installation.sql(outcome) == "t|t")
+      #expect(try await shop.shell("ls '\(scratch)' | grep -c ^hf- || true") == "0\n")
+      // The application doesn't like what it sees.
+      try await shop.shell("rm '\(shop.volumes[0].path)'/orders/1")
+      let bad = try await shop.backup()
+      let drill = try await shop.installation.run(["verify", bad, "--scratch", scratch])
+      #expect(drill.exitCode == 1)
+      #expect(
+        try await shop.installation.sql("select verified_ok from holdfast.restore_point where name = '\(bad)'") == "f")
+      // One that failed its drill is not the last good one.
+      #expect(try await shop.installation.sql("select holdfast.point('shop') ->> 'name'") == point)
+      #expect(try await shop.shell("ls '\(scratch)' | grep -c ^hf- || true") == "0\n")
+      await worker.kill()
+    }
+
+    @Test("a dump goes into the repository as the program writes it; one that fails leaves nothing")
+    func dump() async throws {
+      guard let mount = try await LoopFileSystem.ext4.sharedFolder("dump") else { return }
+      let shop = try await ProtectedShop("directory", on: mount)
+      let worker = try shop.installation.worker("main", slots: 8)
+      func dump(_ script: String) async throws -> ProgramResult {
+        try await shop.installation.run([
+          "submit", "backup-logical", "-p", "application=shop", "-p", "profile=vault", "-p", "file=shop.dump",
+          "-p", #"command=["sh", "-c", "\#(script)"]"#, "--wait",
+        ])
+      }
+      let good = try await dump("seq 300000")
+      #expect(good.exitCode == 0, "\(good)")
+      let target = shop.folder.path + "/dump"
+      try await shop.holdfast("restore", "shop", "--target", target)
+      #expect(try await shop.shell("seq 300000 | cmp - '\(target)/dump/shop.dump' && echo same") == "same\n")
+      // Retried after ten seconds and more, so it is cancelled instead of waited for.
+      let run = try await shop.holdfast(
+        "submit", "backup-logical", "-p", "application=shop", "-p", "profile=vault", "-p", "file=shop.dump",
+        "-p", #"command=["sh", "-c", "seq 1000; exit 3"]"#, "-o", "name"
+      ).trimmingCharacters(in: .whitespacesAndNewlines)
+      try await eventually(within: .seconds(30), "a failed dump") {
+        try await shop.installation.sql(
+          "select count(*) from holdfast.parked where cause = 'retry' and step_id >> 20 = \(run)")
+          == "1"
+      }
+      try await shop.holdfast("cancel", run)
+      #expect(try await shop.end(of: run) == "cancelled")
+      #expect(try FileManager.default.contentsOfDirectory(atPath: shop.repository + "/snapshots").count == 1)
+      #expect(try await shop.judge() == "")
+      await worker.kill()
+    }
+  }
+}

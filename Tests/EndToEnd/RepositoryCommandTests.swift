@@ -1,0 +1,322 @@
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+
+/// `holdfast repo` as people and scripts use it, with the real restic as the judge.
+@Suite("Repository commands")
+struct RepositoryCommandTests {
+  @Test(
+    "What we back up, restic checks and restores as it was, and its own backup adds nothing",
+    arguments: [TestTools.debianRestic, TestTools.newRestic])
+  func ourBackup(tool: TestTools.Tool) async throws {
+    guard let restic = tool.pathOrSkip else { return }
+    let place = try RepositoryPlace()
+    try await place.makeSource()
+    #expect(try await place.holdfast("init").exitCode == 0)
+    let result = try await place.holdfast("backup", "source", "--tag", "nightly,first", "--host", "vault")
+    #expect(result.exitCode == 0 && result.errors.isEmpty, "\(result)")
+    #expect(result.output.contains("saved; it has no parent"))
+
+    try await place.restic("check", "--read-data", program: restic)
+    try await place.restic("restore", "latest", "--target", place.folder.path + "/restored", program: restic)
+    #expect(try await place.facts(place.folder.path + "/restored/source") == place.facts(place.source))
+    let theirs = try await place.restic(
+      "backup", "--json", "--host", "vault", "source", program: restic
+    ).lastObject()
+    #expect(theirs["data_added"] as? Int == 0 && theirs["files_new"] as? Int == 0, "\(theirs)")
+  }
+
+  @Test("What restic backs up, we list, restore and go on from")
+  func theirBackup() async throws {
+    let place = try RepositoryPlace()
+    try await place.makeSource()
+    try await place.restic("init")
+    try await place.restic("backup", "source", "--tag", "theirs")
+
+    let list = try await place.holdfast("snapshots", "-o", "json")
+    let snapshots = try #require(try JSONSerialization.jsonObject(with: Data(list.output.utf8)) as? [[String: Any]])
+    #expect(snapshots.count == 1 && snapshots[0]["tags"] as? [String] == ["theirs"])
+    #expect(snapshots[0]["paths"] as? [String] == [place.source] && snapshots[0]["short_id"] is String)
+    let names = try await place.holdfast("ls", "latest:source")
+    #expect(names.output.contains("/source/a.txt\n") && names.output.contains("/source/link\n"))
+
+    let target = place.folder.path + "/restored"
+    let restored = try await place.holdfast("restore", "latest:source", "--target", target, "--verify")
+    #expect(restored.exitCode == 0 && restored.errors.isEmpty, "\(restored)")
+    #expect(try await place.facts(target) == place.facts(place.source))
+
+    let ours = try await place.holdfast("backup", "source", "-o", "json").lastObject()
+    #expect(ours["message_type"] as? String == "summary" && ours["data_added"] as? Int == 0)
+    #expect(ours["files_unmodified"] as? Int ?? 0 > 5 && ours["files_new"] as? Int == 0)
+    try await place.restic("check", "--read-data")
+  }
+
+  @Test("Mistakes have restic's exit codes and one sentence, and no secret is in it")
+  func mistakes() async throws {
+    let place = try RepositoryPlace()
+    let none = try await place.holdfast("snapshots")
+    #expect(none.exitCode == 10 && none.errors.contains("there is no repository at \(place.repository)"), "\(none)")
+    _ = try await place.holdfast("init")
+    let again = try await place.holdfast("init")
+    #expect(again.exitCode == 1 && again.errors.contains("holds a repository already"), "\(again)")
+    let wrong = try await place.holdfast("snapshots", with: ["RESTIC_PASSWORD": "battery staple"])
+    #expect(wrong.exitCode == 12 && wrong.errors.contains("password does not open"), "\(wrong)")
+    #expect(!wrong.errors.contains("staple") && wrong.errors.split(separator: "\n").count == 1)
+    let unnamed = try await place.holdfast("snapshots", with: ["RESTIC_REPOSITORY": ""])
+    #expect(unnamed.exitCode == 2 && unnamed.errors.contains("no repository is named"), "\(unnamed)")
+    let unknown = try await place.holdfast("restore", "abcd", "--target", place.folder.path + "/t")
+    #expect(unknown.exitCode == 1 && unknown.errors.contains("no snapshot 'abcd'"), "\(unknown)")
+    let nothing = try await place.holdfast("backup")
+    #expect(nothing.exitCode == 2 && nothing.errors.contains("nothing to back up"), "\(nothing)")
+    let missing = try await place.holdfast("backup", place.folder.path + "/nowhere")
+    #expect(missing.exitCode == 1 && missing.errors.contains("nowhere"), "\(missing)")
+    let silent = try await place.holdfast(
+      "snapshots", with: ["RESTIC_PASSWORD": "", "RESTIC_PASSWORD_COMMAND": "echo hush >&2; exit 3"])
+    #expect(silent.exitCode == 1 && silent.errors.contains("failed with exit code 3"), "\(silent)")
+    #expect(place.objects("locks").isEmpty)
+  }
+
+  @Test("A path that text can't hold is refused, and no other one is read or made for it")
+  func pathsThatAreNoText() async throws {
+    let place = try RepositoryPlace()
+    try await place.makeSource()
+    _ = try await place.holdfast("init")
+    _ = try await place.holdfast("backup", "source")
+    let errors = try await place.shell(
+      #"""
+      mkdir $'d\xff' d�
+      for line in $'backup d\xff' $'restore latest --target t\xff'; do
+        \#(holdfastBinary) repo $line 2>&1 || echo "exit code $?"
+      done
+      """#)
+    #expect(errors.contains("'d�' is not UTF-8") && errors.contains("'t�' is not UTF-8"), "\(errors)")
+    #expect(errors.components(separatedBy: "exit code 2").count == 3, "\(errors)")
+    #expect(try await place.shell("ls -d t* | wc -l") == "0\n")
+    #expect(place.objects("snapshots").count == 1)
+    // One that is really called so can be named.
+    #expect(try await place.holdfast("backup", place.folder.path + "/d�").exitCode == 0)
+  }
+
+  @Test(
+    "The password comes from a file, a command or a variable; the command line counts first, then ours, then restic's")
+  func passwords() async throws {
+    let place = try RepositoryPlace()
+    _ = try await place.holdfast("init")
+    try await place.shell(#"printf ' correct horse \n\n' >good; echo wrong >bad"#)
+    let (good, bad) = (place.folder.path + "/good", place.folder.path + "/bad")
+    let cases: [([String], [String: String], Int32)] = [
+      (["--password-file", good], ["RESTIC_PASSWORD": "wrong"], 0),
+      (["--password-file", bad], [:], 12),
+      (["--password-command", "printf 'correct horse'"], ["RESTIC_PASSWORD": "wrong"], 0),
+      ([], ["HOLDFAST_PASSWORD": "wrong"], 12),
+      ([], ["HOLDFAST_PASSWORD": RepositoryPlace.password, "RESTIC_PASSWORD_FILE": bad], 0),
+      ([], ["HOLDFAST_PASSWORD_FILE": good, "RESTIC_PASSWORD_COMMAND": "echo wrong"], 0),
+      (["--password-file", good, "--password-command", "echo x"], [:], 2),
+      ([], ["RESTIC_PASSWORD": "", "RESTIC_PASSWORD_FILE": good], 0),
+    ]
+    for (arguments, variables, code) in cases {
+      let result = try await runProgram(
+        holdfastBinary, ["repo", "snapshots"] + arguments,
+        environment: place.environment.merging(variables) { $1 })
+      #expect(result.exitCode == code, "\(arguments) \(variables): \(result)")
+    }
+  }
+
+  @Test("Keys are added, changed and removed, as restic sees it, too")
+  func keys() async throws {
+    let place = try RepositoryPlace()
+    _ = try await place.holdfast("init")
+    try await place.shell("echo second >second; echo third >third")
+    #expect(try await place.holdfast("key", "add", "--new-password-file", "second").exitCode == 0)
+    #expect(
+      try await runProgram(
+        "restic", ["cat", "config", "-p", "second"], environment: place.environment, directory: place.folder
+      ).exitCode == 0)
+    #expect(try await place.holdfast("key", "passwd", "-p", "second", "--new-password-file", "third").exitCode == 0)
+    #expect(try await place.holdfast("snapshots", "-p", "second").exitCode == 12)
+    let list = try await place.holdfast("key", "list", "-p", "third", "-o", "json").output
+    let keys = try #require(try JSONSerialization.jsonObject(with: Data(list.utf8)) as? [[String: Any]])
+    let own = try #require(keys.first { $0["current"] as? Bool == true }?["id"] as? String)
+    let refused = try await place.holdfast("key", "remove", String(own.prefix(8)), "-p", "third")
+    #expect(refused.exitCode == 1 && refused.errors.contains("the one in use"), "\(refused)")
+    let other = try #require(keys.first { $0["current"] as? Bool == false }?["id"] as? String)
+    #expect(try await place.holdfast("key", "remove", String(other.prefix(8)), "-p", "third").exitCode == 0)
+    #expect(try await place.holdfast("snapshots").exitCode == 12)
+  }
+
+  @Test("A file that can't be read is named, the rest is saved, and the exit code is 3")
+  func unreadable() async throws {
+    let place = try RepositoryPlace()
+    try await place.makeSource()
+    _ = try await place.holdfast("init")
+    try await place.shell(
+      "printf secret >source/closed; chmod 0 source/closed; cp '\(holdfastBinary)' holdfast; chmod -R o+rX . ; chmod 0 source/closed; chmod -R o+rwX repository; mkdir -m 777 cache"
+    )
+    guard getuid() == 0 else { return }
+    let result = try await runProgram(
+      "/usr/bin/setpriv",
+      [
+        "--reuid", "65534", "--regid", "65534", "--clear-groups", place.folder.path + "/holdfast", "repo", "backup",
+        "source",
+      ],
+      environment: place.environment, directory: place.folder)
+    #expect(result.exitCode == 3, "\(result)")
+    #expect(result.errors.contains("source/closed") && result.errors.contains("is incomplete"), "\(result)")
+    #expect(result.output.contains("snapshot "))
+    try await place.restic("check", "--read-data")
+  }
+
+  @Test(
+    "A signal ends a backup with its lock removed, a sentence and a code of its own",
+    arguments: [(SIGINT, 130, "interrupted"), (SIGTERM, 143, "ended by a signal")] as [(Int32, Int32, String)])
+  func signals(number: Int32, code: Int32, sentence: String) async throws {
+    let place = try RepositoryPlace()
+    _ = try await place.holdfast("init")
+    // A fifo that nobody writes to: the backup waits for it.
+    try await place.shell("mkfifo fifo")
+    let program = try BackgroundProgram(
+      "/bin/bash", ["-c", "exec \"$0\" repo backup --stdin <>\"$1\"", holdfastBinary, place.folder.path + "/fifo"],
+      environment: place.environment)
+    try await eventually(within: .seconds(30), "a lock") { !place.objects("locks").isEmpty }
+    try await Task.sleep(for: .milliseconds(500))
+    let blocked = try await place.holdfast("forget", "--keep-last", "1")
+    #expect(blocked.exitCode == 11 && blocked.errors.contains("is locked by"), "\(blocked)")
+    program.signal(number)
+    #expect(try await program.end() == code)
+    #expect(program.errors.contains(sentence) && program.errors.contains("no snapshot was made"), "\(program.errors)")
+    #expect(place.objects("locks").isEmpty && place.objects("snapshots").isEmpty)
+  }
+
+  @Test("Rules remove snapshots, and say why the others stay")
+  func forget() async throws {
+    let place = try RepositoryPlace()
+    try await place.shell("mkdir source; echo 1 >source/a")
+    _ = try await place.holdfast("init")
+    for day in 1...4 {
+      _ = try await place.holdfast("backup", place.source, "--time", "2026-01-0\(day) 12:00:00")
+    }
+    let plan = try await place.holdfast("forget", "--keep-last", "1", "--keep-daily", "2", "--dry-run")
+    #expect(plan.output.contains("2 snapshots would be removed, 2 kept"), "\(plan)")
+    #expect(plan.output.contains("last snapshot, daily snapshot") && place.objects("snapshots").count == 4)
+    let done = try await place.holdfast("forget", "--keep-last", "1", "--keep-daily", "2", "-o", "json")
+    let groups = try #require(try JSONSerialization.jsonObject(with: Data(done.output.utf8)) as? [[String: Any]])
+    #expect((groups[0]["keep"] as? [Any])?.count == 2 && (groups[0]["remove"] as? [Any])?.count == 2)
+    #expect(place.objects("snapshots").count == 2)
+    let careless = try await place.holdfast("forget")
+    #expect(careless.exitCode == 2 && place.objects("snapshots").count == 2)
+    try await place.restic("check")
+  }
+
+  @Test("Prune frees what forgotten snapshots needed, and restic finds nothing wrong")
+  func prune() async throws {
+    let place = try RepositoryPlace()
+    try await place.shell("mkdir source; head -c 3000000 /dev/urandom >source/old")
+    _ = try await place.holdfast("init")
+    _ = try await place.holdfast("backup", place.source)
+    try await place.shell("rm source/old; echo new >source/new")
+    _ = try await place.holdfast("backup", place.source)
+    let dry = try await place.holdfast("prune", "--dry-run")
+    #expect(dry.exitCode == 0 && dry.output.contains("would free 0 B"), "\(dry)")
+    let result = try await place.holdfast("forget", "--keep-last", "1", "--prune")
+    #expect(result.exitCode == 0 && result.output.contains("freed 2."), "\(result)")
+    #expect(!result.output.contains("holdfast repo prune"))
+    try await place.restic("check", "--read-data")
+    let check = try await place.holdfast("check", "--read-data", "-o", "json").lastObject()
+    #expect(check["num_errors"] as? Int == 0 && check["snapshots"] as? Int == 1)
+    #expect(check["packs_read"] as? Int ?? 0 > 0)
+  }
+
+  @Test("Prune removes everything only when that is what was asked for")
+  func pruneAll() async throws {
+    let place = try RepositoryPlace()
+    try await place.makeSource()
+    _ = try await place.holdfast("init")
+    _ = try await place.holdfast("backup", place.source)
+    _ = try await place.holdfast("forget", "latest")
+    #expect(place.objects("snapshots").isEmpty)
+    let refused = try await place.holdfast("prune")
+    #expect(refused.exitCode != 0 && refused.errors.contains("--allow-empty"), "\(refused)")
+    #expect(!place.objects("index").isEmpty)
+    let asked = try await place.holdfast("prune", "--allow-empty")
+    #expect(asked.exitCode == 0 && place.objects("index").isEmpty, "\(asked)")
+    _ = try await place.holdfast("backup", place.source)
+    let last = try await place.holdfast("forget", "latest", "--prune")
+    #expect(last.exitCode == 0 && place.objects("index").isEmpty, "\(last)")
+    try await place.restic("check")
+  }
+
+  @Test("Check names damage, with exit code 1; a lost index is made anew")
+  func damage() async throws {
+    let place = try RepositoryPlace()
+    try await place.makeSource()
+    _ = try await place.holdfast("init")
+    _ = try await place.holdfast("backup", place.source)
+    try await place.shell("rm repository/index/*")
+    let lost = try await place.holdfast("check")
+    #expect(lost.exitCode == 1 && lost.errors.contains("the repository is damaged"), "\(lost)")
+    let repaired = try await place.holdfast("repair", "index")
+    #expect(repaired.exitCode == 0, "\(repaired)")
+    #expect(try await place.holdfast("check", "--read-data").exitCode == 0)
+    try await place.restic("check", "--read-data")
+
+    try await place.shell(
+      #"""
+      pack=$(find repository/data -type f -size +1M | head -n 1); chmod u+w "$pack"
+      printf x | dd of="$pack" bs=1 seek=5000 conv=notrunc status=none
+      """#)
+    let flipped = try await place.holdfast("check", "--read-data")
+    #expect(flipped.exitCode == 1 && flipped.errors.contains("error:"), "\(flipped)")
+    let summary = try await place.holdfast("check", "--read-data", "-o", "json").lastObject()
+    #expect(summary["num_errors"] as? Int ?? 0 > 0)
+  }
+
+  @Test("A dumped folder unpacks to what it was, a dumped file is the file")
+  func dump() async throws {
+    let place = try RepositoryPlace()
+    try await place.makeSource()
+    _ = try await place.holdfast("init")
+    _ = try await place.holdfast("backup", "source")
+    let file = try await place.holdfast("dump", "latest", "source/a.txt")
+    #expect(file.output == "hello" && file.exitCode == 0)
+    let result = try await place.holdfast("dump", "latest:source", "/", "--target", "archive.tar")
+    #expect(result.exitCode == 0 && result.output.isEmpty && result.errors.isEmpty, "\(result)")
+    try await place.shell("mkdir out; tar -xf archive.tar -C out --xattrs --xattrs-include='*' --numeric-owner -p")
+    #expect(try await place.facts(place.folder.path + "/out/source") == place.facts(place.source))
+  }
+
+  @Test("A terminal is asked for the password, which it does not show, and sees how far it is")
+  func terminal() async throws {
+    guard let tmux = TerminalWindow.tmux else { return print("skipped: no tmux") }
+    let place = try RepositoryPlace()
+    try await place.shell(
+      "mkdir source; for i in $(seq 60); do head -c 3000000 /dev/urandom >source/$i; done; ln -s '\(holdfastBinary)' holdfast"
+    )
+    var environment = place.environment
+    environment["RESTIC_PASSWORD"] = nil
+    environment["PATH"] = place.folder.path + ":/usr/bin:/bin"
+    let window = try await TerminalWindow(
+      tmux, columns: 70, rows: 15, directory: place.folder.path, environment: environment)
+    var count = window.count
+    try await window.enter("holdfast repo init")
+    try await window.wait(for: "password for the new repository")
+    try await window.answer("open sesame")
+    try await window.wait(for: "the same again:")
+    try await window.answer("open sesame")
+    let made = try await window.end(after: count, of: "init")
+    #expect(made.exitCode == 0 && made.screen.contains("made at") && !made.screen.contains("sesame"), "\(made.screen)")
+
+    count = window.count
+    try await window.enter("holdfast repo backup source --limit-read 20M")
+    try await window.wait(for: "password of the repository")
+    try await window.answer("open sesame")
+    let picture = try await window.wait(for: "MiB of")
+    #expect(picture.contains("  ./source") && !picture.contains("sesame"), "\(picture)")
+    try await window.interrupt()
+    let end = try await window.end(after: count, of: "backup")
+    #expect(end.exitCode == 130 && end.screen.contains("holdfast: interrupted; no snapshot was made"), "\(end.screen)")
+    #expect(!end.screen.contains("MiB/s"), "the picture is gone: \(end.screen)")
+    #expect(place.objects("locks").isEmpty)
+    await window.close()
+  }
+}

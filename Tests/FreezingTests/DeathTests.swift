@@ -1,0 +1,137 @@
+import Freezing
+import Glibc
+import TestSupport
+import Testing
+
+@Suite("Nothing stays frozen", .serialized)
+struct DeathTests {
+  @Test("the deadline thaws")
+  func deadline() async throws {
+    try await withGround { ground in
+      try await ground.freeze(deadline: .milliseconds(300))
+      try await ground.expectThawed(within: .seconds(5))
+      let outcome = try await ground.thaw()
+      #expect(outcome.endedBy == .deadline && !outcome.isIntact)
+      #expect(outcome.frozenFor >= .milliseconds(300) && outcome.frozenFor < .seconds(5))
+      #expect(await !ground.freezer.isStillFrozen("test"))
+    }
+  }
+
+  @Test("a killed worker thaws, even if it hangs in a write", arguments: ["hold", "hang"])
+  func workerKilled(_ how: String) async throws {
+    try await withGround(.xfs) { ground in
+      let worker = try await ground.holder(how, seconds: 20)
+      if how == "hang" { try await Task.sleep(for: .milliseconds(200)) }
+      worker.signal(SIGKILL)
+      try await ground.expectThawed(within: .seconds(5))
+      #expect(try await ground.thaw().endedBy == .workerDied)
+      #expect(try await worker.end() == 128 + SIGKILL)
+    }
+  }
+
+  @Test("a killed guard: the worker thaws at once")
+  func guardKilled() async throws {
+    try await withGround(.btrfs) { ground in
+      let state = try await ground.freeze()
+      #expect(kill(state.guardProcess, SIGKILL) == 0)
+      try await ground.expectThawed(within: .seconds(5))
+      let outcome = try await ground.thaw()
+      #expect(outcome.endedBy == .guardEnded && !outcome.isIntact)
+    }
+  }
+
+  @Test("a guard that is asked to end thaws first")
+  func guardTerminated() async throws {
+    try await withGround { ground in
+      let state = try await ground.freeze()
+      #expect(kill(state.guardProcess, SIGTERM) == 0)
+      try await ground.expectThawed(within: .seconds(5))
+      #expect(try await ground.thaw().endedBy == .guardEnded)
+    }
+  }
+
+  @Test("a stopped worker: the deadline thaws")
+  func workerStopped() async throws {
+    try await withGround { ground in
+      let worker = try await ground.holder(seconds: 1)
+      worker.signal(SIGSTOP)
+      try await ground.expectThawed(within: .seconds(5))
+      #expect(try await ground.thaw().endedBy == .deadline)
+      worker.signal(SIGKILL)
+      worker.signal(SIGCONT)
+    }
+  }
+
+  @Test("a stopped guard: the worker thaws soon after the deadline")
+  func guardStopped() async throws {
+    try await withGround { ground in
+      let state = try await ground.freeze(deadline: .milliseconds(500))
+      #expect(kill(state.guardProcess, SIGSTOP) == 0)
+      try await ground.expectThawed(within: .seconds(5))
+      #expect(try await ground.thaw().endedBy == .guardEnded)
+      try await eventually("the end of the guard") { kill(state.guardProcess, 0) != 0 }
+    }
+  }
+
+  @Test("both killed at once: whoever comes next thaws", arguments: ["thawStale", "thaw", "freeze", "another token"])
+  func bothKilled(_ next: String) async throws {
+    try await withGround { ground in
+      let worker = try await ground.holder(seconds: 20)
+      // Stopped first, so that neither sees the other's end.
+      let guardProcess = try #require(
+        worker.output.split(separator: " ").last.flatMap { Int32($0.filter(\.isNumber)) })
+      worker.signal(SIGSTOP)
+      kill(guardProcess, SIGKILL)
+      worker.signal(SIGKILL)
+      #expect(try await worker.end() == 128 + SIGKILL)
+      try await eventually("the end of the guard") { kill(guardProcess, 0) != 0 }
+      #expect(await !ground.freezer.isStillFrozen("test"))
+      #expect(try await ground.freezer.abandoned().map(\.path) == [ground.path])
+      switch next {
+      case "thawStale":
+        let outcomes = try await ground.freezer.thawStale()
+        #expect(outcomes.map(\.endedBy) == [.guardEnded])
+        #expect(try await ground.freezer.thawStale().isEmpty)
+      case "thaw": #expect(try await ground.thaw().endedBy == .guardEnded)
+      case "freeze":
+        try await ground.freeze()
+        #expect(try await ground.thaw().isIntact)
+      default:
+        try await ground.freeze("other")
+        #expect(try await ground.thaw("other").isIntact)
+      }
+      try await ground.expectThawed(within: .seconds(5))
+    }
+  }
+
+  @Test("a freeze that another process holds can be thawed, and taken over")
+  func otherProcess() async throws {
+    try await withGround { ground in
+      let worker = try await ground.holder(seconds: 20)
+      #expect(await ground.freezer.isStillFrozen("test"))
+      try await ground.freeze()
+      worker.signal(SIGKILL)
+      try await Task.sleep(for: .milliseconds(700))
+      #expect(await ground.freezer.isStillFrozen("test"))
+      #expect(try await ground.thaw().isIntact)
+      let second = try await ground.holder(seconds: 20, token: "second")
+      #expect(try await ground.thaw("second").isIntact)
+      #expect(!second.hasEnded)
+    }
+  }
+
+  @Test("thawed behind our back is noticed")
+  func thawedByHand() async throws {
+    try await withGround { ground in
+      try await ground.freeze()
+      try await runProgram("/sbin/fsfreeze", ["--unfreeze", ground.path])
+      #expect(await !ground.freezer.isStillFrozen("test"))
+      let outcome = try await ground.thaw()
+      #expect(outcome.endedBy == .other && !outcome.isIntact)
+
+      try await ground.freeze()
+      try await runProgram("/sbin/fsfreeze", ["--unfreeze", ground.path])
+      #expect(try await ground.thaw().endedBy == .other)
+    }
+  }
+}

@@ -1,0 +1,72 @@
+import Foundation
+import Freezing
+import Glibc
+import TestSupport
+import Testing
+
+/// The helper beside the test bundle.
+let helper: String = {
+  let bundle =
+    (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
+  return URL(fileURLWithPath: bundle).deletingLastPathComponent().appendingPathComponent("freezing-helper").path
+}()
+
+/// A filesystem that may be frozen, and a freezer for it.
+struct FreezeGround {
+  let path: String
+  let runtime: String
+  var freezer: Freezer
+
+  func thaw(_ token: String = "test") async throws -> ThawOutcome {
+    try #require(try await freezer.thaw(token))
+  }
+
+  @discardableResult
+  func freeze(_ token: String = "test", deadline: Duration = .seconds(10)) async throws -> FrozenState {
+    try await freezer.freeze(path, deadline: deadline, token: token)
+  }
+
+  /// A program that writes a file, which takes as long as the filesystem is frozen.
+  func writer(_ name: String = "written") throws -> BackgroundProgram {
+    try BackgroundProgram("/bin/sh", ["-c", "echo text >\"$0\"", "\(path)/\(name)"])
+  }
+
+  /// Another process that freezes and then lives on.
+  func holder(_ how: String = "hold", seconds: Double = 10, token: String = "test") async throws -> BackgroundProgram {
+    let program = try BackgroundProgram(
+      helper, [how, path, String(seconds), token], environment: ["HOLDFAST_RUNTIME": runtime])
+    try await eventually(within: .seconds(20), "a freeze by another process: \(program.output)") {
+      program.output.contains("frozen")
+    }
+    return program
+  }
+
+  /// Waits until a writer could write.
+  func expectThawed(within limit: Duration) async throws {
+    let start = ContinuousClock.now
+    let program = try writer("after")
+    #expect(try await program.end(within: .seconds(30)) == 0)
+    #expect(.now - start < limit, "it took \(ContinuousClock.now - start)")
+  }
+}
+
+/// Whether nothing has `path` frozen: thawing what is not frozen is refused.
+func isThawed(_ path: String) async throws -> Bool {
+  let result = try await runProgram("/sbin/fsfreeze", ["--unfreeze", path], environment: ["LC_ALL": "C"])
+  return result.exitCode != 0 && result.errors.contains("Invalid argument")
+}
+
+/// Gives a filesystem of a kind, and makes sure that it does not stay frozen.
+func withGround(_ kind: LoopFileSystem = .ext4, _ body: (FreezeGround) async throws -> Void) async throws {
+  try await kind.withOwn(megabytes: kind == .ext4 ? 64 : 320) { mount in
+    let runtime = try scratchDirectory("runtime").path
+    let ground = FreezeGround(
+      path: mount.path, runtime: runtime,
+      freezer: Freezer(runtimeFolder: "\(runtime)/freeze", guardCommand: [helper, FreezeGuard.command]))
+    let result: Result<Void, any Error>
+    do { result = .success(try await body(ground)) } catch { result = .failure(error) }
+    #expect(try await isThawed(mount.path), "it is left frozen")
+    #expect(try await ground.freezer.held() == [])
+    try result.get()
+  }
+}

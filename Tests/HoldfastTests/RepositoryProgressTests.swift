@@ -1,0 +1,86 @@
+import Terminal
+import Testing
+
+@testable import holdfast
+
+@Suite("Progress of repository commands")
+struct RepositoryProgressTests {
+  static var busy: WorkState {
+    var state = WorkState()
+    state.bytes = 3 << 28
+    state.expectedBytes = 3 << 29
+    state.items = 1234
+    state.expectedItems = 5678
+    state.notes = ["added 120 MiB"]
+    state.problems = 2
+    state.current = ["/srv/data/a very long way/to/some/file/that/is/being/read.dat", "/b", "/c"]
+    return state
+  }
+
+  static func picture(_ state: WorkState, columns: Int, rate: Double? = 64 * 1024 * 1024) -> [String] {
+    ProgressPicture.lines(state, elapsed: .seconds(12), rate: rate, columns: columns).map(\.plain)
+  }
+
+  @Test("a wide terminal shows everything, and what is being read")
+  func wide() {
+    #expect(
+      Self.picture(Self.busy, columns: 150) == [
+        "[===================>                  ]  [0:12]  50%  768 MiB of 1.50 GiB  64.0 MiB/s  1,234 of 5,678 files  "
+          + "0:12 left  added 120 MiB  2 errors",
+        "  /srv/data/a very long way/to/some/file/that/is/being/read.dat", "  /b",
+      ])
+  }
+
+  @Test(
+    "no line is wider than the terminal, and the errors stay to the last", arguments: [19, 30, 40, 50, 79, 99, 120])
+  func narrow(columns: Int) {
+    let lines = Self.picture(Self.busy, columns: columns)
+    for line in lines { #expect(displayWidth(line) <= columns) }
+    #expect(lines[0].contains("2 errors") && lines[0].contains("50%"))
+    #expect(lines.count == 3)
+  }
+
+  @Test("while the whole is unknown there is no percentage, no bar and no end in sight")
+  func growing() {
+    var state = Self.busy
+    state.isGrowing = true
+    let line = Self.picture(state, columns: 120)[0]
+    #expect(line.hasPrefix("[0:12]  768 MiB of 1.50 GiB+  64.0 MiB/s  1,234 of 5,678+ files"))
+    #expect(!line.contains("%") && !line.contains("left"))
+    state.expectedBytes = nil
+    state.expectedItems = nil
+    #expect(Self.picture(state, columns: 120)[0].hasPrefix("[0:12]  768 MiB  64.0 MiB/s  1,234 files"))
+  }
+
+  @Test("a path that is too long loses its middle, and control characters")
+  func paths() {
+    #expect(shortenedInTheMiddle("/srv/data/file.dat", to: 18) == "/srv/data/file.dat")
+    #expect(
+      shortenedInTheMiddle("/srv/data/deep/file.dat", to: 15) == "/srv…e/file.dat".replacing("e/file", with: "p/file"))
+    var state = WorkState()
+    state.bytes = 1
+    state.current = ["/a\u{1B}[2Jb\nc"]
+    #expect(Self.picture(state, columns: 40)[1] == "  /a\u{FFFD}[2Jb c")
+  }
+
+  @Test("the rate is that of the last seconds")
+  func rate() {
+    var meter = RateMeter()
+    #expect(meter.perSecond == nil)
+    meter.note(0, at: .zero)
+    meter.note(1000, at: .seconds(10))
+    #expect(meter.perSecond == 100)
+    for second in 11...60 { meter.note(1000 + Double(second - 10) * 10, at: .seconds(second)) }
+    #expect(meter.perSecond == 10)
+  }
+
+  @Test("the time that is left is not told when it can't be")
+  func left() {
+    var state = Self.busy
+    #expect(ProgressPicture.left(state, nil) == nil && ProgressPicture.left(state, 0) == nil)
+    #expect(ProgressPicture.left(state, .greatestFiniteMagnitude) == .seconds(1))
+    state.expectedBytes = .max
+    state.bytes = 0
+    #expect(ProgressPicture.left(state, 1) == nil)
+  }
+}

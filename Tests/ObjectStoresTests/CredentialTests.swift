@@ -1,0 +1,174 @@
+import Foundation
+import HTTPClient
+import TestSupport
+import Testing
+
+@testable import ObjectStores
+
+/// Each place that credentials come from, proved by a request that the server accepts.
+@Suite("AWS credentials")
+struct CredentialTests {
+  private func works(_ server: S3Server, _ environment: [String: String], profile: String? = nil) async throws -> Bool {
+    var options = StoreOptions.testing(
+      nil, environment: ["AWS_EC2_METADATA_DISABLED": "true", "HOME": "/nonexistent"].merging(environment) { $1 })
+    options.s3.profile = profile
+    let store = try S3Store(server.location(prefix: "credentials"), options: options)
+    try await store.prepare()
+    return true
+  }
+
+  /// The region with which requests are signed.
+  private func regionInUse(_ server: S3Server, _ environment: [String: String]) async throws -> String {
+    let store = try S3Store(server.location(prefix: "r"), options: .testing(nil, environment: environment))
+    try await store.prepare()
+    return store.regionNow
+  }
+
+  private func message(_ server: S3Server, _ environment: [String: String], profile: String? = nil) async throws
+    -> String
+  {
+    do {
+      _ = try await works(server, environment, profile: profile)
+      return "nothing was thrown"
+    } catch let error as StoreError {
+      return error.description
+    }
+  }
+
+  @Test("come from the environment")
+  func environment() async throws {
+    guard let server = try await sharedS3Server() else { return }
+    #expect(try await works(server, server.writer.environment))
+    #expect(try await works(server, server.role.environment))
+    #expect(try await message(server, ["AWS_ACCESS_KEY_ID": "x"]).contains("AWS_SECRET_ACCESS_KEY isn't"))
+  }
+
+  @Test("come from the shared files and the profile that is named")
+  func sharedFiles() async throws {
+    guard let server = try await sharedS3Server() else { return }
+    let home = try scratchDirectory("home")
+    try FileManager.default.createDirectory(at: home.appendingPathComponent(".aws"), withIntermediateDirectories: false)
+    let credentials = """
+      # comment
+      [default]
+      aws_access_key_id=\(server.stranger.id)
+      aws_secret_access_key=\(server.stranger.secret)
+
+      [ backup ]
+      aws_access_key_id = \(server.role.id)
+        AWS_Secret_Access_Key = ignored, nested
+      aws_secret_access_key = \(server.role.secret)
+      aws_session_token = \(server.role.token ?? "")
+      [half]
+      aws_access_key_id = x
+      """
+    try credentials.write(to: home.appendingPathComponent(".aws/credentials"), atomically: true, encoding: .utf8)
+    let config = """
+      [profile other]
+      region = eu-west-1
+      aws_access_key_id = \(server.writer.id)
+      aws_secret_access_key = \(server.writer.secret)
+      [profile chained]
+      role_arn = arn:aws:iam::1:role/x
+      source_profile = default
+      """
+    try config.write(to: home.appendingPathComponent(".aws/config"), atomically: true, encoding: .utf8)
+    let here = ["HOME": home.path]
+    #expect(try await works(server, here, profile: "backup"))
+    #expect(try await regionInUse(server, here.merging(["AWS_PROFILE": "other"]) { $1 }) == "eu-west-1")
+    #expect(try await regionInUse(server, here.merging(["AWS_PROFILE": "other", "AWS_REGION": "x-1"]) { $1 }) == "x-1")
+    #expect(try await regionInUse(server, here.merging(["AWS_PROFILE": "backup"]) { $1 }) == "us-east-1")
+    #expect(try await works(server, here.merging(["AWS_PROFILE": "other"]) { $1 }))
+    // A profile that is asked for wins over keys in the environment.
+    #expect(try await works(server, here.merging(server.stranger.environment) { $1 }, profile: "other"))
+    #expect(try await message(server, here).contains("access denied: the credentials from the profile 'default'"))
+    #expect(try await message(server, here, profile: "half").contains("no aws_secret_access_key"))
+    #expect(try await message(server, here, profile: "chained").contains("source_profile"))
+    #expect(try await message(server, here, profile: "nobody").contains("there is no profile 'nobody'"))
+  }
+
+  @Test("come from a web identity")
+  func webIdentity() async throws {
+    guard let server = try await sharedS3Server() else { return }
+    let file = try scratchDirectory("token").appendingPathComponent("token")
+    try "token of pod\n".write(to: file, atomically: true, encoding: .utf8)
+    var environment = [
+      "AWS_WEB_IDENTITY_TOKEN_FILE": file.path, "AWS_ROLE_ARN": "arn:aws:iam::123456789012:role/backup",
+      "AWS_ENDPOINT_URL_STS": "http://127.0.0.1:\(server.port)/sts",
+    ]
+    #expect(try await works(server, environment))
+    environment["AWS_ROLE_ARN"] = "other"
+    #expect(try await message(server, environment).contains("STS refused to exchange it for the role other"))
+    environment["AWS_WEB_IDENTITY_TOKEN_FILE"] = "/nonexistent"
+    #expect(try await message(server, environment).contains("no such file"))
+  }
+
+  @Test("come from a container's service, with its token")
+  func container() async throws {
+    guard let server = try await sharedS3Server() else { return }
+    var environment = [
+      "AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.1:\(server.port)/container",
+      "AWS_CONTAINER_AUTHORIZATION_TOKEN": "token-of-container",
+    ]
+    #expect(try await works(server, environment))
+    environment["AWS_CONTAINER_AUTHORIZATION_TOKEN"] = "wrong"
+    let refused = try await message(server, environment)
+    #expect(refused.contains("answered 403"))
+    #expect(!refused.contains("secret-reason") && !refused.contains("wrong"))
+    environment["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = "http://user:secret@evil.example/x"
+    #expect(try await message(server, environment).contains("neither https nor this machine: http://…@evil.example/x"))
+  }
+
+  @Test(
+    "are asked for in the clear on this machine only",
+    arguments: [
+      ("http://localhost/x", true), ("http://[::1]:80/", true), ("http://169.254.170.23/v1/credentials", true),
+      ("https://anywhere/x", true), ("http://10.0.0.1/", false), ("http://localhost@evil/", false),
+      ("ftp://localhost/", false),
+      ("http://localhost.evil/", false), ("", false),
+    ])
+  func hosts(_ url: String, _ expected: Bool) {
+    #expect(CredentialServices.mayAsk(url) == expected)
+  }
+
+  @Test("come from the instance's metadata, version 2; without any service there are none")
+  func instance() async throws {
+    guard let server = try await sharedS3Server() else { return }
+    var environment = [
+      "AWS_EC2_METADATA_DISABLED": "", "AWS_EC2_METADATA_SERVICE_ENDPOINT": "http://127.0.0.1:\(server.port)/",
+    ]
+    #expect(try await works(server, environment))
+    environment["AWS_EC2_METADATA_SERVICE_ENDPOINT"] = "http://127.0.0.1:1"
+    #expect(try await message(server, environment).contains("there are none: set AWS_ACCESS_KEY_ID"))
+  }
+
+  @Test("are renewed before they end, and not sooner; many requests at once ask once")
+  func renewal() async throws {
+    guard let server = try await S3Server() else { return }
+    defer { withExtendedLifetime(server) {} }
+    func asked() async throws -> Int? {
+      Int(try await HTTPClient.shared.send(HTTPRequest("GET", "http://127.0.0.1:\(server.port)/asked")).text)
+    }
+    for (seconds, expected) in [(3600, 1), (200, 3)] {
+      let before = try await asked() ?? 0
+      let options = StoreOptions.testing(
+        nil,
+        environment: [
+          "HOME": "/nonexistent",
+          "AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.1:\(server.port)/container?seconds=\(seconds)",
+          "AWS_CONTAINER_AUTHORIZATION_TOKEN": "token-of-container",
+        ])
+      let store = try S3Store(server.location(), options: options)
+      for _ in 0..<3 {
+        await withTaskGroup(of: Void.self) { group in
+          for _ in 0..<(seconds == 3600 ? 8 : 1) {
+            group.addTask {
+              do { _ = try await store.list(.key) } catch { Issue.record(error) }
+            }
+          }
+        }
+      }
+      #expect((try await asked() ?? 0) - before == expected, "\(seconds)")
+    }
+  }
+}

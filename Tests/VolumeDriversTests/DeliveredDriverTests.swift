@@ -1,0 +1,70 @@
+import Foundation
+import TestSupport
+import Testing
+import VolumeDrivers
+
+/// The scripts for LVM and ZFS, tried where the machine has them.
+@Suite struct DeliveredDriverTests {
+  private static func program(_ name: String) -> String {
+    URL(fileURLWithPath: ExampleProgram.path).deletingLastPathComponent().appendingPathComponent(name).path
+  }
+
+  @Test("a script refuses what it can't know, before it touches anything", arguments: ["example", "lvm-thin", "zfs"])
+  func refusals(name: String) async throws {
+    for request in [
+      "nonsense", "{}", #"{"contract": 2, "operation": "owned", "volume": {"path": "/dev/vg/lv"}}"#,
+      #"{"contract": 1, "operation": "snapshot", "name": "../x", "volume": {"path": "/dev/vg/lv"}}"#,
+      #"{"contract": 1, "operation": "snapshot", "name": "$(touch x)", "volume": {"path": "/dev/vg/lv"}}"#,
+      #"{"contract": 1, "operation": ["snapshot"], "name": {"a": 1}, "volume": {"path": "/dev/vg/lv"}}"#,
+    ] {
+      let result = try await runProgram(Self.program(name), directory: try scratchDirectory("driver"), input: request)
+      #expect(result.exitCode == 0)
+      #expect(result.output.hasPrefix(#"{"error":{"class":"permanent","message":"#), "\(request): \(result.output)")
+    }
+  }
+
+  @Test("LVM's thin volumes do all that drivers must") func lvm() async throws {
+    guard geteuid() == 0,
+      try await runProgram("/bin/sh", ["-c", "command -v lvcreate && test -e /dev/mapper/control"]).exitCode == 0
+    else {
+      print("skipped: no LVM on this machine")
+      return
+    }
+    let folder = try scratchDirectory("lvm")
+    let group = "hftest\(getpid())"
+    try await shell(
+      """
+      truncate -s 1G image; losetup --find --show image >loop; pvcreate -q "$(cat loop)"; vgcreate -q \(group) "$(cat loop)"
+      lvcreate -q --type thin-pool --size 900M --name pool \(group); lvcreate -q --virtualsize 64M --thinpool pool --name data \(group)
+      """, in: folder)
+    let checks = try await conformance("lvm-thin", "/dev/\(group)/data")
+    try await shell(
+      "vgremove --yes --force \(group); pvremove -q \"$(cat loop)\"; losetup --detach \"$(cat loop)\"", in: folder)
+    #expect(checks == [])
+  }
+
+  @Test("ZFS does all that drivers must", arguments: ["folder", "volume"]) func zfs(kind: String) async throws {
+    guard geteuid() == 0, try await runProgram("/bin/sh", ["-c", "command -v zpool && zpool list"]).exitCode == 0 else {
+      print("skipped: no ZFS on this machine")
+      return
+    }
+    let folder = try scratchDirectory("zfs")
+    let pool = "hftest\(getpid())\(kind)"
+    try await shell(
+      "truncate -s 1G image; zpool create -m \"$PWD/pool\" \(pool) \"$PWD/image\"; zfs create \(pool)/data; zfs create -V 64M \(pool)/block",
+      in: folder)
+    let path = kind == "folder" ? folder.path + "/pool/data" : "/dev/zvol/\(pool)/block"
+    let checks = try await conformance("zfs", path)
+    try await shell("zpool destroy -f \(pool)", in: folder)
+    #expect(checks == [])
+  }
+
+  private func conformance(_ name: String, _ path: String) async throws -> [String] {
+    let program = Self.program(name)
+    let volume = VolumeSource(application: "", name: "data", driver: "exec", path: path, program: program)
+    let driver = try Drivers.driver(named: "exec", program: program)
+    var checks = await DriverConformance(driver: driver, volume: volume).run()
+    checks += await ExecConformance(program: program, volume: volume).run()
+    return checks.filter { $0.outcome != .passed }.map { "\($0.title): \($0.outcome)" }
+  }
+}
