@@ -41,7 +41,7 @@ struct NetworkStoreTests {
     defer { withExtendedLifetime(proxy) {} }
     try proxy.inject(Self.faults)
     var options = options
-    options.stallLimit = .seconds(2)
+    options.stallLimit = .seconds(5)
     let store = try openStore(location(proxy.port), options: options)
     let repository = try await Repository.initialize(store, password: Password(Array(TestRepository.password.utf8)))
 

@@ -109,7 +109,7 @@ struct TroubleTests {
     let place = try scratchDirectory("source")
     try await shell("mkdir a; head -c 90000000 /dev/urandom > a/f", in: place)
     var request = BackupRequest(source: .files([place.path + "/a"]))
-    request.readLimit = 30_000_000  // three seconds
+    request.readLimit = 12_000_000  // seven seconds
     let progress = BackupProgress()
     let cut = Task {
       while progress.state.bytesRead == 0 { try await Task.sleep(for: .milliseconds(20)) }

@@ -81,7 +81,8 @@ struct BackupShapeTests {
       group.addTask { try await worker.run() }
       defer { group.cancelAll() }
       let run = try await EngineClient(pool: PostgresPool(configuration, size: 1)).submit(plan)
-      try await eventually(within: .seconds(60), "the end of the run") {
+      // Hundreds of tests that need a core each run at the same time.
+      try await eventually(within: .seconds(300), "the end of the run") {
         try await connection.query("select is_over from holdfast.run_state($1)", [.int64(run.value)]).single().bool(0)
       }
       var states: [String: String] = [:]

@@ -3,7 +3,7 @@ import Glibc
 import Synchronization
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct BlockingPoolTests {
+@Suite(.timeLimit(.minutes(5))) struct BlockingPoolTests {
   @Test("returns what the body returns, and throws what it throws")
   func results() async throws {
     let pool = BlockingPool(size: 2)
@@ -20,6 +20,8 @@ import Testing
         group.addTask {
           try await pool.run {
             gauge.enter()
+            // Until as many as may be are inside, however late their threads come.
+            for _ in 0..<1000 where gauge.most < 3 { usleep(10_000) }
             usleep(5_000)
             gauge.leave()
           }
@@ -34,13 +36,20 @@ import Testing
   @Test("blocking work leaves Swift's own threads free")
   func cooperativeThreadsStayFree() async throws {
     let pool = BlockingPool(size: 8)
-    await withDiscardingTaskGroup { group in
-      for _ in 0..<8 { group.addTask(executorPreference: pool) { usleep(3_000_000) } }
-      let start = ContinuousClock.now
+    let sleeper = Gauge()
+    let allSawIt = await withTaskGroup(of: Bool.self) { group in
+      for _ in 0..<8 {
+        group.addTask(executorPreference: pool) {
+          // Blocks until the sleep below is over, which needs one of Swift's own threads.
+          for _ in 0..<2000 where sleeper.entered == 0 { usleep(10_000) }
+          return sleeper.entered > 0
+        }
+      }
       try? await Task.sleep(for: .milliseconds(10))
-      // Far from the three seconds, also on a machine that is busy with other tests.
-      #expect(start.duration(to: .now) < .seconds(2))
+      sleeper.enter()
+      return await group.reduce(true) { $0 && $1 }
     }
+    #expect(allSawIt)
   }
 
   @Test("nothing in a long queue is lost")
@@ -79,7 +88,7 @@ import Testing
       return count
     }
     try await { try await BlockingPool(size: 42).run {} }()
-    for _ in 0..<500 {
+    for _ in 0..<3000 {
       if try threads(named: "blocking-42") == 0 { return }
       try await Task.sleep(for: .milliseconds(10))
     }

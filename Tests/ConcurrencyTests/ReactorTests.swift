@@ -23,7 +23,7 @@ final class SocketPair: Sendable {
   func receive() { var byte: UInt8 = 0; _ = read(near, &byte, 1) }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct ReactorTests {
+@Suite(.timeLimit(.minutes(5))) struct ReactorTests {
   let reactor = Reactor()
 
   @Test("readable when the other side has written, before or after the wait began", arguments: [true, false])
@@ -75,7 +75,7 @@ final class SocketPair: Sendable {
     }
     let elapsed = start.duration(to: .now)
     #expect(elapsed >= .milliseconds(30))
-    #expect(elapsed < .seconds(5))
+    #expect(elapsed < .seconds(30))
     #expect(reactor.waitCount == 0)
   }
 

@@ -18,15 +18,22 @@ struct SamplingTests {
 
   @Test("stops when nobody reads any more")
   func abandoned() async throws {
-    let count = Atomic(0)
-    for await _ in AsyncStream<Int>.sampling(
-      every: .milliseconds(1), until: { false }, { count.add(1, ordering: .relaxed).newValue })
-    {
-      break
+    weak var sampled: Counter?
+    do {
+      let counter = Counter()
+      sampled = counter
+      for await _ in AsyncStream<Int>.sampling(
+        every: .milliseconds(1), until: { false }, { counter.count.add(1, ordering: .relaxed).newValue })
+      {
+        break
+      }
     }
-    try await Task.sleep(for: .milliseconds(50))
-    let after = count.load(ordering: .relaxed)
-    try await Task.sleep(for: .milliseconds(50))
-    #expect(count.load(ordering: .relaxed) == after)
+    // Whoever looks at it holds it, and lets go of it with the last look.
+    for _ in 0..<3000 where sampled != nil { try await Task.sleep(for: .milliseconds(10)) }
+    #expect(sampled == nil)
+  }
+
+  private final class Counter: Sendable {
+    let count = Atomic(0)
   }
 }

@@ -4,7 +4,7 @@ import Glibc
 import TestSupport
 import Testing
 
-@Suite("The data folder", .timeLimit(.minutes(2)))
+@Suite("The data folder", .timeLimit(.minutes(5)))
 struct FolderTests {
   private func make(_ folder: DataFolder, _ files: [String: String] = [:]) throws {
     try FileManager.default.createDirectory(atPath: folder.path, withIntermediateDirectories: true)
@@ -171,7 +171,7 @@ private let canMount: Bool = {
   return capabilities >> 21 & 1 == 1  // CAP_SYS_ADMIN
 }()
 
-@Suite("Finding the embedded PostgreSQL", .timeLimit(.minutes(1)))
+@Suite("Finding the embedded PostgreSQL", .timeLimit(.minutes(5)))
 struct DiscoveryTests {
   @Test("others find it while it runs, and see that it does not run or was never there")
   func service() async throws {

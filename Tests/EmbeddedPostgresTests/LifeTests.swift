@@ -6,7 +6,7 @@ import PostgresClient
 import TestSupport
 import Testing
 
-@Suite("An embedded PostgreSQL: starting, stopping, dying", .serialized, .timeLimit(.minutes(2)))
+@Suite("An embedded PostgreSQL: starting, stopping, dying", .serialized, .timeLimit(.minutes(5)))
 struct LifeTests {
   @Test("it is made, keeps what is in it over a stop, and a stop leaves no process")
   func madeAndStarted() async throws {
@@ -116,7 +116,7 @@ struct LifeTests {
     await instance.stop(isUrgent: { true })
     // Only a process of the same user deceives PostgreSQL itself.
     let user = try ServerUser.current()
-    let command = user.prefix + ["sleep", "60"]
+    let command = user.prefix + ["sleep", "600"]
     let other = try BackgroundProgram("/usr/bin/env", command)
     try await eventually("the other process") { fileStatus("/proc/\(other.pid)")?.st_uid == user.id }
     let text = "\(other.pid)\n\(folder.cluster)\n1\n5432\n\(folder.socket)\n\n0 0\nready\n"

@@ -32,8 +32,10 @@ struct PartTests {
     let folder = try scratchDirectory("bin")
     for name in ["initdb", "postgres"] {
       let script = "#!/bin/sh\necho '\(name) (PostgreSQL) 98.4 (Private 98.4-1)'\n"
-      try Data(script.utf8).write(to: folder.appendingPathComponent(name))
-      chmod(folder.appendingPathComponent(name).path, 0o755)
+      // Not written by this process: what another test starts just then would hold the file open, and it could not be run.
+      try await runProgram(
+        "sh", ["-c", #"cat >"$0" && chmod 755 "$0""#, folder.appendingPathComponent(name).path], input: script
+      ).orThrow("write a script")
     }
     let links = try scratchDirectory("links")
     try FileManager.default.createSymbolicLink(

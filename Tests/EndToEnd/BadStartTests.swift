@@ -23,7 +23,7 @@ extension EndToEnd {
 
     private func ended(_ installation: Installation, _ command: String, _ url: String) async throws -> (Int32, String) {
       let program = try installation.start([command], url: url)
-      return (try await program.end(within: .seconds(20)), program.errors)
+      return (try await program.end(), program.errors)
     }
 
     @Test(
@@ -74,15 +74,14 @@ extension EndToEnd {
       let installation = try await Installation(on: .shared, isMigrated: false)
       let url = "postgresql://guarded:\(Self.secret)@127.0.0.1:1/nowhere"
       expectSentence(try await ended(installation, "migrate", url), 4, "Connection refused", "migrate")
-      for command in ["worker", "scheduler"] {
-        let program = try installation.start([command], url: url)
+      for command in [["worker", "--grace", "600"], ["scheduler"]] {
+        let program = try installation.start(command, url: url)
         try await eventually("a complaint") { program.errors.contains("Connection refused") }
         try await Task.sleep(for: .seconds(1))
         #expect(!program.hasEnded)
         #expect(!program.errors.contains(Self.secret) && !program.output.contains(Self.secret))
         program.signal(SIGTERM)
-        #expect(
-          try await program.end(within: .seconds(15)) == 0, "\(command) waits for a database and for nothing else")
+        #expect(try await program.end() == 0, "\(command) waits for a database and for nothing else")
       }
     }
 

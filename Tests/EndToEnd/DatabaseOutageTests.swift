@@ -10,7 +10,8 @@ extension EndToEnd {
     @Test("PostgreSQL stopped for 10 s under load: what ends meanwhile is reported later, and all goes on")
     func outage() async throws {
       let installation = try await Installation(on: try await PostgresInstance(durability: .durable))
-      let workers = try ["w1", "w2"].map { try installation.worker($0, slots: 8) }
+      // However long PostgreSQL takes to stop and to start.
+      let workers = try ["w1", "w2"].map { try installation.worker($0, lease: 300, slots: 8) }
       let scheduler = try installation.start(["scheduler", "--name", "s"])
       for number in 0..<20 {
         let steps: [[String: Any]] = (0..<4).map { index in
@@ -21,7 +22,9 @@ extension EndToEnd {
         }
         _ = try await installation.submit(Plan("ok-chain\(number)", steps))
       }
-      try await Task.sleep(for: .seconds(1))
+      try await eventually("the first results") {
+        try await installation.number("select count(*) from holdfast.attempt where state = 'succeeded'") > 0
+      }
       try await installation.postgres.stop(.fast)
       try await Task.sleep(for: .seconds(10))
       try await installation.postgres.start()
@@ -42,17 +45,17 @@ extension EndToEnd {
     @Test("an outage that outlasts the leases: steps are stopped and done again, but it counts as nobody's crash")
     func longOutage() async throws {
       let installation = try await Installation(on: try await PostgresInstance(durability: .durable))
-      let worker = try installation.worker("w", lease: 2)
+      let worker = try installation.worker("w", lease: 5)
       let with = installation.effect(#"[ "$(wc -l < "$EFFECTS/$HOLDFAST_RUN.$HOLDFAST_STEP")" -gt 3 ] || sleep 60"#)
       let run = try await installation.submit(
         Plan("ok-long", [["name": "held", "uses": "exec", "with": with, "retry": ["attempts": 1]]]))
       for outage in 1...3 {
         try await eventually("start \(outage) of the step") { installation.timesRun("held", in: run) == outage }
         try await installation.postgres.stop(.fast)
-        try await Task.sleep(for: .seconds(4))
+        try await Task.sleep(for: .seconds(8))
         try await installation.postgres.start()
       }
-      do { try await installation.runsEnd(within: .seconds(30)) } catch {
+      do { try await installation.runsEnd() } catch {
         throw TestSupportError("\(error)\n\(worker.errors.suffix(4000))")
       }
       #expect(
@@ -83,7 +86,7 @@ extension EndToEnd {
         insert into holdfast.migration (version, name, checksum) values (9999, 'later', '');
         select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid();
         """)
-      #expect(try await worker.end(within: .seconds(20)) == 1)
+      #expect(try await worker.end() == 1)
       #expect(worker.errors.split(separator: "\n").last?.contains("schema 9999") == true, "\(worker.errors)")
       let child = try #require(
         Int32(try String(contentsOfFile: pid, encoding: .utf8).trimmingCharacters(in: .newlines)))
@@ -100,7 +103,8 @@ extension EndToEnd {
       let worker = try installation.worker("w", lease: 5, slots: 8)
       for number in 0..<10 { _ = try await installation.submit(Self.chatty(installation, number)) }
       try await disk.fill()
-      try await eventually(within: .seconds(30), "a complaint") { worker.errors.contains("No space left on device") }
+      try installation.openGate("full")
+      try await eventually("a complaint") { worker.errors.contains("No space left on device") }
       // Long enough for leases to run out.
       try await Task.sleep(for: .seconds(7))
       #expect(!worker.hasEnded, "\(worker.errors.suffix(2000))")
@@ -117,12 +121,12 @@ extension EndToEnd {
       await worker.kill()
     }
 
-    /// Steps that print and put out much, so that tables have to grow.
+    /// Steps that print and put out much, so that tables have to grow; once the disk is full.
     private static func chatty(_ installation: Installation, _ number: Int) -> Plan {
       let print = "head -c 60000 /dev/urandom | base64 -w 1000"
       let steps: [[String: Any]] = (0..<6).map { index in
         [
-          "name": "s\(index)", "uses": "exec", "with": installation.effect(print),
+          "name": "s\(index)", "uses": "exec", "with": installation.effect(Installation.gate("full") + "\n" + print),
           "needs": index == 0 ? [] : ["s\(index - 1)"],
           "retry": ["attempts": 1],
         ]

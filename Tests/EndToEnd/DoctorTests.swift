@@ -28,7 +28,9 @@ extension EndToEnd {
     @Test("a database without fsync is a problem, and people read how to mend it")
     func fsync() async throws {
       let installation = try await Installation(on: .shared)
-      let (findings, code) = try await ask(installation)
+      var (findings, code) = try await ask(installation)
+      // If the machine stands still while it is asked, the clocks seem to differ.
+      for _ in 1..<10 where states(findings, "clock") != ["ok"] { (findings, code) = try await ask(installation) }
       #expect(code == 1)
       #expect(states(findings, "durability") == ["problem"])
       #expect(states(findings, "schema") == ["ok"] && states(findings, "clock") == ["ok"])
@@ -49,9 +51,12 @@ extension EndToEnd {
       #expect(states(try await ask(installation).0, "workers") == ["ok"])
       // One that hangs is noticed before its lease is over.
       worker.signal(SIGSTOP)
-      try await installation.sql(
-        "update holdfast.worker set seen_at = now() - interval '25 s', expires_at = now() + interval '5 s'")
-      #expect(states(try await ask(installation).0, "workers") == ["warning"])
+      // Again, should the database have heard of it last after that.
+      try await eventually("the warning") {
+        try await installation.sql(
+          "update holdfast.worker set seen_at = now() - interval '25 s', expires_at = now() + interval '5 s'")
+        return states(try await ask(installation).0, "workers") == ["warning"]
+      }
       await worker.kill()
     }
 

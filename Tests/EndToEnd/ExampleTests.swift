@@ -106,7 +106,7 @@ extension EndToEnd {
           "submit", "\(Self.folder)/approval.yaml", "-p", "from=\(folder)/from", "-p", "to=\(folder)/to", "-o", "name",
         ])
         let run = started.output.trimmingCharacters(in: .whitespacesAndNewlines)
-        try await eventually(within: .seconds(20), "a wait for approval") {
+        try await eventually("a wait for approval") {
           try await installation.run(["explain", run]).output.contains("1 differences")
         }
         #expect(text("\(folder)/to/file") == "old")
@@ -120,7 +120,7 @@ extension EndToEnd {
         let second = try await installation.run([
           "submit", "\(Self.folder)/approval.yaml", "-p", "from=\(folder)/from", "-p", "to=\(folder)/to", "-o", "name",
         ]).output.trimmingCharacters(in: .whitespacesAndNewlines)
-        try await eventually(within: .seconds(20), "a wait for approval") {
+        try await eventually("a wait for approval") {
           try await installation.run(["explain", second]).output.contains("differences")
         }
         _ = try await installation.run(["cancel", second, "--reason", "not today"])

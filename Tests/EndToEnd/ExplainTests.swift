@@ -35,7 +35,7 @@ extension EndToEnd {
     func reasons() async throws {
       let installation = try await Installation(on: .shared)
       try await installation.sql("select holdfast.set_limit('disk', 1)")
-      let sleep: [String: Any] = ["command": ["sleep", "60"]]
+      let sleep: [String: Any] = ["command": ["sleep", "300"]]
       let first = try await installation.submit(
         Plan("first", [["name": "holds", "uses": "exec", "with": sleep, "limits": ["disk"]]]))
       let worker = try installation.worker("w1", slots: 2, ["--label", "zone=eu-1"])
@@ -90,12 +90,12 @@ extension EndToEnd {
       try await installation.sql(
         """
         do $$ begin
-          if not exists (select from pg_roles where rolname = 'looker') then
-            create role looker login; grant holdfast_reader to looker;
+          if not exists (select from pg_roles where rolname = 'onlooker') then
+            create role onlooker login; grant holdfast_reader to onlooker;
           end if;
         end $$
         """)
-      let url = installation.postgres.url(database: installation.database, user: "looker")
+      let url = installation.postgres.url(database: installation.database, user: "onlooker")
       for command in [
         ["show", "\(run)", "--outputs"], ["explain", "\(run)"], ["explain", "\(run)", "list"], ["logs", "\(run)"],
       ] {

@@ -11,12 +11,13 @@ extension EndToEnd {
       let installation = try await Installation(on: .shared)
       // The first attempt waits for the second to be over, and would then write what it did.
       let late = installation.effects.appendingPathComponent("late").path
-      let with = installation.effect(#"[ "$HOLDFAST_ATTEMPT" = 1 ] && { sleep 30; echo late > "# + late + #"; }; true"#)
+      let with = installation.effect(
+        #"[ "$HOLDFAST_ATTEMPT" = 1 ] && { sleep 300; echo late > "# + late + #"; }; true"#)
       let run = try await installation.submit(Plan("ok-stopped", [["name": "held", "uses": "exec", "with": with]]))
-      let sleeper = try installation.worker("sleeper", lease: 2)
+      let sleeper = try installation.worker("sleeper", lease: 5)
       try await eventually("the step's start") { installation.timesRun("held", in: run) == 1 }
       sleeper.signal(SIGSTOP)
-      let heir = try installation.worker("heir", lease: 2)
+      let heir = try installation.worker("heir")
       try await installation.runsEnd()
       #expect(try await installation.attempts(of: "held", in: run) == ["lost", "succeeded"])
 
@@ -41,20 +42,25 @@ extension EndToEnd {
     func staleReport() async throws {
       let installation = try await Installation(on: .shared)
       // The first attempt ends well while its worker is stopped; the second is still under way when that one wakes up.
-      let with = installation.effect(#"[ "$HOLDFAST_ATTEMPT" = 1 ] && sleep 1 || sleep 4"#)
+      let with = installation.effect(
+        Installation.gate("$HOLDFAST_ATTEMPT") + #"; touch "$EFFECTS/end-$HOLDFAST_ATTEMPT""#)
       let run = try await installation.submit(
         Plan(
           "ok-stale",
           [["name": "held", "uses": "exec", "with": with], ["name": "then", "uses": "noop", "needs": ["held"]]]))
-      let sleeper = try installation.worker("sleeper", lease: 2)
+      let sleeper = try installation.worker("sleeper", lease: 5)
       try await eventually("the step's start") { installation.timesRun("held", in: run) == 1 }
       sleeper.signal(SIGSTOP)
-      let heir = try installation.worker("heir", lease: 2)
+      try installation.openGate("1")
+      let end = installation.effects.appendingPathComponent("end-1").path
+      try await eventually("the end of the first attempt") { access(end, F_OK) == 0 }
+      let heir = try installation.worker("heir")
       try await eventually("the second attempt") { installation.timesRun("held", in: run) == 2 }
       sleeper.signal(SIGCONT)
       try await eventually("the sleeper's new start") {
         try await installation.number("select count(*) from holdfast.worker where name = 'sleeper'") == 2
       }
+      try installation.openGate("2")
       try await installation.runsEnd()
       #expect(try await installation.attempts(of: "held", in: run) == ["lost", "succeeded"])
       #expect(installation.timesRun("held", in: run) == 2)
@@ -78,7 +84,7 @@ extension EndToEnd {
       let installation = try await Installation(on: .shared)
       // The clock that counts from the start of the machine has no hour to be off by.
       let prefix = ["/usr/bin/faketime", "--exclude-monotonic", "-f", offset]
-      let odd = try installation.worker("odd", lease: 2, prefix: prefix)
+      let odd = try installation.worker("odd", lease: 6, prefix: prefix)
       do { try await stepsUnderOddClock(installation, odd) } catch {
         await killWithChildren(odd)
         throw error
@@ -88,15 +94,15 @@ extension EndToEnd {
 
     private func stepsUnderOddClock(_ installation: Installation, _ odd: BackgroundProgram) async throws {
       var steps: [[String: Any]] = [
-        ["name": "long", "uses": "exec", "with": installation.effect("sleep 6")],
+        ["name": "long", "uses": "exec", "with": installation.effect("sleep 15")],
         ["name": "clock", "uses": "exec", "with": installation.effect("date +%s")],
       ]
       steps.append(["name": "shaky", "uses": "fail", "with": ["times": 2], "retry": ["initialSeconds": 0.2]])
       steps.append(["name": "wait", "uses": "sleep", "with": ["duration": 1]])
       let run = try await installation.submit(Plan("ok-clock", steps))
       try await eventually("the step's start") { installation.timesRun("long", in: run) == 1 }
-      let other = try installation.worker("other", lease: 2)
-      try await installation.runsEnd(within: .seconds(30))
+      let other = try installation.worker("other", lease: 6)
+      try await installation.runsEnd()
       #expect(try await installation.attempts(of: "long", in: run) == ["succeeded"], "its lease was lost")
       #expect(try await installation.brokenRules() == [])
       #expect(try await installation.number("select count(*) from holdfast.worker") == 2)
@@ -110,7 +116,7 @@ extension EndToEnd {
       let holder = try await installation.sql(
         "select w.name from holdfast.lease join holdfast.worker w using (worker_id)")
       if holder == "odd" { await killWithChildren(odd) } else { await other.kill() }
-      try await installation.runsEnd(within: .seconds(15))
+      try await installation.runsEnd()
       await other.kill()
     }
   }

@@ -16,14 +16,19 @@ extension EndToEnd {
     }
     let noop = Plan("ok-slot", [["name": "a", "uses": "noop"]])
     for round in 1...2 {
-      try await eventually("a leader") { try await leader() != "" }
-      let first = try await leader()
+      var first = ""
+      try await eventually("a leader") {
+        first = try await leader()
+        return first != ""
+      }
       // Slots fall due while nobody leads, and while somebody fires them.
       try await installation.sql(
         """
+        begin;
         select holdfast.put_policy('p\(round)', '{"cron": "* * * * *", "catchUp": "all", "overlap": "queue"}', \(noop.literal));
         update holdfast.policy set since = date_trunc('minute', now()) - interval '30 min',
           decided_through = date_trunc('minute', now()) - interval '30 min' where policy = 'p\(round)';
+        commit;
         """)
       if round == 2 {
         try await eventually("the first slots") {
@@ -32,17 +37,16 @@ extension EndToEnd {
         }
       }
       await schedulers[first]?.kill()
-      try await eventually(within: .seconds(10), "another leader") {
+      try await eventually("another leader") {
         let now = try await leader()
         return now != "" && now != first
       }
     }
-    try await eventually(within: .seconds(60), "all slots") {
+    // One after the other, each with a tick of its own.
+    try await eventually(within: .seconds(300), "all slots") {
       try await installation.sql(
         """
-        update holdfast.policy p set enabled = false
-        where enabled and (select count(*) filter (where state = 'fired') >= 30 and bool_and(state = 'fired')
-          from holdfast.policy_slot q where q.policy = p.policy);
+        \(Installation.switchOffPolicies(after: 30))
         select count(*) from holdfast.policy where enabled;
         """) == "0"
     }

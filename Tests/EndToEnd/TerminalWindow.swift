@@ -12,7 +12,7 @@ final class TerminalWindow: Sendable {
   private let exitCodes: URL
 
   /// How long anything may take to show up: machines are slow when they test.
-  static let patience = Duration.seconds(60)
+  static let patience = Duration.seconds(120)
   /// Where tmux is; nil if it isn't installed.
   static let tmux = ["/usr/bin/tmux", "/usr/local/bin/tmux"].first { (path: String) in access(path, X_OK) == 0 }
 
@@ -78,14 +78,17 @@ final class TerminalWindow: Sendable {
   }
 
   /// Waits until the screen has a text, and returns it.
+  /// - Parameter isWhole: whether it has all else that is to be there beside it: it may be seen while it is being drawn.
   @discardableResult
-  func wait(for text: String) async throws -> String {
+  func wait(for text: String, _ isWhole: (String) -> Bool = { _ in true }) async throws -> String {
     var found = ""
     let before = count
     try await show("'\(text)'") { screen in
       found = screen
-      if !screen.contains(text), count > before { throw TestSupportError("the command ended without '\(text)'") }
-      return screen.contains(text)
+      if screen.contains(text), isWhole(screen) { return true }
+      // With the prompt, all that the command has written is there.
+      if Self.isAtPrompt(screen), count > before { throw TestSupportError("the command ended without '\(text)'") }
+      return false
     }
     return found
   }
@@ -126,9 +129,9 @@ final class TerminalWindow: Sendable {
     return text.split(separator: "\n").dropFirst().compactMap { Int($0) }
   }
 
-  private func isAtPrompt() async throws -> Bool {
-    try await screen().split(separator: "\n").last == "$"
-  }
+  private func isAtPrompt() async throws -> Bool { Self.isAtPrompt(try await screen()) }
+
+  private static func isAtPrompt(_ screen: String) -> Bool { screen.split(separator: "\n").last == "$" }
 
   private func show(_ what: String, _ condition: (String) async throws -> Bool) async throws {
     var last = ""

@@ -22,7 +22,9 @@ extension EndToEnd {
                 "name": "work", "uses": "exec", "retry": ["attempts": 2, "initialSeconds": 0.2, "maxSeconds": 0.2],
                 "with": [
                   "command": [
-                    "sh", "-c", "echo working; sleep 0.2; case $HOLDFAST_STEP in *1*) echo broken >&2; exit 3;; esac",
+                    // All on one stream: lines of two may come in either order.
+                    "sh", "-c",
+                    "echo working >&2; sleep 0.2; case $HOLDFAST_STEP in *1*) echo broken >&2; exit 3;; esac",
                   ]
                 ],
               ]
@@ -37,6 +39,8 @@ extension EndToEnd {
       let installation = try await Installation(on: .shared)
       let run = try await installation.submit(Self.failing)
       let watch = try installation.start(["watch", "latest"])
+      // Or the run could be over before it is watched.
+      try await eventually("the first line") { watch.output.contains("is running") }
       let worker = try installation.worker("w1")
       #expect(try await watch.end() == 1)
       let lines = watch.output.split(separator: "\n").map { $0.dropFirst(9) }

@@ -22,7 +22,7 @@ struct KillRoundsTests {
         let round = Round(
           delay: Int.random(in: 0...150, using: &random), killsWorker: choice != 0, killsGuard: choice != 1)
         let worker = try BackgroundProgram(
-          helper, ["hold", ground.path, "20", "round-\(number)"], environment: ["HOLDFAST_RUNTIME": ground.runtime])
+          helper, ["hold", ground.path, "60", "round-\(number)"], environment: ["HOLDFAST_RUNTIME": ground.runtime])
         try await Task.sleep(for: .milliseconds(round.delay))
         // First, so that it is not seen to end before the guard does.
         if round.killsWorker, round.killsGuard { worker.signal(SIGSTOP) }
@@ -38,7 +38,7 @@ struct KillRoundsTests {
           await worker.kill()
         }
         _ = try await worker.end()
-        try await eventually(within: .seconds(5), "the guard's end in round \(number): \(round)") {
+        try await eventually(within: .seconds(30), "the guard's end in round \(number): \(round)") {
           try await ground.freezer.held().isEmpty
         }
         try await ground.freezer.thawStale()

@@ -19,7 +19,11 @@ struct FailureTests {
   @Test("no server, no such host")
   func unreachable() async throws {
     #expect(await failure(of: HTTPRequest("GET", "http://127.0.0.1:1/"))?.kind == .connect)
-    #expect(await failure(of: HTTPRequest("GET", "http://no-such-host.invalid/"))?.kind == .resolve)
+    // Longer than a name server that doesn't answer is asked.
+    var unknown = HTTPRequest("GET", "http://no-such-host.invalid/")
+    unknown.connectTimeout = .seconds(300)
+    unknown.timeout = .seconds(300)
+    #expect(await failure(of: unknown)?.kind == .resolve)
   }
 
   @Test("the total time limit ends a slow answer, and one that drips")
@@ -45,18 +49,30 @@ struct FailureTests {
       #expect(await failure(of: request)?.kind == .timedOut)
       #expect(ContinuousClock.now - start < .seconds(25))
     }
-    var late = HTTPRequest("GET", try server.get().url("delay?seconds=0.5"))
-    late.stallLimit = .seconds(2)
+    var late = HTTPRequest("GET", try server.get().url("delay?seconds=1.5"))
+    late.stallLimit = .seconds(20)
     #expect(await failure(of: late) == nil)
+  }
+
+  /// Waits until a server that nobody else uses works on a request.
+  private func untilBusy(_ own: HTTPTestServer) async throws {
+    let observer = HTTPClient()
+    for _ in 0..<3000 {
+      if try await observer.send(HTTPRequest("GET", own.url("open"))).text != "0" { return }
+      try await Task.sleep(for: .milliseconds(10))
+    }
+    Issue.record("no request came")
   }
 
   @Test("the time limit counts while a request waits for a slot")
   func timeLimitInQueue() async throws {
+    let own = try HTTPTestServer()
+    defer { withExtendedLifetime(own) {} }
     let client = HTTPClient(concurrentTransfers: 1)
-    let slow = HTTPRequest("GET", try server.get().url("delay?seconds=30"))
+    let slow = HTTPRequest("GET", own.url("delay?seconds=30"))
     async let _ = client.send(slow)
-    try await Task.sleep(for: .milliseconds(100))
-    var request = HTTPRequest("GET", try server.get().url("echo"))
+    try await untilBusy(own)
+    var request = HTTPRequest("GET", own.url("echo"))
     request.timeout = .milliseconds(200)
     let start = ContinuousClock.now
     #expect(await failure(of: request, client)?.kind == .timedOut)
@@ -93,12 +109,15 @@ struct FailureTests {
     let client = HTTPClient()
     let task = Task { await failure(of: HTTPRequest("GET", own.url("drip")), client) }
     func open() async throws -> String { try await HTTPClient().send(HTTPRequest("GET", own.url("open"))).text }
-    while try await open() != "1" { try await Task.sleep(for: .milliseconds(10)) }
+    try await untilBusy(own)
     let start = ContinuousClock.now
     task.cancel()
     #expect(await task.value?.kind == .cancelled)
     #expect(ContinuousClock.now - start < .seconds(10))
-    for _ in 0..<100 where try await open() != "0" { try await Task.sleep(for: .milliseconds(20)) }
+    for _ in 0..<1500 {
+      if try await open() == "0" { break }
+      try await Task.sleep(for: .milliseconds(20))
+    }
     #expect(try await open() == "0")
     // The client goes on.
     #expect(try await client.send(HTTPRequest("GET", own.url("echo"))).status == 200)
@@ -107,7 +126,8 @@ struct FailureTests {
   @Test("a task that is already cancelled sends nothing; one that waits for a slot leaves the queue")
   func cancelledEarly() async throws {
     let client = HTTPClient(concurrentTransfers: 1)
-    let base = try server.get()
+    let base = try HTTPTestServer()
+    defer { withExtendedLifetime(base) {} }
     let early = Task {
       try? await Task.sleep(for: .seconds(60))
       return await failure(of: HTTPRequest("GET", base.url("echo")), client)
@@ -116,7 +136,7 @@ struct FailureTests {
     #expect(await early.value?.kind == .cancelled)
 
     async let _ = client.send(HTTPRequest("GET", base.url("delay?seconds=30")))
-    try await Task.sleep(for: .milliseconds(100))
+    try await untilBusy(base)
     let queued = Task { await failure(of: HTTPRequest("GET", base.url("echo")), client) }
     try await Task.sleep(for: .milliseconds(50))
     let start = ContinuousClock.now

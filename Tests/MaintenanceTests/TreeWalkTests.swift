@@ -17,6 +17,8 @@ struct TreeWalkTests {
     let sample = try await SampleRepository(restic)
     let roots = sample.snapshots.map(\.snapshot.tree)
     let state = Mutex((visits: [BlobID: Int](), running: 0, most: 0))
+    // Visits last until two have met, however slowly trees are read.
+    let end = ContinuousClock.now + .seconds(30)
     try await TreeWalk(sample.reader, concurrency: 3).visitEach(from: roots + roots) { id, tree in
       state.withLock { state in
         state.visits[id, default: 0] += 1
@@ -24,7 +26,9 @@ struct TreeWalkTests {
         state.most = max(state.most, state.running)
       }
       _ = try tree.get()
-      try await Task.sleep(for: .milliseconds(2))
+      repeat {
+        try await Task.sleep(for: .milliseconds(2))
+      } while state.withLock({ $0.most < 2 }) && .now < end
       state.withLock { $0.running -= 1 }
     }
     let (visits, _, most) = state.withLock { $0 }

@@ -3,7 +3,7 @@ import PostgresClient
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct ErrorTests {
+@Suite(.timeLimit(.minutes(5))) struct ErrorTests {
   @Test(
     "statements that the server refuses",
     arguments: [
@@ -66,7 +66,7 @@ import Testing
     let pid = Int32(connection.serverProcessID)
     async let killer: Void = {
       if inStatement { try await waitUntilRunning("'terminate me'") }
-      _ = try await connect().query("select pg_terminate_backend($1, 5000)", [.int32(pid)])
+      _ = try await connect().query("select pg_terminate_backend($1, 60000)", [.int32(pid)])
     }()
     if !inStatement { try await killer }
     let error = await postgresError { _ = try await connection.query("select pg_sleep(60), 'terminate me'") }
@@ -115,14 +115,16 @@ import Testing
     try await setup.execute(
       "drop table if exists locks; create table locks (n int primary key, v int); insert into locks values (1, 0), (2, 0)"
     )
-    func update(_ first: Int32, _ second: Int32) async -> PostgresError? {
+    let locked = Box(0)
+    @Sendable func update(_ first: Int32, _ second: Int32) async -> PostgresError? {
       await postgresError {
         let connection = try await connect()
         try await connection.transaction { connection in
-          for (index, row) in [first, second].enumerated() {
-            if index == 1 { _ = try await connection.query("select pg_sleep(0.3)") }
-            _ = try await connection.query("update locks set v = v + 1 where n = $1", [.int32(row)])
-          }
+          let sql = "update locks set v = v + 1 where n = $1"
+          _ = try await connection.query(sql, [.int32(first)])
+          locked.change { $0 += 1 }
+          try await eventually { locked.value == 2 }
+          _ = try await connection.query(sql, [.int32(second)])
         }
       }
     }

@@ -38,7 +38,7 @@ func errorWhenCancelled(
 @discardableResult
 func waitUntilRunning(_ text: String) async throws -> Int32 {
   let observer = try await connect()
-  for _ in 0..<1000 {
+  for _ in 0..<6000 {
     let rows = try await observer.query(
       """
       select pid from pg_stat_activity

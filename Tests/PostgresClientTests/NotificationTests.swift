@@ -2,7 +2,7 @@ import PostgresClient
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct NotificationTests {
+@Suite(.timeLimit(.minutes(5))) struct NotificationTests {
   @Test("notifications arrive in order, on odd channels too, also those that came with other answers")
   func arrive() async throws {
     let listener = try await connect()

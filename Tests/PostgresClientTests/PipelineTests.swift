@@ -1,7 +1,7 @@
 import PostgresClient
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct PipelineTests {
+@Suite(.timeLimit(.minutes(5))) struct PipelineTests {
   let add = PostgresStatement(name: "pipeline_add", "select $1 + $2", [.int32, .int32])
   let divide = PostgresStatement(name: "pipeline_divide", "select 10 / $1", [.int32])
 

@@ -3,7 +3,7 @@ import PostgresClient
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct PoolTests {
+@Suite(.timeLimit(.minutes(5))) struct PoolTests {
   @Test("never lends more than its size, serves everyone, and uses connections again")
   func bound() async throws {
     let pool = PostgresPool(try await configuration { $0.applicationName = "bounded" }, size: 3)
@@ -17,6 +17,8 @@ import Testing
               $0.now += 1
               $0.most = max($0.most, $0.now)
             }
+            // However late the last connection opens, there is work for it.
+            try await eventually { counts.value.most == 3 }
             _ = try await connection.query("select pg_sleep(0.002)")
             let pid = connection.serverProcessID
             pids.change { _ = $0.insert(pid) }

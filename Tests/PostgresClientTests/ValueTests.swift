@@ -1,7 +1,7 @@
 import PostgresClient
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct ValueTests {
+@Suite(.timeLimit(.minutes(5))) struct ValueTests {
   @Test("scalars come back as they went")
   func scalars() async throws {
     let connection = try await connect()

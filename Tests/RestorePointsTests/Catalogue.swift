@@ -28,7 +28,9 @@ struct Catalogue: Sendable {
   /// Claims the one step of a run that is ready.
   func claim(of run: RunID) async throws -> HeldStep {
     let worker = PostgresWorkerStore(try await PostgresConnection.open(configuration))
-    let id = try await worker.register(WorkerProfile(name: "hand", slots: 1, kinds: ["by-hand"]))
+    // Heard of but once, and not taken for lost as long as the test goes on.
+    let id = try await worker.register(
+      WorkerProfile(name: "hand", slots: 1, kinds: ["by-hand"], lease: .seconds(3600)))
     var request = ExchangeRequest(worker: id)
     request.want = 1
     let claimed = try await worker.exchange(request).claimed

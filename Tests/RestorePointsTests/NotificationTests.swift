@@ -45,7 +45,7 @@ struct NotificationTests {
       kinds: builtInStepKinds, options: options, logger: Logger(level: .error))
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await worker.run() }
-      try await eventually(within: .seconds(60), "the end of all notifications") {
+      try await eventually(within: .seconds(180), "the end of all notifications") {
         try await catalogue.value(
           "select count(*) from holdfast.run where workflow = 'notify' and finished_at is null") == "0"
       }

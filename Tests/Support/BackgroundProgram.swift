@@ -50,7 +50,7 @@ public final class BackgroundProgram: Sendable {
   public var hasEnded: Bool { exitCode.withLock { $0 } != nil }
 
   /// Waits for its end; returns its exit status (128 + the signal that ended it), and throws if it does not end in time.
-  public func end(within limit: Duration = .seconds(30)) async throws -> Int32 {
+  public func end(within limit: Duration = .seconds(120)) async throws -> Int32 {
     do { try await eventually(within: limit, "the end of process \(pid)") { hasEnded } } catch {
       throw TestSupportError("\(error)\n\(errors.suffix(2000))")
     }

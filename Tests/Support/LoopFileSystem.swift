@@ -40,8 +40,9 @@ public enum LoopFileSystem: String, Sendable, CaseIterable {
   public func mount(megabytes: Int) async throws -> URL? {
     guard geteuid() == 0 else { return skip("only root can mount") }
     let folder = try scratchDirectory("loop-\(rawValue)")
-    // In memory, so that a sync doesn't wait for all that the machine writes.
-    let image = "/dev/shm/holdfast-test-\(getpid())-\(Scratch.nextNumber()).image"
+    // In memory, so that a sync doesn't wait for all that the machine writes; some containers have no room there.
+    let place = Self.hasRoom("/dev/shm", megabytes) ? "/dev/shm" : folder.path
+    let image = "\(place)/holdfast-test-\(getpid())-\(Scratch.nextNumber()).image"
     defer { unlink(image) }  // the loop device keeps it
     let mount = folder.appendingPathComponent("mount")
     try FileManager.default.createDirectory(at: mount, withIntermediateDirectories: false)
@@ -54,6 +55,12 @@ public enum LoopFileSystem: String, Sendable, CaseIterable {
       guard result.exitCode == 0 else { return skip("\(command[0]) failed: \(result.errors)") }
     }
     return mount
+  }
+
+  private static func hasRoom(_ path: String, _ megabytes: Int) -> Bool {
+    var status = statvfs()
+    guard statvfs(path, &status) == 0 else { return false }
+    return UInt64(status.f_bavail) * UInt64(status.f_frsize) >= UInt64(megabytes) << 20
   }
 
   private func skip(_ reason: String) -> URL? {

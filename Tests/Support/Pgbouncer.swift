@@ -36,7 +36,7 @@ public final class Pgbouncer: Sendable {
     let started = try await program.run("pgbouncer", ["-d", path("pgbouncer.ini")], directory: directory)
     try started.orThrow("start pgbouncer")
     let socket = path(".s.PGSQL.6432")
-    try await eventually(within: .seconds(10)) { FileManager.default.fileExists(atPath: socket) }
+    try await eventually("pgbouncer's start") { FileManager.default.fileExists(atPath: socket) }
   }
 
   deinit {
@@ -52,7 +52,7 @@ public final class Pgbouncer: Sendable {
   public func stop() async throws {
     guard let pid else { return }
     _ = Glibc.kill(pid, SIGQUIT)
-    try await eventually(within: .seconds(10)) { !isAlive(pid) }
+    try await eventually("pgbouncer's end") { !isAlive(pid) }
   }
 
   private var pid: pid_t? {

@@ -38,10 +38,12 @@ extension PostgresInstance {
     guard let postmaster = pid else {
       throw TestSupportError("cannot kill PostgreSQL in \(directory.path): it is not running")
     }
-    _ = Glibc.kill(postmaster, SIGSTOP)  // or it would start new children while we look for them
+    // Or it would start new children while we look for them.
+    _ = Glibc.kill(postmaster, SIGSTOP)
+    try await eventually("the postmaster's stop") { processStatus(postmaster).map { "TZX".contains($0.state) } ?? true }
     let all = [postmaster] + children(of: postmaster)
     for process in all { _ = Glibc.kill(process, SIGKILL) }
-    try await eventually(within: .seconds(10)) { !all.contains(where: isAlive) }
+    try await eventually("the end of PostgreSQL's processes") { !all.contains(where: isAlive) }
     // PostgreSQL takes a dead postmaster that nobody waited for yet for a living one; some containers' init never waits.
     if (try? await eventually(within: .seconds(2)) { processStatus(postmaster) == nil }) == nil {
       try FileManager.default.removeItem(at: directory.appendingPathComponent("postmaster.pid"))

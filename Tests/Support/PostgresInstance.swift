@@ -43,9 +43,10 @@ public final class PostgresInstance: Sendable {
     durability: Durability = .fast, settings: [String: String] = [:], hba: [String] = [], tcp: Bool = false
   ) async throws {
     program = try ServerProgram(folder: try Self.binaries())
-    port = tcp ? try freePort() : 5432
     directory = Scratch.root.appendingPathComponent("pg\(Scratch.nextNumber())")
     let template = try await Self.template.value
+    // Not before the wait: the port is ours for a short time only.
+    port = tcp ? try freePort() : 5432
     try program.makeFolder(directory)
     try await program.run("cp", ["-a", template.path + "/.", directory.path]).orThrow("copy a cluster")
 

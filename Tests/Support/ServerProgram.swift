@@ -51,19 +51,30 @@ extension ProgramResult {
   }
 }
 
-/// A TCP port of 127.0.0.1 that is free just now.
+/// A TCP port of 127.0.0.1 that is free just now, and that nobody who takes any port gets for a minute.
+///
+/// A connection over it has just ended, which the system remembers for so long. Servers may listen there nonetheless, as they
+/// set SO_REUSEADDR.
 func freePort() throws -> Int {
-  let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-  defer { close(descriptor) }
+  let (listener, client) = (tcpSocket(), tcpSocket())
+  defer { for descriptor in [listener, client] { close(descriptor) } }
+  var yes: Int32 = 1
+  setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
   var address = sockaddr_in()
   address.sin_family = sa_family_t(AF_INET)
   address.sin_addr.s_addr = inet_addr("127.0.0.1")
   var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-  let bound = withUnsafeMutablePointer(to: &address) { pointer in
+  let isConnected = withUnsafeMutablePointer(to: &address) { pointer in
     pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-      bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
+      bind(listener, $0, length) == 0 && listen(listener, 1) == 0 && getsockname(listener, $0, &length) == 0
+        && connect(client, $0, length) == 0
     }
   }
-  guard bound else { throw TestSupportError("there is no free TCP port on 127.0.0.1") }
+  let accepted = isConnected ? accept(listener, nil, nil) : -1
+  guard accepted >= 0 else { throw TestSupportError("there is no free TCP port on 127.0.0.1") }
+  // Who ends a connection first is the one that remembers it.
+  close(accepted)
   return Int(UInt16(bigEndian: address.sin_port))
 }
+
+private func tcpSocket() -> Int32 { socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0) }

@@ -125,14 +125,21 @@ import VolumeDrivers
     async let writer: String = shell(
       """
       n=0
-      while [ ! -e stop ] && [ $SECONDS -lt 60 ]; do
+      while [ ! -e stop ] && [ $SECONDS -lt 300 ]; do
         n=$((n + 1))
         for f in first second; do echo $n > data/.$f; sync data/.$f; mv data/.$f data/$f; done
       done
       echo $n
       """, in: place)
+    try await eventually("the writer's first steps") {
+      Int(try await shell("cat data/second", in: place).trimmed) ?? 0 > 2
+    }
     var seen: Set<String> = []
-    for number in 0..<20 {
+    var count = 0
+    // More where the writer comes to nothing meanwhile.
+    while count < 20 || (seen.count < 2 && count < 200) {
+      let number = count
+      count += 1
       _ = try await driver.snapshot(volume, named: "live-\(number)")
       let clone = try await driver.clone(volume, snapshot: "live-\(number)", named: "c", writable: false)
       let found = try await shell("cat first second", in: URL(fileURLWithPath: clone.place.path))
@@ -143,7 +150,7 @@ import VolumeDrivers
     try await shell("touch stop", in: place)
     #expect(Int(try await writer.trimmed) ?? 0 > 2)
     #expect(seen.count > 1)
-    for number in 0..<20 { try await driver.releaseSnapshot(volume, named: "live-\(number)") }
+    for number in 0..<count { try await driver.releaseSnapshot(volume, named: "live-\(number)") }
   }
 
   @Test("what is no subvolume is refused for good") func noSubvolume() async throws {

@@ -74,9 +74,15 @@ enum ExampleProgram {
       #"copy "$store/snapshots/$snapshot" clones "$name""#,
       #"mkdir -p "$store/clones"; ln -sfn "$store/snapshots/$snapshot" "$store/clones/$name""#, "makes writable clones"
     ),
-    // Held long enough for the other to come by, however busy the machine is.
+    // Whoever has the lock keeps it until the other was turned away, however busy the machine is.
     (
-      "  flock 9", #"  flock --nonblock 9; [ "$operation" != snapshot ] || sleep 2"#, "makes two snapshots at once"
+      "  flock 9",
+      #"""
+        flock --nonblock 9 || { touch "$store/refused"; exit 1; }
+        case $operation-$name in
+          snapshot-*-[bd]) for _ in {1..600}; do [ ! -e "$store/refused" ] || break; sleep 0.1; done ;;
+        esac
+      """#, "makes two snapshots at once"
     ),
     (
       #"} | jq -cs '{objects: .}'"#, #"} | jq -cs '{objects: [{kind: "snapshot", name: "../etc"}]}'"#,

@@ -57,7 +57,7 @@ import YAML
   @Test("a file of many directives is refused at once") func directives() {
     let text = (0..<200_000).map { "%TAG !a\($0)! b\n" }.joined() + "---\na: 1\n"
     let taken = ContinuousClock().measure { #expect(error(text)?.mark == YAMLMark(line: 1_001, column: 1)) }
-    #expect(taken < .seconds(10))
+    #expect(taken < .seconds(60))
   }
 
   @Test("a large workflow is read in little time") func speed() throws {
@@ -72,6 +72,6 @@ import YAML
       steps = try YAMLFile(text, name: "t.yaml").documents.first?["steps"]?.elements?.count
     }
     #expect(steps == 5_000)
-    #expect(taken < .seconds(10))  // a release build needs 80 ms; this is for a debug build on a busy machine
+    #expect(taken < .seconds(60))  // a release build needs 80 ms; this is for a debug build on a busy machine
   }
 }

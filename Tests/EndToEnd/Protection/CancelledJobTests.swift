@@ -18,15 +18,16 @@ extension EndToEnd {
         "export.intended", "export.stored", "export.noted", "restore-point.sealed",
       ] {
         let file = moments.appendingPathComponent(moment)
-        try Data("sleep 2".utf8).write(to: file)
+        // The cancel has to come within that time.
+        try Data("sleep 6".utf8).write(to: file)
         let run = try await shop.holdfast(
           "submit", "backup", "-p", "application=shop", "-p", "profile=vault", "-o", "name"
         ).trimmingCharacters(in: .whitespacesAndNewlines)
-        try await eventually(within: .seconds(30), "\(moment)") { !FileManager.default.fileExists(atPath: file.path) }
+        try await eventually(within: .seconds(120), "\(moment)") { !FileManager.default.fileExists(atPath: file.path) }
         try await shop.holdfast("cancel", run)
         #expect(try await shop.end(of: run) == "cancelled", "\(moment)")
       }
-      try await eventually(within: .seconds(90), "the janitor") { try await shop.leftBehind() == "" }
+      try await eventually(within: .seconds(240), "the janitor") { try await shop.leftBehind() == "" }
       #expect(try await shop.objects() == [])
       #expect(try FileManager.default.contentsOfDirectory(atPath: shop.repository + "/snapshots").isEmpty)
       #expect(try FileManager.default.contentsOfDirectory(atPath: shop.repository + "/holdfast/points").isEmpty)

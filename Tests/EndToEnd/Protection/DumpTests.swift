@@ -101,10 +101,12 @@ extension EndToEnd {
         ("sleep 1000", "did not end within 2 s and was stopped"),
       ])
     func unwilling(script: String, reason: String) async throws {
+      // Those that end by themselves may take their time.
+      let timeout = reason.contains("within 2 s") ? "2s" : "5m"
       let list = """
             - name: numbers
               backup: {command: [seq, "400000"]}
-              restore: {command: [sh, -c, "\(script)"], timeout: 2s}
+              restore: {command: [sh, -c, "\(script)"], timeout: \(timeout)}
         """
       try await withShop(list) { shop, _ in
         try await backUp(shop)
@@ -132,7 +134,9 @@ extension EndToEnd {
         try await eventually("the program") { FileManager.default.fileExists(atPath: place + "/pid") }
         try await shop.holdfast("cancel", run)
         #expect(try await shop.end(of: run) == "cancelled")
-        #expect(try await shop.shell("kill -0 $(cat '\(place)/pid') 2>/dev/null || echo gone") == "gone\n")
+        try await eventually("the program's end") {
+          try await shop.shell("kill -0 $(cat '\(place)/pid') 2>/dev/null || echo gone") == "gone\n"
+        }
 
         try await apply(list("touch '\(place)/begun'; cat >/dev/null; touch '\(place)/end'"))
         // Not the first blobs: the program reads before the data break off.
@@ -143,7 +147,10 @@ extension EndToEnd {
             dd if=/dev/zero of=$pack bs=1k seek=$at count=9 conv=notrunc status=none
           done
           """)
-        #expect(try await shop.installation.run(["restore", "shop", "--yes"]).exitCode == 1)
+        // What is read ahead may be found damaged before the program has begun; then it has not been tried.
+        for _ in 1...10 where !FileManager.default.fileExists(atPath: place + "/begun") {
+          #expect(try await shop.installation.run(["restore", "shop", "--yes"]).exitCode == 1)
+        }
         #expect(FileManager.default.fileExists(atPath: place + "/begun"))
         #expect(!FileManager.default.fileExists(atPath: place + "/end"))
       }
@@ -164,7 +171,7 @@ extension EndToEnd {
           return try await shop.shell("cat '\(place)'/back/*/*")
         }
         func janitor() async throws {
-          try await eventually(within: .seconds(60), "the janitor") { try await shop.leftBehind() == "" }
+          try await eventually(within: .seconds(240), "the janitor") { try await shop.leftBehind() == "" }
         }
         try await shop.shell("echo 0 >'\(place)/code'; echo old >'\(place)/data'")
         try await backUp(shop)

@@ -31,6 +31,12 @@ extension EndToEnd {
           ])
       }
 
+      /// Says that it begins, and writes once.
+      func startWrite() throws -> BackgroundProgram {
+        try BackgroundProgram(
+          "/bin/sh", ["-c", "echo begins; date +%N >\"$0/probe\"; sync -f \"$0/probe\"", inside])
+      }
+
       /// How long a write takes now.
       func writing() async throws -> Duration {
         let start = ContinuousClock.now
@@ -67,7 +73,7 @@ extension EndToEnd {
       }
     }
 
-    private func withFrozen(deadline: String = "20s", _ body: (Frozen) async throws -> Void) async throws {
+    private func withFrozen(deadline: String = "120s", _ body: (Frozen) async throws -> Void) async throws {
       guard let folder = try await LoopFileSystem.xfs.sharedFolder("frozen") else { return }
       let inside = try scratchDirectory("inside").path
       let shop = try await ProtectedShop(
@@ -100,10 +106,15 @@ extension EndToEnd {
       try await withFrozen { frozen in
         let (shop, moments) = (frozen.shop, frozen.moments)
         let worker = try shop.installation.worker("main", environment: moments.environment)
-        try moments.rest(at: "snapshot.taken", seconds: 2)
+        try moments.hold(at: "snapshot.taken")
         let run = try await shop.submitBackup()
-        try await moments.passed("snapshot.taken")
-        #expect(try await frozen.writing() > .milliseconds(500), "it was not frozen")
+        let held = try await moments.held(at: "snapshot.taken")
+        let write = try frozen.startWrite()
+        try await eventually("a write") { write.output == "begins\n" }
+        try await Task.sleep(for: .milliseconds(500))
+        #expect(!write.hasEnded, "it was not frozen")
+        held.letGo()
+        #expect(try await write.end() == 0)
         #expect(try await shop.end(of: run) == "succeeded")
         #expect(try await frozen.thaw(run) == "worker true")
         #expect(
@@ -153,16 +164,16 @@ extension EndToEnd {
         Death(moment: "thaw.thawed", wasAtRest: true, thaw: "worker true"),
       ])
     func killed(death: Death) async throws {
-      try await withFrozen(deadline: "60s") { frozen in
+      try await withFrozen { frozen in
         let (shop, moments) = (frozen.shop, frozen.moments)
-        let first = try shop.installation.worker("first", lease: 2, environment: moments.environment)
+        let first = try shop.installation.worker("first", lease: 5, environment: moments.environment)
         try moments.die(at: death.moment)
         let run = try await shop.submitBackup()
         try await moments.passed(death.moment)
         _ = try await first.end()
         // Long before the deadline, with nobody there but the guard.
-        #expect(try await frozen.writing() < .seconds(20), "\(death.moment)")
-        let second = try shop.installation.worker("second", lease: 2)
+        #expect(try await frozen.writing() < .seconds(30), "\(death.moment)")
+        let second = try shop.installation.worker("second")
         #expect(try await shop.end(of: run) == "succeeded", "\(death.moment)")
         #expect(try await frozen.thaw(run) == death.thaw, "\(death.moment)")
         #expect(try await shop.leftBehind() == "", "\(death.moment)")

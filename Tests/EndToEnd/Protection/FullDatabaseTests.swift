@@ -14,7 +14,7 @@ extension EndToEnd {
       """
 
     private func expectWhole(_ shop: ProtectedShop, _ before: String) async throws {
-      try await eventually(within: .seconds(90), "the janitor") { try await shop.leftBehind() == "" }
+      try await eventually(within: .seconds(240), "the janitor") { try await shop.leftBehind() == "" }
       try await shop.shell("rm -r '\(shop.volumes[0].path)/orders'")
       try await shop.holdfast("restore", "shop", "--yes", "--from", "export")
       #expect(try await shop.facts(shop.volumes[0].path) == before)
@@ -35,11 +35,12 @@ extension EndToEnd {
       let before = try await shop.facts(shop.volumes[0].path)
       let moments = try Moments()
       let worker = try shop.installation.worker("main", lease: 5, environment: moments.environment)
-      try moments.rest(at: "snapshot.taken", seconds: 2)
+      try moments.hold(at: "snapshot.taken")
       let run = try await shop.submitBackup()
-      try await moments.passed("snapshot.taken")
+      let held = try await moments.held(at: "snapshot.taken")
       try await disk.fill()
-      try await eventually(within: .seconds(60), "a complaint") { worker.errors.contains("No space left on device") }
+      held.letGo()
+      try await eventually(within: .seconds(120), "a complaint") { worker.errors.contains("No space left on device") }
       // Long enough for leases to run out.
       try await Task.sleep(for: .seconds(7))
       #expect(!worker.hasEnded, "\(worker.errors.suffix(2000))")
@@ -78,14 +79,17 @@ extension EndToEnd {
         try await moments.passed("clone.made")
         _ = try await runProgram("/bin/sh", ["-c", #"cat /dev/zero >"$0/ballast""#, disk.path])
         // Segment after segment, until there is no next one.
-        try await eventually(within: .seconds(60), "the end of PostgreSQL") {
+        try await eventually(within: .seconds(120), "the end of PostgreSQL") {
           _ = try await postgres.psql("create table if not exists x(); drop table x; select pg_switch_wal()")
           return postgres.pid == nil || postgres.log.contains("PANIC")
         }
         try await Task.sleep(for: .seconds(3))
         try await shop.shell("rm '\(disk.path)/ballast'")
-        // Where it has given up, somebody starts it.
-        if postgres.pid == nil { try await postgres.start() }
+        // Where it has given up, or does so in the middle of its recovery, somebody starts it.
+        try await eventually(within: .seconds(120), "PostgreSQL's return") {
+          if postgres.pid == nil { try? await postgres.start() }
+          return try await postgres.psql("select").exitCode == 0
+        }
         #expect(try await shop.end(of: run) == "succeeded")
         #expect(!worker.hasEnded)
         try await expectWhole(shop, before)

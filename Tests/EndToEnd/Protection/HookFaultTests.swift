@@ -18,8 +18,8 @@ extension EndToEnd {
       "a failed hook before the snapshots: the run fails with its reason, and there is no snapshot, no export and no point",
       arguments: [
         BadHook(
-          testDescription: "hangs, with children", script: "sleep 600 & sleep 601 & wait", timeout: "2s",
-          reason: "did not end within 2"),
+          testDescription: "hangs, with children", script: "sleep 600 & sleep 601 & wait", timeout: "5s",
+          reason: "did not end within 5"),
         BadHook(
           testDescription: "floods and is killed",
           script: "head -c 30000000 /dev/zero | tr '\\0' 'x' | fold -w 200; kill -9 $$",

@@ -20,7 +20,7 @@ extension EndToEnd {
         let run = try await shop.holdfast(
           "submit", "backup", "-p", "application=shop", "-p", "profile=vault", "-o", "name"
         ).trimmingCharacters(in: .whitespacesAndNewlines)
-        try await eventually(within: .seconds(60), "a failed export") {
+        try await eventually(within: .seconds(120), "a failed export") {
           try await shop.installation.number(
             "select count(*) from holdfast.attempt where state = 'retrying' and step_id >> 20 = \(run) and message like '%space%'"
           ) > 0
@@ -47,7 +47,7 @@ extension EndToEnd {
       let run = try await shop.holdfast(
         "submit", "backup-generic", "-p", "application=shop", "-p", "profile=vault", "-o", "name"
       ).trimmingCharacters(in: .whitespacesAndNewlines)
-      try await eventually(within: .seconds(60), "two failed exports") {
+      try await eventually(within: .seconds(120), "two failed exports") {
         try await shop.installation.number(
           "select count(*) from holdfast.attempt where state = 'retrying' and step_id >> 20 = \(run) and message like '%endless is left out%'"
         ) > 1
@@ -72,7 +72,7 @@ extension EndToEnd {
         #expect(result.exitCode == 1)
         #expect((result.output + result.errors).contains("volume shop/data"), "\(result)")
         #expect(try await shop.shell("find '\(disk.path)' -name 'hf-*' | wc -l") == "0\n")
-        try await eventually(within: .seconds(90), "the janitor") { try await shop.leftBehind() == "" }
+        try await eventually(within: .seconds(240), "the janitor") { try await shop.leftBehind() == "" }
         await worker.kill()
       }
     }
@@ -89,13 +89,13 @@ extension EndToEnd {
       let run = try await shop.holdfast(
         "submit", "backup", "-p", "application=shop", "-p", "profile=vault", "-o", "name"
       ).trimmingCharacters(in: .whitespacesAndNewlines)
-      try await eventually(within: .seconds(60), "an export that waits") {
+      try await eventually(within: .seconds(120), "an export that waits") {
         try await shop.installation.number(
           "select count(*) from holdfast.waiting where run_id = \(run) and reason like '%profile vault%'") > 0
       }
       #expect(try FileManager.default.contentsOfDirectory(atPath: shop.repository) == [])
       try await shop.shell("rmdir '\(shop.repository)'; mv '\(shop.repository).away' '\(shop.repository)'")
-      #expect(try await shop.end(of: run, within: .seconds(150)) == "succeeded")
+      #expect(try await shop.end(of: run) == "succeeded")
       #expect(try await shop.judge() == "")
       await worker.kill()
     }
@@ -111,7 +111,7 @@ extension EndToEnd {
       ])
       #expect(result.exitCode == 1)
       #expect((result.output + result.errors).contains("volume shop/data"), "\(result)")
-      try await eventually(within: .seconds(90), "the janitor") { try await shop.leftBehind() == "" }
+      try await eventually(within: .seconds(240), "the janitor") { try await shop.leftBehind() == "" }
       await worker.kill()
     }
 
@@ -151,19 +151,18 @@ extension EndToEnd {
     func retireWhileRestoring() async throws {
       guard let mount = try await LoopFileSystem.btrfs.sharedFolder("held") else { return }
       let shop = try await ProtectedShop("btrfs", on: mount)
-      let moments = try scratchDirectory("moments")
-      let worker = try shop.installation.worker(
-        "main", slots: 8, environment: ["HOLDFAST_FAILPOINTS": moments.path])
+      let moments = try Moments()
+      let worker = try shop.installation.worker("main", slots: 8, environment: moments.environment)
       let before = try await shop.facts(shop.volumes[0].path)
       let point = try await shop.backup()
-      let file = moments.appendingPathComponent("restore.begun")
-      try Data("sleep 8".utf8).write(to: file)
+      try moments.hold(at: "restore.begun")
       let run = try await shop.holdfast("restore", point, "--yes", "--no-wait", "--from", "export", "-o", "name")
         .trimmingCharacters(in: .whitespacesAndNewlines)
-      try await eventually(within: .seconds(30), "the restore") { !FileManager.default.fileExists(atPath: file.path) }
+      let held = try await moments.held(at: "restore.begun")
       _ = try await shop.backup("-p", #"retention={"last": 1}"#)
       let state = "select state, exports from holdfast.restore_point where name = '\(point)'"
       #expect(try await shop.installation.sql(state) == "complete|1")
+      held.letGo()
       #expect(try await shop.end(of: run) == "succeeded")
       #expect(try await shop.facts(shop.volumes[0].path) == before)
       _ = try await shop.backup("-p", #"retention={"last": 1}"#)

@@ -28,7 +28,7 @@ extension EndToEnd {
         driver == "btrfs"
           ? "btrfs -q subvolume snapshot -r '\(shop.volumes[0].path)' '\(theirs)'" : "cp -a '\(ours)' '\(theirs)'")
       worker = try shop.installation.worker("main", ["--label", "node=here"])
-      try await eventually(within: .seconds(30), "the report") {
+      try await eventually(within: .seconds(120), "the report") {
         try await shop.installation.sql(
           "select node, application, volume, driver, kind, name from holdfast.unknown_objects")
           == "here|shop|data|\(driver)|snapshot|hf-other-12ab-data"
@@ -47,7 +47,7 @@ extension EndToEnd {
 
       try await shop.shell(driver == "btrfs" ? "btrfs -q subvolume delete '\(theirs)'" : "rm -r '\(theirs)'")
       worker = try shop.installation.worker("main", ["--label", "node=here"])
-      try await eventually(within: .seconds(30), "the end of the report") {
+      try await eventually(within: .seconds(120), "the end of the report") {
         try await shop.installation.number("select count(*) from holdfast.unknown_objects") == 0
       }
       await worker.kill()
@@ -70,7 +70,7 @@ extension EndToEnd {
 
       func look(_ kind: String) async throws {
         worker = try shop.installation.worker("main", ["--label", "node=here"])
-        try await eventually(within: .seconds(30), "the report") {
+        try await eventually(within: .seconds(120), "the report") {
           try await shop.installation.number("select count(*) from holdfast.event where kind = '\(kind)'") == 1
         }
       }
@@ -102,7 +102,7 @@ extension EndToEnd {
       let file = moments.appendingPathComponent("prune.begun")
       try Data("sleep 300".utf8).write(to: file)
       try await shop.holdfast("submit", "maintenance", "-p", "profile=vault")
-      try await eventually(within: .seconds(30), "the prune") { !FileManager.default.fileExists(atPath: file.path) }
+      try await eventually(within: .seconds(120), "the prune") { !FileManager.default.fileExists(atPath: file.path) }
       func locks() throws -> [String] {
         try FileManager.default.contentsOfDirectory(atPath: shop.repository + "/locks")
       }
@@ -121,7 +121,7 @@ extension EndToEnd {
       }
       await worker.kill()
       #expect(try locks() == held)
-      try await look { try await eventually(within: .seconds(30), "the removal") { try locks().isEmpty } }
+      try await look { try await eventually(within: .seconds(120), "the removal") { try locks().isEmpty } }
     }
 
     @Test("a prune that finds no moment without others gives up after a while, and says who is in the way")
@@ -145,7 +145,7 @@ extension EndToEnd {
             ]))
       }
       _ = try await prune("1h")
-      try await eventually(within: .seconds(30), "the prune") { !FileManager.default.fileExists(atPath: file.path) }
+      try await eventually(within: .seconds(120), "the prune") { !FileManager.default.fileExists(atPath: file.path) }
       let other = try shop.installation.worker("other")
       let run = try await prune("6s")
       #expect(try await shop.end(of: "\(run)") == "failed")
@@ -166,7 +166,7 @@ extension EndToEnd {
       let policy = try await shop.backup("-p", "policy=nightly", "-p", #"retention={"last": 5}"#)
       #expect(
         try await shop.installation.sql(
-          "select name from holdfast.restore_point where state = 'complete' order by created_at"
+          "select name from holdfast.restore_point where state = 'complete' order by created_at, point_id"
         ).split(separator: "\n")
           .map(String.init) == [staying, plain, policy])
       #expect(
@@ -178,7 +178,7 @@ extension EndToEnd {
       try await Task.sleep(for: .seconds(1))
       try await shop.holdfast("submit", "maintenance", "-p", "profile=vault", "--wait")
       let states = try await shop.installation.sql(
-        "select name, state from holdfast.restore_point where name in ('\(other)', '\(last)') order by created_at")
+        "select name, state from holdfast.restore_point where name in ('\(other)', '\(last)') order by point_id")
       #expect(states == "\(other)|retired\n\(last)|complete")
       #expect(try await shop.judge() == "")
       await worker.kill()

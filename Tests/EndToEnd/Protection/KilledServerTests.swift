@@ -61,12 +61,12 @@ extension EndToEnd {
       let postgres = try await PostgresInstance()
       let shop = try await ProtectedShop("btrfs", on: mount, installation: try await Installation(on: postgres))
       let moments = try Moments()
-      let worker = try shop.installation.worker("main", lease: 2, environment: moments.environment)
+      let worker = try shop.installation.worker("main", lease: 5, environment: moments.environment)
       try moments.rest(at: "export.stored", seconds: 2)
       let run = try await shop.submitBackup()
       try await moments.passed("export.stored")
       try await postgres.kill()
-      try await Task.sleep(for: .seconds(5))
+      try await Task.sleep(for: .seconds(8))
       try await postgres.start()
       #expect(try await shop.end(of: run) == "succeeded")
       try await expectWhole(shop, "export.stored")
@@ -99,10 +99,11 @@ extension EndToEnd {
       for (index, moment) in ["snapshot.taken", "clone.made", "export.stored", "restore-point.sealed", "retire.begun"]
         .enumerated()
       {
-        try moments.rest(at: moment, seconds: 2)
+        try moments.hold(at: moment)
         let scheduler = try shop.installation.start(["scheduler", "--name", "s\(index)", "--tick", "0.5"])
-        try await moments.passed(moment)
+        let held = try await moments.held(at: moment)
         await scheduler.kill()
+        held.letGo()
         let runs = try await shop.installation.sql(
           "select run_id from holdfast.run where slot is not null order by slot"
         ).split(separator: "\n")

@@ -14,7 +14,7 @@ extension EndToEnd {
       func dying(at moment: String, _ body: () async throws -> Void) async throws {
         let moments = try Moments()
         try moments.die(at: moment)
-        let first = try shop.installation.worker("first", lease: 2, environment: moments.environment)
+        let first = try shop.installation.worker("first", lease: 5, environment: moments.environment)
         try await body()
         try await moments.passed(moment)
         _ = try await first.end()
@@ -40,7 +40,7 @@ extension EndToEnd {
       try await crew.dying(at: moment) {
         run = try await shop.submitBackup("-p", retention)
       }
-      let second = try shop.installation.worker("second", lease: 2)
+      let second = try shop.installation.worker("second")
       #expect(try await shop.end(of: run) == "succeeded", "\(moment)")
       try await shop.shell("rm -r '\(path)/orders'")
       try await shop.holdfast("restore", "shop", "--yes", "--from", "export")
@@ -72,7 +72,7 @@ extension EndToEnd {
         run = try await shop.holdfast("restore", point, "--yes", "--no-wait", "-o", "name")
           .trimmingCharacters(in: .whitespacesAndNewlines)
       }
-      let second = try shop.installation.worker("second", lease: 2)
+      let second = try shop.installation.worker("second")
       #expect(try await shop.end(of: run) == "succeeded")
       #expect(try await shop.facts(path) == before)
       await second.kill()

@@ -57,7 +57,7 @@ extension EndToEnd {
         }
         #expect(
           try await shop.installation.sql(
-            "select name, state, snapshots, exports from holdfast.restore_point order by created_at")
+            "select name, state, snapshots, exports from holdfast.restore_point order by created_at, point_id")
             == "\(points[0])|retired|0|0\n\(points[1])|complete|0|1\n\(points[2])|complete|1|1")
         #expect(
           try await shop.installation.sql(
@@ -192,14 +192,15 @@ extension EndToEnd {
       let target = shop.folder.path + "/dump"
       try await shop.holdfast("restore", "shop", "--target", target)
       #expect(try await shop.shell("seq 300000 | cmp - '\(target)/dump/shop.dump' && echo same") == "same\n")
-      // Retried after ten seconds and more, so it is cancelled instead of waited for.
+      // Retried after up to ten seconds, so it is cancelled instead of waited for: before, or in its second attempt.
+      let script = "seq 1000; mkdir \(shop.folder.path)/failed && exit 3; sleep 600"
       let run = try await shop.holdfast(
         "submit", "backup-logical", "-p", "application=shop", "-p", "profile=vault", "-p", "file=shop.dump",
-        "-p", #"command=["sh", "-c", "seq 1000; exit 3"]"#, "-o", "name"
+        "-p", #"command=["sh", "-c", "\#(script)"]"#, "-o", "name"
       ).trimmingCharacters(in: .whitespacesAndNewlines)
-      try await eventually(within: .seconds(30), "a failed dump") {
+      try await eventually("a failed dump") {
         try await shop.installation.sql(
-          "select count(*) from holdfast.parked where cause = 'retry' and step_id >> 20 = \(run)")
+          "select count(*) from holdfast.attempt where state = 'retrying' and step_id >> 20 = \(run)")
           == "1"
       }
       try await shop.holdfast("cancel", run)

@@ -108,7 +108,7 @@ struct ProtectedShop {
   }
 
   /// Waits for a run, and returns its state.
-  func end(of run: String, within limit: Duration = .seconds(90)) async throws -> String {
+  func end(of run: String, within limit: Duration = .seconds(240)) async throws -> String {
     var state = ""
     try await eventually(within: limit, "the end of run \(run)") {
       state = try await installation.sql(

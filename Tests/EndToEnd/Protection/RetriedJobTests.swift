@@ -11,14 +11,14 @@ extension EndToEnd {
       try await shop.installation.sql("update holdfast.setting set value = '1' where name = 'max_crashes'")
       let moments = try Moments()
       try moments.die(at: "restore-point.sealed")
-      let first = try shop.installation.worker("first", lease: 2, environment: moments.environment)
+      let first = try shop.installation.worker("first", lease: 5, environment: moments.environment)
       let run = try await shop.holdfast(
         "submit", workflow, "-p", "application=shop", "-p", "profile=vault", "-o", "name"
       ).trimmingCharacters(in: .whitespacesAndNewlines)
       try await moments.passed("restore-point.sealed")
       _ = try await first.end()
       // It takes the other for lost, and undoes.
-      let second = try shop.installation.worker("second", lease: 2)
+      let second = try shop.installation.worker("second")
       #expect(try await shop.end(of: run) == "failed")
       await second.kill()
       return run
@@ -49,15 +49,15 @@ extension EndToEnd {
       let moments = try Moments()
       if when == "meanwhile" { try moments.rest(at: "sweep.begun", seconds: 5) }
       // Its janitor looks at once.
-      let worker = try shop.installation.worker("third", lease: 2, slots: 8, environment: moments.environment)
+      let worker = try shop.installation.worker("third", slots: 8, environment: moments.environment)
       if when == "meanwhile" {
         try await moments.passed("sweep.begun")
       } else {
-        try await eventually(within: .seconds(60), "the janitor") { try await shop.leftBehind() == "" }
+        try await eventually(within: .seconds(240), "the janitor") { try await shop.leftBehind() == "" }
       }
       try await shop.holdfast("retry", run)
       #expect(try await shop.end(of: run) == "succeeded")
-      try await eventually(within: .seconds(60), "the janitor") { try await shop.leftBehind() == "" }
+      try await eventually(within: .seconds(240), "the janitor") { try await shop.leftBehind() == "" }
       try await expectWhole(shop, from: ["export"])
       #expect(try FileManager.default.contentsOfDirectory(atPath: shop.repository + "/snapshots").count == 2)
       #expect(try await shop.judge() == "")
@@ -75,7 +75,7 @@ extension EndToEnd {
       #expect(try await shop.shell("wc -l <'\(rested)'") == "1\n")
       try await Task.sleep(for: .seconds(2))
       try await shop.holdfast("retry", run)
-      let worker = try shop.installation.worker("third", lease: 2, slots: 8)
+      let worker = try shop.installation.worker("third", slots: 8)
       #expect(try await shop.end(of: run) == "succeeded")
       #expect(try await shop.shell("wc -l <'\(rested)'") == "2\n")
       let second = try await shop.shell("tail -1 '\(rested)'").trimmingCharacters(in: .whitespacesAndNewlines)
@@ -87,7 +87,7 @@ extension EndToEnd {
       try await shop.holdfast("retry", run, "--from", "record")
       #expect(try await shop.end(of: run) == "succeeded")
       #expect(try await shop.installation.sql("select string_agg(name, ' ') from holdfast.restore_point") == name)
-      try await eventually(within: .seconds(60), "the janitor") { try await shop.leftBehind() == "" }
+      try await eventually(within: .seconds(240), "the janitor") { try await shop.leftBehind() == "" }
       try await expectWhole(shop, from: ["export", "snapshot"])
       await worker.kill()
     }
@@ -109,7 +109,7 @@ extension EndToEnd {
       #expect(try await shop.end(of: run) == "succeeded")
       #expect(try await shop.newestPoint() != first)
       #expect(try await shop.shell("wc -l <'\(rested)'") == "2\n")
-      try await eventually(within: .seconds(60), "the janitor") { try await shop.leftBehind() == "" }
+      try await eventually(within: .seconds(240), "the janitor") { try await shop.leftBehind() == "" }
       try await expectWhole(shop, from: ["export"])
       #expect(try await shop.shell("cat '\(shop.volumes[0].path)/new'") == "new\n")
       #expect(try await shop.judge() == "")
@@ -145,11 +145,11 @@ extension EndToEnd {
       try await shop.shell("rm -r '\(shop.volumes[0].path)/orders'; echo new >'\(shop.volumes[1].path)/new'")
       // Before a janitor comes.
       try await shop.holdfast("retry", run)
-      let worker = try shop.installation.worker("third", lease: 2, slots: 8)
+      let worker = try shop.installation.worker("third", slots: 8)
       #expect(try await shop.end(of: run) == "succeeded")
       try await expectWhole(shop, from: ["export", "snapshot"])
       #expect(try FileManager.default.contentsOfDirectory(atPath: shop.repository + "/snapshots").count == 2)
-      try await eventually(within: .seconds(60), "the janitor") { try await shop.leftBehind() == "" }
+      try await eventually(within: .seconds(240), "the janitor") { try await shop.leftBehind() == "" }
       await worker.kill()
     }
   }

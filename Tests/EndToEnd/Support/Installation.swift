@@ -75,7 +75,7 @@ struct Installation {
   }
 
   /// Waits until no run is under way; says what is in the way if that lasts too long.
-  func runsEnd(within limit: Duration = .seconds(60)) async throws {
+  func runsEnd(within limit: Duration = .seconds(120)) async throws {
     do {
       try await eventually(within: limit, "the end of all runs") {
         try await number("select count(*) from holdfast.run where finished_at is null") == 0
@@ -104,6 +104,12 @@ struct Installation {
     let line = #"echo "$HOLDFAST_ATTEMPT" >> "$EFFECTS/$HOLDFAST_RUN.$HOLDFAST_STEP""#
     return ["command": ["sh", "-c", line + "\n" + script], "environment": ["EFFECTS": effects.path]]
   }
+
+  /// A script for `effect` that waits until `openGate` is called with this name, in which variables may stand.
+  static func gate(_ name: String) -> String { #"until [ -e "$EFFECTS/gate-"# + name + #"" ]; do sleep 0.05; done"# }
+
+  /// Lets those go on who wait at a gate, and whoever comes there later.
+  func openGate(_ name: String) throws { try Data().write(to: effects.appendingPathComponent("gate-" + name)) }
 
   /// Where workers keep the indexes of repositories; root would make the home that is not there.
   private static let cacheFolder: String = (try? scratchDirectory("cache"))?.path ?? ""

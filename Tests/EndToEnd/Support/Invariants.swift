@@ -34,6 +34,20 @@ extension Installation {
       """)
   }
 
+  /// A script that switches each policy off once its slots have fired, so many or more: the next minute is to add none.
+  ///
+  /// Not beside a scheduler's decision, whose new slot would then wait for ever.
+  static func switchOffPolicies(after count: Int) -> String {
+    """
+    do $$ begin
+      perform from holdfast.policy where enabled for update;
+      update holdfast.policy p set enabled = false
+      where enabled and (select count(*) filter (where state = 'fired') >= \(count) and bool_and(state = 'fired')
+        from holdfast.policy_slot q where q.policy = p.policy);
+    end $$;
+    """
+  }
+
   private static let over = "('succeeded', 'failed', 'skipped', 'omitted', 'cancelled', 'quarantined')"
 
   private static let rules: [(String, String)] = [

@@ -1,4 +1,6 @@
 import Foundation
+import Glibc
+import Synchronization
 import TestSupport
 
 /// A folder that names moments at which a worker rests or dies (`failPoint` in Sources).
@@ -19,15 +21,55 @@ struct Moments {
 
   /// Waits until somebody came by.
   func passed(_ moment: String) async throws {
-    let file = folder.appendingPathComponent(moment).path
-    try await eventually(within: .seconds(60), "somebody at \(moment)") {
+    let file = path(moment)
+    try await eventually(within: .seconds(120), "somebody at \(moment)") {
       !FileManager.default.fileExists(atPath: file)
+    }
+  }
+
+  /// The next to come by rests until it is let go, however long that is: `held` says when it is there. So does whoever comes by
+  /// before that is known.
+  func hold(at moment: String) throws {
+    // A worker that opens it waits for one who writes.
+    guard mkfifo(path(moment), 0o600) == 0 else { throw TestSupportError("cannot make a pipe for \(moment)") }
+  }
+
+  /// Waits until somebody rests at a moment that is held.
+  func held(at moment: String) async throws -> Held {
+    let pipe = path(moment)
+    var descriptor: Int32 = -1
+    try await eventually(within: .seconds(120), "somebody at \(moment)") {
+      // Refused as long as nobody has it open to read.
+      descriptor = open(pipe, O_WRONLY | O_NONBLOCK | O_CLOEXEC)
+      return descriptor >= 0
+    }
+    // Later ones pass.
+    unlink(pipe)
+    return Held(descriptor)
+  }
+
+  /// Whoever rests at a moment, until this says so or is gone.
+  final class Held: Sendable {
+    private let pipe: Mutex<Int32?>
+
+    fileprivate init(_ descriptor: Int32) { pipe = Mutex(descriptor) }
+
+    deinit { letGo() }
+
+    /// Lets them go on.
+    func letGo() {
+      pipe.withLock { descriptor in
+        if let open = descriptor { close(open) }
+        descriptor = nil
+      }
     }
   }
 
   private func put(_ text: String, _ moment: String) throws {
     try Data(text.utf8).write(to: folder.appendingPathComponent(moment))
   }
+
+  private func path(_ moment: String) -> String { folder.appendingPathComponent(moment).path }
 
   /// The moments of a backup that retires the point before, in their order.
   static let ofBackup = [

@@ -15,14 +15,14 @@ struct UpInstance {
 
   /// Starts `holdfast up`; returns at once.
   func start(_ more: [String] = []) throws -> BackgroundProgram {
-    try BackgroundProgram(holdfastBinary, ["up", "--grace", "60", "--lease", "1"] + more, environment: environment)
+    try BackgroundProgram(holdfastBinary, ["up", "--grace", "600", "--lease", "5"] + more, environment: environment)
   }
 
   /// Starts `holdfast up` and waits until it says that it is up.
   func up(_ more: [String] = []) async throws -> BackgroundProgram {
     let program = try start(more)
     do {
-      try await eventually(within: .seconds(60), "a ready 'holdfast up'") {
+      try await eventually(within: .seconds(120), "a ready 'holdfast up'") {
         if program.hasEnded { throw TestSupportError("'holdfast up' has ended") }
         return program.output.contains("Holdfast is up")
       }
@@ -36,6 +36,7 @@ struct UpInstance {
   }
 
   /// What a query gives, through `holdfast sql`.
+  @discardableResult
   func sql(_ statement: String) async throws -> String {
     let result = try await run(["sql", "--", "-XAt", "-v", "ON_ERROR_STOP=1", "-c", statement])
     guard result.exitCode == 0 else { throw TestSupportError("\(statement): \(result.errors)") }
@@ -54,7 +55,7 @@ struct UpInstance {
   /// Waits until a run has ended, and returns how.
   func end(of run: String) async throws -> String {
     var state = ""
-    try await eventually(within: .seconds(30), "the end of run \(run)") {
+    try await eventually(within: .seconds(120), "the end of run \(run)") {
       state = (try? await sql("select state from run_status where run_id = \(run) and finished_at is not null")) ?? ""
       return !state.isEmpty
     }
@@ -74,16 +75,33 @@ struct UpInstance {
   /// The processes of its PostgreSQL: the postmaster first.
   func servers() -> [Int32] {
     let cluster = folder.appendingPathComponent("postgres").path
-    let pids = (try? FileManager.default.contentsOfDirectory(atPath: "/proc").compactMap { Int32($0) }) ?? []
-    let postmaster = pids.filter { pid in
-      let arguments = (try? String(contentsOfFile: "/proc/\(pid)/cmdline", encoding: .utf8)) ?? ""
-      return arguments.contains("\0-D\0" + cluster + "\0")
-    }
+    let pids = processes()
+    let postmaster = pids.filter { arguments(of: $0).contains("\0-D\0" + cluster + "\0") }
     return postmaster
       + pids.filter { pid in
         !postmaster.contains(pid)
-          && (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(pid)/cwd")) == cluster
+          && workingDirectory(of: pid) == cluster
       }
+  }
+
+  /// Whether an initdb is at work, or what it has started, for whomever.
+  func isMaking() -> Bool {
+    let unfinished = folder.path + "/postgres.new-"
+    return processes().contains { pid in
+      arguments(of: pid).contains("\0-D\0" + unfinished) || workingDirectory(of: pid).hasPrefix(unfinished)
+    }
+  }
+
+  private func processes() -> [Int32] {
+    (try? FileManager.default.contentsOfDirectory(atPath: "/proc").compactMap { Int32($0) }) ?? []
+  }
+
+  private func arguments(of pid: Int32) -> String {
+    (try? String(contentsOfFile: "/proc/\(pid)/cmdline", encoding: .utf8)) ?? ""
+  }
+
+  private func workingDirectory(of pid: Int32) -> String {
+    (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(pid)/cwd")) ?? ""
   }
 
   private var environment: [String: String] {

@@ -30,7 +30,7 @@ struct FreezeStepTests {
     try await withSteps { path, freeze, thaw in
       let folder = path + "/folder"
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
-      let frozen = try await outputs(freeze, context(["path": .string(path), "deadline": "5s"]))
+      let frozen = try await outputs(freeze, context(["path": .string(path), "deadline": "60s"]))
       #expect(frozen["filesystem"] == "ext4" && frozen["path"] == .string(path))
       // Again, by another path on it, as by another attempt.
       #expect(try await outputs(freeze, context(["path": .string(folder)], attempt: 2))["device"] == frozen["device"])
@@ -52,11 +52,17 @@ struct FreezeStepTests {
   @Test("a deadline that passed shows")
   func deadline() async throws {
     try await withSteps { path, freeze, thaw in
-      _ = try await outputs(freeze, context(["path": .string(path), "deadline": 0.2]))
-      try await Task.sleep(for: .milliseconds(500))
       let log = StepLog()
-      let thawed = try await outputs(thaw, context(["path": .string(path)], log: log))
-      #expect(thawed["endedBy"] == "deadline" && thawed["intact"] == false)
+      var thawed = JSONValue.null
+      // Where all stood still for a second past the deadline, the guard counted as stuck: once more.
+      for _ in 0..<5 where thawed["endedBy"] != "deadline" {
+        _ = try await outputs(freeze, context(["path": .string(path), "deadline": 0.2]))
+        // Returns once it is thawed.
+        #expect(try await runProgram("touch", [path + "/written"]).exitCode == 0)
+        thawed = try await outputs(thaw, context(["path": .string(path)], log: log))
+        #expect(thawed["intact"] == false)
+      }
+      #expect(thawed["endedBy"] == "deadline")
       #expect(log.lines.contains { $0.contains("may be torn") })
     }
   }
@@ -78,7 +84,12 @@ struct FreezeStepTests {
   @Test("a step that is cancelled leaves nothing frozen")
   func cancelled() async throws {
     try await withSteps { path, freeze, _ in
-      let task = Task { try await freeze.run(context(["path": .string(path), "deadline": "5s"])) }
+      // It hears of it before it freezes, and can't be stopped from there on.
+      let step = FreezeStep(freezer: freeze.freezer) {
+        try? await Task.sleep(for: .seconds(60))
+        return []
+      }
+      let task = Task { try await step.run(context(["path": .string(path), "deadline": "60s"])) }
       task.cancel()
       await #expect(throws: CancellationError.self) { _ = try await task.value }
     }

@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import JSON
 import StepEngine
+import Synchronization
 import TestSupport
 import Testing
 
@@ -57,6 +58,9 @@ struct HookStepTests {
     #expect(!FileManager.default.fileExists(atPath: (path as NSString).deletingLastPathComponent))
   }
 
+  /// Cases that run at once are not attempts at the same step.
+  private static let runs = Atomic<Int64>(100)
+
   @Test(
     "bad artifacts are one clear failure",
     arguments: [
@@ -70,7 +74,8 @@ struct HookStepTests {
       ("rm $HOLDFAST_ARTIFACTS; mkfifo $HOLDFAST_ARTIFACTS", "no plain file"),
     ])
   func badArtifacts(_ script: String, _ message: String) async throws {
-    let error = try await failure(HookStep(), step([hook(script)], run: .random(in: 100...100_000)))
+    let run = Self.runs.add(1, ordering: .relaxed).newValue
+    let error = try await failure(HookStep(), step([hook(script)], run: run))
     #expect(error.kind == .permanent && error.message.contains(message), "\(error)")
   }
 
@@ -119,12 +124,13 @@ struct HookStepTests {
   @Test("one that hangs is ended at its timeout, with all that it has started")
   func hangs() async throws {
     let marker = try scratchDirectory("hook").appendingPathComponent("late").path
-    let script = "(sleep 1.5; touch \(marker)) & trap '' TERM; sleep 60 & wait; wait"
+    let script = "(sleep 300; touch \(marker)) & trap '' TERM; sleep 300 & wait; wait"
     let start = ContinuousClock.now
     let error = try await failure(HookStep(), step([hook(script, ["timeout": 0.3])], run: 50))
     #expect(error.kind == .retryable && error.message.contains("did not end within 0.3 s"))
     #expect(.now - start < .seconds(40))
-    try await Task.sleep(for: .seconds(1.6))
+    // Each shell of it has the marker in its command line.
+    try await eventually("the end of what it started") { try await runProgram("pgrep", ["-f", marker]).exitCode == 1 }
     #expect(!FileManager.default.fileExists(atPath: marker))
   }
 
@@ -135,14 +141,14 @@ struct HookStepTests {
       HookStep(),
       step(
         [
-          hook("head -c 300000000 /dev/zero", ["timeout": "60s"]),
+          hook("head -c 300000000 /dev/zero"),
           hook("head -c 100000 /dev/urandom; printf '\\377\\0\\n'; echo 'holdfast-artifact OK yes'"),
           hook("exec >&- 2>&-; sleep 0.2; exit 0"),
-          hook("sleep 30 & exit 0"),
+          hook("sleep 60 & exit 0"),
         ], run: 60, log: log))
     #expect(result["artifacts"] == ["OK": "yes"] && result["succeeded"] == true)
     #expect(log.lines.allSatisfy { !$0.utf8.contains(0) && $0.utf8.count < 40_000 })
-    #expect(result["results"]?.array?.last?["seconds"]?.double ?? 99 < 5)
+    #expect(result["results"]?.array?.last?["seconds"]?.double ?? 99 < 30)
     let endless = try await failure(HookStep(), step([hook("yes", ["timeout": 0.5])], run: 61))
     #expect(endless.message.contains("did not end"))
   }
@@ -151,6 +157,8 @@ struct HookStepTests {
   func leftovers() async throws {
     let place = ProcessInfo.processInfo.environment["TMPDIR"] ?? "/tmp"
     let old = "\(place)/holdfast-hook-\(80 << 20 | 3)-1-1"
+    // Of an earlier test process that was killed.
+    try? FileManager.default.removeItem(atPath: old)
     try FileManager.default.createDirectory(atPath: old, withIntermediateDirectories: false)
     try "A=1".write(toFile: old + "/artifacts", atomically: false, encoding: .utf8)
     #expect(try await outputs(HookStep(), step([hook("true")], run: 80, attempt: 2))["artifacts"] == [:])

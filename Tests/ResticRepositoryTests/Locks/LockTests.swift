@@ -4,17 +4,46 @@ import Cryptography
 import Foundation
 import ObjectStores
 import ResticFormat
+import Synchronization
 import TestSupport
 import Testing
 
 @testable import ResticRepository
 
+/// A folder that is out of reach for as long as `isAway`.
+private final class DistantStore: ObjectStore {
+  let isAway = Atomic(false)
+  private let store: DirectoryStore
+
+  init(_ store: DirectoryStore) { self.store = store }
+
+  private func reached() throws(StoreError) -> DirectoryStore {
+    if isAway.load(ordering: .relaxed) { throw StoreError(.failed, store.location, "is out of reach") }
+    return store
+  }
+
+  var location: String { store.location }
+  var concurrency: Int { store.concurrency }
+  var keepsJournals: Bool { store.keepsJournals }
+  func prepare() async throws(StoreError) { try await reached().prepare() }
+  func put(_ name: ObjectName, _ contents: [UInt8], overwrite: Bool) async throws(StoreError) {
+    try await reached().put(name, contents, overwrite: overwrite)
+  }
+  func get(_ name: ObjectName, range: Range<Int>?) async throws(StoreError) -> [UInt8] {
+    try await reached().get(name, range: range)
+  }
+  func size(of name: ObjectName) async throws(StoreError) -> Int { try await reached().size(of: name) }
+  func list(_ kind: ObjectKind) async throws(StoreError) -> [ObjectListing] { try await reached().list(kind) }
+  func remove(_ name: ObjectName) async throws(StoreError) { try await reached().remove(name) }
+}
+
 @Suite("Locks", .serialized)
 struct LockTests {
   private let fixture: ResticFixture
   private let repository: Repository
+  // No machine stands still for so long that a lock is lost to it.
   private let fast = LockTimes(
-    settling: .milliseconds(20), refresh: .milliseconds(100), retry: .milliseconds(50), lost: .seconds(2),
+    settling: .milliseconds(20), refresh: .milliseconds(100), retry: .milliseconds(50), lost: .seconds(60),
     attempts: .milliseconds(20)...(.milliseconds(100)))
 
   init() async throws { (fixture, repository) = try await ResticFixture.initialized() }
@@ -131,7 +160,9 @@ struct LockTests {
       try await lock.settled()
       try await lock.settled()
     }
-    try await repository.withLock(exclusive: false, settlesLate: true, times: slow) { lock in
+    // The other lock is there before the look at others, however slow the disk.
+    let slower = LockTimes(settling: .seconds(5))
+    try await repository.withLock(exclusive: false, settlesLate: true, times: slower) { lock in
       let other = try await save(age: 0, exclusive: true)
       await expectLocked { try await lock.settled() }
       try await repository.remove(.lock, other)
@@ -149,7 +180,8 @@ struct LockTests {
     var settings = WriteSettings()
     settings.packSize = 64 << 10
     let pool = BlockingPool(size: 4)
-    let times = LockTimes(settling: .milliseconds(100))
+    // The other lock is there before the look at others, however slow the disk.
+    let times = LockTimes(settling: .seconds(5))
     await #expect(throws: (any Error).self) {
       try await repository.withLock(exclusive: false, settlesLate: true, times: times) { lock in
         let other = try await save(age: 0, exclusive: true)
@@ -182,22 +214,30 @@ struct LockTests {
       #expect(throws: RepositoryError.self) { try lock.checkHeld() }
     }
     // A refresh at the same moment is no loss.
-    try await repository.withLock(exclusive: false, times: fast) { lock in
-      let end = ContinuousClock.now + .seconds(1)
-      while .now < end { try await lock.verify() }
+    try await repository.withLock(exclusive: false) { lock in
+      for _ in 0..<30 {
+        async let refreshed: Void = lock.refresh()
+        for _ in 0..<5 { try await lock.verify() }
+        try await refreshed
+      }
     }
   }
 
   @Test("a held lock is written anew, and noticed as lost when somebody removes it")
   func refresh() async throws {
     try await repository.withLock(exclusive: false, times: fast) { lock in
-      let first = try await repository.locks().map(\.id)
-      try await Task.sleep(for: .milliseconds(400))
-      let second = try await repository.list(.lock)
-      #expect(!second.isEmpty && Set(first).isDisjoint(with: second))
+      let first = Set(try await repository.list(.lock))
+      #expect(!first.isEmpty)
+      try await eventually("a refresh") {
+        let now = try await repository.list(.lock)
+        return !now.isEmpty && first.isDisjoint(with: now)
+      }
       try lock.checkHeld()
-      for id in try await repository.list(.lock) { try await repository.remove(.lock, id) }
-      try await Task.sleep(for: .milliseconds(400))
+      // Again and again: a refresh may come between the listing and the removal.
+      try await eventually("the loss") {
+        for id in try await repository.list(.lock) { try await repository.remove(.lock, id) }
+        return (try? lock.checkHeld()) == nil
+      }
       let error = #expect(throws: RepositoryError.self) { try lock.checkHeld() }
       #expect(error?.kind == .lockLost)
     }
@@ -206,17 +246,17 @@ struct LockTests {
 
   @Test("a lock that can't be refreshed is lost after a while, and comes back if nobody took it")
   func outage() async throws {
-    let locks = URL(fileURLWithPath: fixture.path + "/locks"), away = URL(fileURLWithPath: fixture.path + "/away")
-    try await repository.withLock(exclusive: false, times: fast) { lock in
-      try FileManager.default.moveItem(at: locks, to: away)
-      try Data().write(to: locks)
-      try await Task.sleep(for: .milliseconds(2500))
+    let store = DistantStore(fixture.store)
+    let distant = try await Repository.open(store, password: Password(Array(ResticFixture.password.utf8)))
+    var times = fast
+    times.lost = .seconds(2)
+    try await distant.withLock(exclusive: false, times: times) { lock in
+      store.isAway.store(true, ordering: .relaxed)
+      try await eventually("the loss") { (try? lock.checkHeld()) == nil }
       let error = #expect(throws: RepositoryError.self) { try lock.checkHeld() }
       #expect(error?.kind == .lockLost)
-      try FileManager.default.removeItem(at: locks)
-      try FileManager.default.moveItem(at: away, to: locks)
-      try await Task.sleep(for: .milliseconds(500))
-      try lock.checkHeld()
+      store.isAway.store(false, ordering: .relaxed)
+      try await eventually("its return") { (try? lock.checkHeld()) != nil }
     }
     #expect(try await repository.list(.lock).isEmpty)
   }
@@ -328,11 +368,12 @@ struct LockTests {
           "HOME": fixture.folder.path,
         ])
     }
-    let end = open(pipe, O_WRONLY)
+    // Open for both, this waits for nobody; and no other program that a test starts keeps the pipe open.
+    let end = open(pipe, O_RDWR | O_CLOEXEC)
     var locks: [StoredLock] = []
-    for _ in 0..<100 where locks.isEmpty {
-      try await Task.sleep(for: .milliseconds(100))
+    try await eventually("restic's lock") {
       locks = try await repository.locks()
+      return !locks.isEmpty
     }
     #expect(locks.first?.lock.exclusive == false)
     #expect(locks.first?.isStale() == false)

@@ -9,7 +9,7 @@ import Testing
 @Suite("Storing blobs")
 struct BlobWriterTests {
   // With a buffer less, one who waits for memory while another opens the same pack waits for ever.
-  @Test("one upload and many writers: nobody waits for memory that never comes", .timeLimit(.minutes(2)))
+  @Test("one upload and many writers: nobody waits for memory that never comes", .timeLimit(.minutes(10)))
   func oneUpload() async throws {
     let (_, repository) = try await ResticFixture.initialized()
     var settings = WriteSettings()

@@ -58,7 +58,7 @@ extension Engine {
 
   /// Waits until a run is over, and returns how it ended.
   @discardableResult
-  func end(of run: RunID, within limit: Duration = .seconds(30)) async throws -> String {
+  func end(of run: RunID, within limit: Duration = .seconds(60)) async throws -> String {
     do {
       try await eventually(within: limit, "the end of run \(run)") {
         try await value("select finished_at is not null from holdfast.run where run_id = $1", [.int64(run.value)])
@@ -87,7 +87,7 @@ extension Engine {
   }
 
   /// Waits until the steps named here are in these states.
-  func wait(for wanted: [String: String], in run: RunID, within limit: Duration = .seconds(20)) async throws {
+  func wait(for wanted: [String: String], in run: RunID, within limit: Duration = .seconds(60)) async throws {
     var seen: [String: String] = [:]
     do {
       try await eventually(within: limit) {

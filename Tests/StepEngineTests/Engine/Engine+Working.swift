@@ -112,6 +112,6 @@ final class Barrier: Sendable {
   var arrived: [String] { state.withLock { $0.arrived } }
 
   func wait(for name: String) async throws {
-    try await eventually(within: .seconds(20), "the arrival of \(name)") { arrived.contains(name) }
+    try await eventually("the arrival of \(name)") { arrived.contains(name) }
   }
 }

@@ -206,8 +206,12 @@ struct ItemLabelTests {
         return ContinuousClock.now - begin
       }
       _ = try await time([:])
-      let plain = min(try await time([:]), try await time([:]))
-      let labelled = min(try await time(onNode), try await time(onNode))
+      var (plain, labelled) = (Duration.seconds(3600), Duration.seconds(3600))
+      // In turns, and more than twice if the machine was busy with something else.
+      for round in 1...6 where round <= 2 || labelled >= plain * 2 + .seconds(1) {
+        plain = min(plain, try await time([:]))
+        labelled = min(labelled, try await time(onNode))
+      }
       print("60,000 steps expanded in \(plain), with labels of their items in \(labelled)")
       #expect(labelled < plain * 2 + .seconds(1))
     }

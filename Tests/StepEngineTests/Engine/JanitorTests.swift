@@ -44,10 +44,10 @@ struct JanitorTests {
       var crew = Crew(labels: ["node": "a"])
       crew.janitor = Janitor(ledger: ResourceLedger(pool: engine.pool), releasers: [releaser])
       try await engine.working(crew) {
-        try await eventually(within: .seconds(10), "the janitor's first round") {
+        try await eventually("the janitor's first round") {
           releaser.names.withLock { $0 } == ["here", "anywhere"]
         }
-        try await eventually(within: .seconds(10), "the events") {
+        try await eventually("the events") {
           try await engine.int("select count(*) from holdfast.event where kind = 'resource-swept'") == 2
         }
       }
@@ -83,7 +83,7 @@ struct JanitorTests {
       var crew = Crew()
       crew.janitor = Janitor(ledger: ResourceLedger(pool: engine.pool), releasers: [], chores: chores)
       try await engine.working(crew) {
-        try await eventually(within: .seconds(10), "some rounds") { chores[1].rounds.withLock { $0 } >= 3 }
+        try await eventually("some rounds") { chores[1].rounds.withLock { $0 } >= 3 }
       }
       #expect(chores[0].rounds.withLock { $0 } == 1)
       let after = chores[1].rounds.withLock { $0 }
@@ -130,7 +130,7 @@ struct JanitorTests {
     try await withEngine { engine in
       try await leave([("hangs", [:]), ("good", [:])], kind: "clone", in: engine)
       var options = Janitor.Options()
-      options.releaseLimit = .milliseconds(50)
+      options.releaseLimit = .seconds(5)
       let janitor = Janitor(ledger: ResourceLedger(pool: engine.pool), releasers: [Hanging()], options: options)
       let round = try await janitor.sweep()
       #expect(round.released.map(\.name) == ["good"] && round.failed.map(\.entry.name) == ["hangs"])

@@ -36,6 +36,10 @@ struct LimitTests {
         meter.enter(names)
         defer { meter.leave(names) }
         try await Task.sleep(for: .milliseconds(2))
+        // Of those that may run at once, some do: the first one stays until another has come, however late that is.
+        for _ in 0..<1000 where names.contains(where: { $0 != "z" && meter.most[$0] ?? 0 < 2 }) {
+          try await Task.sleep(for: .milliseconds(10))
+        }
         return .succeeded(outputs: nil)
       }
       let sets: [JSONValue] = [["x"], ["y"], ["z"], ["y", "x"], ["x", "z"], ["z", "y"]]
@@ -47,7 +51,7 @@ struct LimitTests {
       try await engine.working(Crew(workers: 4, slots: 8, kinds: [kind])) {
         let run = try await engine.submit(steps)
         var over: [[String]] = []
-        try await eventually(within: .seconds(60), "the end of the run") {
+        try await eventually(within: .seconds(180), "the end of the run") {
           over += try await engine.rows(
             """
             select n.name as a, count(*) as b
@@ -76,9 +80,9 @@ struct LimitTests {
         try await Task.sleep(for: .milliseconds(250))
         #expect(barrier.arrived == [])
         try await engine.client.setLimit("x", 2)
-        try await eventually(within: .seconds(15)) { barrier.arrived.count == 2 }
+        try await eventually { barrier.arrived.count == 2 }
         try await engine.client.setLimit("x", 5)
-        try await eventually(within: .seconds(15)) { barrier.arrived.count == 5 }
+        try await eventually { barrier.arrived.count == 5 }
         try await engine.client.setLimit("x", 1)
         for name in barrier.arrived.prefix(4) { barrier.open(name) }
         try await Task.sleep(for: .milliseconds(250))

@@ -30,11 +30,11 @@ struct ProgressTests {
             """, [.int64(run.value)])
         }
         func all(_ done: String) -> [[String]] { ["fails", "waits", "works"].map { [$0, done, done] } }
-        try await eventually(within: .seconds(10), "the first word") { try await told() == all("999") }
+        try await eventually("the first word") { try await told() == all("999") }
         let begin = ContinuousClock.now
         for name in ["works", "fails", "waits"] { barrier.open("first " + name) }
-        try await eventually(within: .seconds(10), "the last word") { try await told() == all("1000") }
-        #expect(ContinuousClock.now - begin < .seconds(5))
+        try await eventually("the last word") { try await told() == all("1000") }
+        #expect(ContinuousClock.now - begin < .seconds(30))
         for name in ["works", "fails", "waits"] { barrier.open("last " + name) }
         try await engine.wait(for: ["works": "succeeded", "fails": "failed", "waits": "parked"], in: run)
         #expect(try await told() == [])
@@ -65,7 +65,7 @@ struct ProgressTests {
         let names = ["good", "infinite", "large", "text", "zero"]
         let run = try await engine.submit(names.map { step($0, "test") })
         for name in names { try await barrier.wait(for: name) }
-        try await eventually(within: .seconds(10), "the good one") {
+        try await eventually("the good one") {
           try await engine.value("select string_agg(progress::text, ' ') from holdfast.step_progress")
             == #"{"note": "good"}"#
         }

@@ -9,8 +9,8 @@ import Testing
 
 @Suite("Errors of the store")
 struct StoreErrorTests {
-  private func client(_ url: String) throws -> EngineClient {
-    EngineClient(pool: PostgresPool(try PostgresConfiguration(url), size: 1, patience: .milliseconds(500)))
+  private func client(_ url: String, patience: Duration = .seconds(60)) throws -> EngineClient {
+    EngineClient(pool: PostgresPool(try PostgresConfiguration(url), size: 1, patience: patience))
   }
 
   private let plan: JSONValue = ["workflow": "w", "steps": [["name": "a", "uses": "noop"]]]
@@ -23,7 +23,9 @@ struct StoreErrorTests {
 
   @Test("a database that can't be reached is said to be unreachable, and where")
   func unreachable() async throws {
-    let error = await storeError { _ = try await client("postgresql://u@127.0.0.1:1/d").submit(plan) }
+    let error = await storeError {
+      _ = try await client("postgresql://u@127.0.0.1:1/d", patience: .milliseconds(500)).submit(plan)
+    }
     #expect(error?.kind == .unreachable && error?.isRetryable == true)
     #expect(
       error?.description.hasPrefix("Cannot connect") == true && error?.description.contains("127.0.0.1:1") == true,
@@ -84,7 +86,7 @@ struct StoreErrorTests {
     try await eventually { try await server.sql("select count(*) from holdfast.step_kind") != "0" }
     try await server.restart(.immediate)
     let run = try await client.submit(plan)
-    try await eventually(within: .seconds(15)) {
+    try await eventually {
       try await server.sql("select state from holdfast.run where run_id = \(run)") == "succeeded"
     }
     worker.drain()

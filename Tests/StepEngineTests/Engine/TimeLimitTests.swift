@@ -8,6 +8,8 @@ struct TimeLimitTests {
   @Test("a step over its time limit is stopped and tried again")
   func timeLimit() async throws {
     try await withEngine { engine in
+      // However late its worker looks, nobody else does it.
+      try await engine.set("stuck_grace_seconds", "600")
       let kind = TestKind { step in
         if step.attempt == 1 { try await Task.sleep(for: .seconds(60)) }
         return .succeeded(outputs: nil)
@@ -40,8 +42,12 @@ struct TimeLimitTests {
       }
       try await engine.working(Crew(kinds: [kind])) {
         let run = try await engine.submit([
-          step("a", "test", ["timeoutSeconds": 0.1, "retry": ["initialSeconds": 0.01]])
+          step("a", "test", ["timeoutSeconds": 0.1, "retry": ["initialSeconds": 1e6, "maxSeconds": 1e6]])
         ])
+        try await engine.wait(for: ["a": "parked"], in: run)
+        // The second attempt may take as long as the machine wants.
+        try await engine.set("stuck_grace_seconds", "600")
+        try await engine.execute("update holdfast.parked set wake_at = now()")
         #expect(try await engine.end(of: run) == "succeeded")
         #expect(try await engine.history("a", in: run) == ["retrying", "succeeded"])
         #expect(
@@ -70,9 +76,17 @@ struct TimeLimitTests {
       try await engine.working(Crew(kinds: [kind])) {
         let deadline: [String: JSONValue] = ["deadlineSeconds": 0.3]
         let run = try await engine.submit([
-          step("runs", "test", deadline), step("waits", "test", deadline), step("again", "test", deadline),
+          step("runs", "test", deadline), step("waits", "test", ["deadlineSeconds": 600]),
+          step("again", "test", deadline),
           step("nobody", "test", ["deadlineSeconds": 0.3, "on": ["node": "nowhere"]]),
         ])
+        // This one's deadline comes when it waits, however late that is.
+        try await engine.wait(for: ["waits": "parked"], in: run)
+        let left = try await engine.int(
+          "select floor(extract(epoch from deadline_at - now()))::int from holdfast.parked where signal = 'never'")
+        #expect((300...600).contains(left))
+        try await engine.execute(
+          "update holdfast.parked set deadline_at = now() - interval '1 s' where signal = 'never'")
         #expect(try await engine.end(of: run) == "failed")
         let states: [String: String] = try await engine.states(run)
         #expect(states == ["runs": "failed", "waits": "failed", "again": "failed", "nobody": "failed"])
@@ -134,7 +148,12 @@ struct TimeLimitTests {
             step("a", "test", ["undo": ["uses": "test"]]), step("long", "test", needs: ["a"]),
             step("b", needs: ["long"]),
           ],
-          ["timeoutSeconds": 0.4])
+          ["timeoutSeconds": 600])
+        // The deadline comes when the second step runs, however late that is.
+        try await eventually("the long step") { recorder.notes.contains("long") }
+        let left = try await engine.int("select floor(extract(epoch from deadline_at - now()))::int from holdfast.run")
+        #expect((300...600).contains(left))
+        try await engine.execute("update holdfast.run set deadline_at = now() - interval '1 s'")
         #expect(try await engine.end(of: run) == "failed")
         #expect(try await engine.failure(run) == "it did not end before its deadline")
         let states: [String: String] = try await engine.states(run)

@@ -46,7 +46,7 @@ struct WorkflowStepTests {
       try await engine.execute("select holdfast.leave(holdfast.register('kinds', 1, '{workflow,flaky}'))")
       try await engine.working(Crew(kinds: [WorkflowStep(client: engine.client)])) {
         let run = try await engine.submit([child(step("wait", "approval"))])
-        try await eventually(within: .seconds(10)) {
+        try await eventually {
           try await engine.int("select count(*) from holdfast.parked") == 2
         }
         #expect(try await engine.int("select count(*) from holdfast.lease") == 0)
