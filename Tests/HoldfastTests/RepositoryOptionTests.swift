@@ -1,5 +1,6 @@
 import CommandSyntax
 import ResticFormat
+import ResticRepository
 import Testing
 
 @testable import holdfast
@@ -97,6 +98,19 @@ struct RepositoryOptionTests {
     for bad in ["1", "1 2 3", "x 1", "-1 5", "1 -5", "\(Int.max) 1"] {
       #expect(throws: CommandFailure.self, "\(bad)") { try ChangedBlocks.parse(Array("0 1\n\(bad)\n".utf8), "list") }
     }
+  }
+
+  @Test(
+    "the host of the environment is the one whose snapshots are meant, unless the line names others or lifts that",
+    arguments: [
+      ("", [:], []), ("", ["RESTIC_HOST": "a"], ["a"]), ("", ["RESTIC_HOST": "a", "HOLDFAST_HOST": "b"], ["b"]),
+      ("", ["RESTIC_HOST": ""], []), ("--host c --host=d", ["RESTIC_HOST": "a"], ["c", "d"]),
+      ("--host=", ["RESTIC_HOST": "a"], []), ("--host= --host e", ["HOLDFAST_HOST": "b"], ["e"]),
+    ] as [(String, [String: String], [String])],
+    ["snapshots", "restore latest", "dump latest /x", "ls latest", "find x", "stats", "cat config", "forget"])
+  func hosts(_ given: (line: String, environment: [String: String], hosts: [String]), command: String) throws {
+    let arguments = try arguments("repo \(command) \(given.line)", given.environment)
+    #expect(SnapshotChoice.filter(arguments).hosts == given.hosts)
   }
 
   @Test("what names a place in a snapshot is taken apart")

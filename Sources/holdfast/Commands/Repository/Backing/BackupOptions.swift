@@ -9,8 +9,10 @@ internal import Wording
 
 /// The options of `holdfast repo backup`, and the request that they come to.
 enum BackupOptions {
+  /// What names the host of snapshots: of new ones, and of those that commands are about.
+  static let hostVariables = ["HOLDFAST_HOST", "RESTIC_HOST"]
   static let host = Option<String?>.optional(
-    "--host", short: "-H", .text("NAME"), environment: ["HOLDFAST_HOST", "RESTIC_HOST"],
+    "--host", short: "-H", .text("NAME"), environment: hostVariables,
     "What the snapshot calls the host; this machine's name unless given")
   static let pathLabel = Option<String?>.optional(
     "--path-label", .text("PATH"), "What the snapshot calls the path, wherever the data are mounted now: /shop/database"
