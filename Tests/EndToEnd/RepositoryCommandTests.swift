@@ -205,7 +205,14 @@ struct RepositoryCommandTests {
     #expect(place.objects("snapshots").count == 2)
     let careless = try await place.holdfast("forget")
     #expect(careless.exitCode == 2 && place.objects("snapshots").count == 2)
+    let all = try await place.holdfast("forget", "--unsafe-allow-remove-all")
+    #expect(all.exitCode == 2 && all.errors.contains("--host, --tag or --path"), "\(all)")
+    let keepingNone = try await place.holdfast("forget", "--keep-tag", "none", "--unsafe-allow-remove-all")
+    #expect(keepingNone.exitCode == 1 && keepingNone.errors.contains("would leave no snapshot"), "\(keepingNone)")
+    #expect(place.objects("snapshots").count == 2)
     try await place.restic("check")
+    let chosen = try await place.holdfast("forget", "--unsafe-allow-remove-all", "--path", place.source)
+    #expect(chosen.exitCode == 0 && place.objects("snapshots").isEmpty, "\(chosen)")
   }
 
   @Test("Prune frees what forgotten snapshots needed, and restic finds nothing wrong")

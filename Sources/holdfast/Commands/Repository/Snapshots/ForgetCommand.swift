@@ -16,7 +16,7 @@ enum ForgetCommand {
     "What snapshots must have in common to be judged together: host, paths, tags, or '-' for nothing")
   static let dryRun = Option<Bool>.flag("--dry-run", short: "-n", "Only say what would go, and why the others stay")
   static let removesAll = Option<Bool>.flag(
-    "--unsafe-allow-remove-all", "Let the rules remove every snapshot of a group")
+    "--unsafe-allow-remove-all", "Without a rule, remove every snapshot that --host, --tag and --path choose")
 
   static let prunes = Option<Bool>.flag("--prune", "Prune afterwards, if anything was removed")
 
@@ -45,9 +45,17 @@ enum ForgetCommand {
     let policy = KeepOptions.policy(arguments)
     let isNamed = !arguments[ids].isEmpty
     if isNamed, !policy.isEmpty { throw CommandFailure(.usage, "rules and the ids of snapshots exclude each other") }
-    if !isNamed, policy.isEmpty, !arguments[removesAll] {
-      throw CommandFailure(
-        .usage, "no rule is given, and without one every snapshot would go; give --keep-last N or another, or ids")
+    if !isNamed, policy.isEmpty {
+      guard arguments[removesAll] else {
+        throw CommandFailure(
+          .usage, "no rule is given, and without one every snapshot would go; give --keep-last N or another, or ids")
+      }
+      guard !SnapshotChoice.filter(arguments).isEmpty else {
+        throw CommandFailure(
+          .usage,
+          "with --unsafe-allow-remove-all and no rule every snapshot of every host would go; say which with --host, --tag "
+            + "or --path")
+      }
     }
     let display = ProgressDisplay(arguments, phase: "reads the snapshots")
     let isDryRun = arguments[dryRun]
