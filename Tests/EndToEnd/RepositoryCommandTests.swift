@@ -167,6 +167,30 @@ struct RepositoryCommandTests {
     try await place.restic("check", "--read-data")
   }
 
+  @Test("Files of patterns exclude what restic excludes by them, and a variable that is not set is told of")
+  func patternFiles() async throws {
+    let place = try RepositoryPlace()
+    try await place.shell(
+      #"""
+      mkdir -p source/{kept,gone}; touch source/{kept,gone}/{a.tmp,b}
+      printf '\xef\xbb\xbf*.tmp\n$PLACE/gone\n$NONE\n' >list
+      """#)
+    _ = try await place.holdfast("init")
+    let variables = ["PLACE": place.source]
+    let ours = try await place.holdfast("backup", "source", "--exclude-file", "list", with: variables)
+    #expect(ours.exitCode == 0 && ours.errors.contains("'NONE', which is not set"), "\(ours)")
+    #expect(ours.errors.split(separator: "\n").count == 1, "\(ours)")
+    let theirs = try await runProgram(
+      "restic", ["backup", "source", "--exclude-file", "list"],
+      environment: place.environment.merging(variables) { $1 }, directory: place.folder)
+    #expect(theirs.exitCode == 0, "\(theirs)")
+    let trees = try await place.holdfast("snapshots", "-o", "json").output
+    let snapshots = try #require(try JSONSerialization.jsonObject(with: Data(trees.utf8)) as? [[String: Any]])
+    #expect(Set(snapshots.compactMap { $0["tree"] as? String }).count == 1)
+    let names = try await place.holdfast("ls", "latest").output
+    #expect(names.contains("/source/kept/b\n") && !names.contains("a.tmp") && !names.contains("gone"), "\(names)")
+  }
+
   @Test(
     "A signal ends a backup with its lock removed, a sentence and a code of its own",
     arguments: [(SIGINT, 130, "interrupted"), (SIGTERM, 143, "ended by a signal")] as [(Int32, Int32, String)])

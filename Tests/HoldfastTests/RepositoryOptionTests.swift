@@ -113,6 +113,20 @@ struct RepositoryOptionTests {
     #expect(SnapshotChoice.filter(arguments).hosts == given.hosts)
   }
 
+  @Test(
+    "files of patterns are read as restic does: without a mark of UTF-8, and with variables",
+    arguments: [
+      ("\u{FEFF}*.tmp\r\n\n # remark\n  /a b \n#x", ["*.tmp", "/a b"], []),
+      ("$HOME/x\n${HOME}y\n$$5\n$HOMEx", ["/root/x", "/rooty", "$5"], ["HOMEx"]),
+      ("$NONE\n${NONE}/a\n$EMPTY.b", ["/a", ".b"], ["NONE"]),
+      ("a$\n$/b\n${}c\n${d\n$1e\n${HOME}${HOME}\n${$}f", ["a$", "$/b", "c", "d", "e", "/root/root", "$f"], ["1"]),
+      ("# $NONE\nü$HOME", ["ü/root"], []), ("", [], []),
+    ] as [(String, [String], [String])])
+  func patternFiles(text: String, patterns: [String], unset: [String]) {
+    let found = PatternFile.parse(Array(text.utf8)) { ["HOME": "/root", "EMPTY": ""][$0] }
+    #expect(found.patterns == patterns && found.unset == unset)
+  }
+
   @Test("what names a place in a snapshot is taken apart")
   func snapshotPlaces() {
     #expect(SnapshotPlace("latest").path.isEmpty && SnapshotPlace("latest:/").path.isEmpty)

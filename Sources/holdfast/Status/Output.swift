@@ -16,6 +16,12 @@ extension ParsedArguments {
     }
   }
 
+  /// Writes to standard error what went another way than usual, while nothing is drawn there.
+  func note(_ sentence: String) {
+    let mark = style(of: STDERR_FILENO).emphasized("note:", .yellow)
+    writeText("\(mark) \(singleLine(sentence))\n", to: STDERR_FILENO)
+  }
+
   /// Writes a list as the command line wants it.
   func write<Row>(_ rows: [Row], as listing: Listing<Row>) {
     writeText(listing.text(rows, as: self[GlobalOptions.output], style: style))

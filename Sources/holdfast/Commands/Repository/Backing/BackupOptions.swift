@@ -23,7 +23,7 @@ enum BackupOptions {
   static let iexcludes = Option<[String]>.repeated(
     "--iexclude", .text("PATTERN"), "The same, whether letters are large or small")
   static let excludeFiles = Option<[String]>.repeated(
-    "--exclude-file", .file, "A file with a pattern a line; # begins a remark")
+    "--exclude-file", .file, "A file with a pattern a line; # begins a remark, $NAME is a variable and $$ a dollar")
   static let iexcludeFiles = Option<[String]>.repeated(
     "--iexclude-file", .file, "The same, whether letters are large or small")
   static let excludeCaches = Option<Bool>.flag(
@@ -170,9 +170,9 @@ enum BackupOptions {
 
   private static func addExcludes(_ arguments: ParsedArguments, to request: inout BackupRequest) async throws {
     var texts = arguments[excludes]
-    for file in arguments[excludeFiles] { texts += try await PatternFile.read(file) }
+    for file in arguments[excludeFiles] { texts += try await PatternFile.read(file, arguments) }
     var caseless = arguments[iexcludes]
-    for file in arguments[iexcludeFiles] { caseless += try await PatternFile.read(file) }
+    for file in arguments[iexcludeFiles] { caseless += try await PatternFile.read(file, arguments) }
     request.excludes = try PatternFile.patterns(texts, ignoringCase: caseless)
     request.excludeTexts = texts
   }
