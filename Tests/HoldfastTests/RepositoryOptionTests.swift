@@ -127,6 +127,13 @@ struct RepositoryOptionTests {
     #expect(found.patterns == patterns && found.unset == unset)
   }
 
+  @Test("-H is a rule of forget, and a host anywhere else, as in restic")
+  func shortHours() throws {
+    let line = try arguments("repo forget -H 24 --host a")
+    #expect(KeepOptions.policy(line).hourly == 24 && SnapshotChoice.filter(line).hosts == ["a"])
+    #expect(try SnapshotChoice.filter(arguments("repo snapshots -H a")).hosts == ["a"])
+  }
+
   @Test("what names a place in a snapshot is taken apart")
   func snapshotPlaces() {
     #expect(SnapshotPlace("latest").path.isEmpty && SnapshotPlace("latest:/").path.isEmpty)

@@ -31,7 +31,7 @@ enum ForgetCommand {
     options: KeepOptions.all + [
       grouping.description, dryRun.description, removesAll.description, prunes.description,
       PruneCommand.maxUnused.description, PruneCommand.maxRepack.description,
-    ] + SnapshotChoice.options,
+    ] + SnapshotChoice.optionsWithoutShortForms,
     operands: [ids.description],
     examples: [
       Example(

@@ -11,6 +11,12 @@ enum SnapshotChoice {
   static let paths = Option<[String]>.repeated("--path", .text("PATH"), "Only snapshots of this path")
 
   static let options = [hosts.description, tags.description, paths.description]
+  /// The same where `-H` is another option's.
+  static let optionsWithoutShortForms = options.map { option in
+    var option = option
+    option.short = nil
+    return option
+  }
 
   /// What they come to.
   static func filter(_ arguments: ParsedArguments) -> SnapshotFilter {
