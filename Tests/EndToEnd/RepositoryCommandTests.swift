@@ -258,6 +258,28 @@ struct RepositoryCommandTests {
     #expect(check["packs_read"] as? Int ?? 0 > 0)
   }
 
+  @Test("What was forgotten is told of although the prune that follows fails; one that succeeds is told of to programs")
+  func forgetAndPrune() async throws {
+    let place = try RepositoryPlace()
+    try await place.shell("mkdir source; head -c 3000000 /dev/urandom >source/old")
+    _ = try await place.holdfast("init")
+    for _ in 1...3 {
+      _ = try await place.holdfast("backup", place.source)
+      try await place.shell("head -c 100000 /dev/urandom >>source/old")
+    }
+    let result = try await place.holdfast("forget", "--keep-last", "2", "--prune", "-o", "json")
+    let lines = result.output.split(separator: "\n").map(String.init)
+    #expect(result.exitCode == 0 && lines.first?.hasPrefix("[{") == true, "\(result)")
+    let summary = try result.lastObject()
+    #expect(summary["message_type"] as? String == "summary" && summary["packs_kept"] is Int, "\(result)")
+
+    try await place.shell("rm -f repository/data/*/*")
+    let failed = try await place.holdfast("forget", "--keep-last", "1", "--prune")
+    #expect(failed.exitCode == 1 && failed.errors.contains("1 snapshot was removed; prune failed: "), "\(failed)")
+    #expect(failed.output.contains("1 snapshot removed, 1 kept"), "\(failed)")
+    #expect(!failed.errors.contains("nothing was removed") && place.objects("snapshots").count == 1)
+  }
+
   @Test("Prune removes everything only when that is what was asked for")
   func pruneAll() async throws {
     let place = try RepositoryPlace()
