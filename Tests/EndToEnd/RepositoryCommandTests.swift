@@ -324,6 +324,23 @@ struct RepositoryCommandTests {
     #expect(summary["num_errors"] as? Int ?? 0 > 0)
   }
 
+  @Test(
+    "A full disk behind standard output fails the command, a reader that has gone away does not",
+    arguments: [
+      "repo cat config", "repo snapshots", "repo ls latest", "repo dump latest source/a", "schema", "--version",
+    ])
+  func fullOutput(line: String) async throws {
+    let place = try RepositoryPlace()
+    try await place.shell("mkdir source; echo 1 >source/a")
+    _ = try await place.holdfast("init")
+    _ = try await place.holdfast("backup", "source")
+    let full = try await place.shell("\(holdfastBinary) \(line) 2>&1 >/dev/full || echo \"code $?\"")
+    #expect(full.contains("No space left on device") && full.hasSuffix("\ncode 1\n"), "\(full)")
+    #expect(full.split(separator: "\n").count == 2, "\(full)")
+    guard line.hasPrefix("repo"), !line.contains("dump") else { return }
+    #expect(try await place.shell("exec 3> >(true); sleep 0.2; \(holdfastBinary) \(line) >&3 2>&1; echo ok") == "ok\n")
+  }
+
   @Test("A dumped folder unpacks to what it was, a dumped file is the file")
   func dump() async throws {
     let place = try RepositoryPlace()
