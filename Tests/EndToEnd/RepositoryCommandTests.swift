@@ -355,6 +355,39 @@ struct RepositoryCommandTests {
     #expect(try await place.facts(place.folder.path + "/out/source") == place.facts(place.source))
   }
 
+  @Test("A dump takes the place of a file only when it is whole; what is no file is written as it is")
+  func dumpTarget() async throws {
+    let place = try RepositoryPlace()
+    try await place.shell("mkdir source; head -c 3000000 /dev/urandom >source/a")
+    try await place.shell("echo mine >file; chmod 640 file; ln -s file link")
+    _ = try await place.holdfast("init")
+    _ = try await place.holdfast("backup", "source")
+    for (path, code) in [("/source/none", 1), ("/source/a", 12)] as [(String, Int32)] {
+      let result = try await place.holdfast(
+        "dump", "latest", path, "--target", "file", with: code == 12 ? ["RESTIC_PASSWORD": "wrong"] : [:])
+      #expect(result.exitCode == code, "\(result)")
+      #expect(try await place.shell("cat file; ls -d file*") == "mine\nfile\n")
+    }
+    let whole = try await place.holdfast("dump", "latest", "/source/a", "--target", "link")
+    #expect(whole.exitCode == 0, "\(whole)")
+    let judged = try await place.shell("cmp file source/a; stat -c '%a %F' file link; ls -d file*")
+    #expect(judged == "640 regular file\n777 symbolic link\nfile\n")
+    let piped = try await place.shell(
+      #"""
+      mkfifo pipe; cat pipe >piped & \#(holdfastBinary) repo dump latest /source/a -t pipe; wait; cmp piped source/a
+      echo first >log; \#(holdfastBinary) repo dump latest /source/a -t /dev/stdout >>log; tail -c +7 log | cmp - source/a
+      for target in /dev/full none/file; do \#(holdfastBinary) repo dump latest /source/a -t $target 2>&1 || echo "code $?"; done
+      """#)
+    #expect(piped.contains("No space left on device\ncode 1\n"), "\(piped)")
+    #expect(piped.contains("none/file can't be written: No such file or directory"), "\(piped)")
+
+    try await place.shell(
+      "chmod u+w repository/data/*/*; for pack in repository/data/*/*; do truncate -s -200000 $pack || rm $pack; done")
+    let damaged = try await place.holdfast("dump", "latest", "/source/a", "--target", "file")
+    #expect(damaged.exitCode == 1, "\(damaged)")
+    #expect(try await place.shell("cmp file source/a; ls -d file*") == "file\n")
+  }
+
   @Test("A terminal is asked for the password, which it does not show, and sees how far it is")
   func terminal() async throws {
     guard let tmux = TerminalWindow.tmux else { return print("skipped: no tmux") }
