@@ -181,6 +181,13 @@ extension EndToEnd {
       let lines = try await installation.sql(
         "select text from holdfast.step_output_log where text like 'saving%' order by 1")
       #expect(lines == "saving bank\nsaving shop")
+
+      let misspelt = try await installation.run([
+        "apply", try file(policy("silver", workflow: "backup", "  selector: {labels: {tier: slver}}\n")),
+      ])
+      #expect(misspelt.exitCode == 0 && misspelt.errors.contains("no application has the labels {tier: slver} so far"))
+      let nothing = try await installation.run(["policy", "run", "silver", "--wait"])
+      #expect(nothing.exitCode == 1 && nothing.errors.contains("selects no application"), "\(nothing)")
       await worker.kill()
     }
 

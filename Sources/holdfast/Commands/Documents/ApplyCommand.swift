@@ -25,7 +25,11 @@ enum ApplyCommand {
     let files = try DocumentInput.read(arguments)
     let isDryRun = arguments[dryRun]
     let outcomes = try await arguments.reportingMistakes(in: files) {
-      try await arguments.withDocuments { try await $0.apply(files, by: callerName, dryRun: isDryRun) }
+      try await arguments.withDocuments { store in
+        try await store.apply(files, by: callerName, dryRun: isDryRun) { warnings in
+          DiagnosticReport(diagnostics: warnings, files: files).write(arguments)
+        }
+      }
     }
     let note = isDryRun ? " (dry run)" : ""
     for outcome in outcomes {
