@@ -420,6 +420,15 @@ struct RepositoryCommandTests {
     #expect(end.exitCode == 130 && end.screen.contains("holdfast: interrupted; no snapshot was made"), "\(end.screen)")
     #expect(!end.screen.contains("MiB/s"), "the picture is gone: \(end.screen)")
     #expect(place.objects("locks").isEmpty)
+
+    // A password command asks there, too.
+    count = window.count
+    try await place.shell(#"printf 'printf "phrase? " >&2; read -r word </dev/tty; echo "open $word"\n' >ask"#)
+    try await window.enter("holdfast repo snapshots --password-command 'sh ask'")
+    try await window.wait(for: "phrase?")
+    try await window.answer("sesame")
+    let list = try await window.end(after: count, of: "snapshots")
+    #expect(list.exitCode == 0 && list.screen.contains("no snapshots"), "\(list.screen)")
     await window.close()
   }
 }
