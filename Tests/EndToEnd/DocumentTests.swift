@@ -181,6 +181,12 @@ extension EndToEnd {
       let lines = try await installation.sql(
         "select text from holdfast.step_output_log where text like 'saving%' order by 1")
       #expect(lines == "saving bank\nsaving shop")
+      // Programs get one document, people the changes.
+      let waited = try await installation.run(["submit", "backup", "-p", "application=x", "--wait", "-o", "json"])
+      let document = try JSONSerialization.jsonObject(with: Data(waited.output.utf8)) as? [String: Any]
+      #expect(document?["workflow"] as? String == "backup" && waited.errors.contains("succeeded"), "\(waited)")
+      let watched = try await installation.run(["watch", "latest", "-o", "name"])
+      #expect(watched.output.isEmpty && watched.errors.contains("succeeded"), "\(watched)")
 
       let misspelt = try await installation.run([
         "apply", try file(policy("silver", workflow: "backup", "  selector: {labels: {tier: slver}}\n")),
