@@ -388,6 +388,37 @@ struct RepositoryCommandTests {
     #expect(try await place.shell("cmp file source/a; ls -d file*") == "file\n")
   }
 
+  @Test("What a program writes is backed up only if it succeeds")
+  func stdinFromCommand() async throws {
+    let place = try RepositoryPlace()
+    _ = try await place.holdfast("init")
+    func backUp(_ script: String, _ options: String...) async throws -> ProgramResult {
+      try await place.holdfast(
+        ["backup", "--stdin-from-command", "--stdin-filename", "numbers"] + options + ["--", "sh", "-c", script])
+    }
+    let good = try await backUp("seq 400000; echo careful >&2")
+    #expect(good.exitCode == 0 && good.errors == "sh: careful\n", "\(good)")
+    try await place.shell("\(holdfastBinary) repo dump latest /numbers | cmp - <(seq 400000)")
+    for (script, reason) in [
+      ("seq 400000; exit 3", "sh failed with exit code 3, so no snapshot was made"),
+      ("exit 4", "sh failed with exit code 4"), ("seq 9; kill -9 $$", "sh was ended by signal 9"),
+    ] {
+      let bad = try await backUp(script)
+      #expect(bad.exitCode == 1 && bad.errors.contains(reason) && bad.output.isEmpty, "\(bad)")
+    }
+    let missing = try await place.holdfast("backup", "--stdin-from-command", "/nowhere/dump")
+    #expect(missing.exitCode == 1 && missing.errors.contains("no program '/nowhere/dump'"), "\(missing)")
+    for line in ["backup --stdin-from-command", "backup --stdin-from-command --stdin true"] {
+      #expect(try await place.holdfast(line.split(separator: " ").map(String.init)).exitCode == 2)
+    }
+    #expect(place.objects("snapshots").count == 1 && place.objects("locks").isEmpty)
+    // A backup that fails ends the program.
+    try await place.shell("mv repository/data kept; echo >repository/data")
+    let broken = try await backUp("trap 'echo ended >end; exit' TERM; while :; do head -c 1000000 /dev/urandom; done")
+    #expect(broken.exitCode == 1 && !broken.errors.contains("signal"), "\(broken)")
+    #expect(try await place.shell("cat end") == "ended\n")
+  }
+
   @Test("A terminal is asked for the password, which it does not show, and sees how far it is")
   func terminal() async throws {
     guard let tmux = TerminalWindow.tmux else { return print("skipped: no tmux") }

@@ -71,14 +71,7 @@ extension PasswordSource {
 
   /// Runs the command in a shell. It may ask for something: on the terminal, and by what it says to standard error.
   private static func output(of command: String) async throws -> [UInt8] {
-    var variables: [String: String] = [:]
-    var next = environ
-    while let entry = next.pointee {
-      let parts = String(cString: entry).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-      if parts.count == 2 { variables[String(parts[0])] = String(parts[1]) }
-      next += 1
-    }
-    var child = ChildProcess("/bin/sh", ["-c", command], environment: variables)
+    var child = ChildProcess("/bin/sh", ["-c", command], environment: ownVariables())
     child.sharesGroup = true
     child.errorDescriptor = STDERR_FILENO
     let outcome: ChildProcess.Outcome
