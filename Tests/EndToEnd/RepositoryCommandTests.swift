@@ -191,6 +191,25 @@ struct RepositoryCommandTests {
     #expect(names.contains("/source/kept/b\n") && !names.contains("a.tmp") && !names.contains("gone"), "\(names)")
   }
 
+  @Test("An exclude that fits a named source gets a note; what is in '.' is left out as restic does it")
+  func excludedSources() async throws {
+    let place = try RepositoryPlace()
+    try await place.shell("mkdir -p source/{a,b}; touch source/{a,b}/in source/x.tmp source/y")
+    _ = try await place.holdfast("init")
+    let told = try await place.shell(
+      #"""
+      cd source
+      for program in '\#(holdfastBinary) repo' restic; do $program backup . -e a -e '*.tmp' 2>&1 >/dev/null; done
+      \#(holdfastBinary) repo backup y x.tmp -e '*.tmp' 2>&1 >/dev/null
+      """#)
+    #expect(told.hasPrefix("note: an exclude fits 'x.tmp': it is stored") && told.split(separator: "\n").count == 1)
+    let list = try await place.holdfast("snapshots", "-o", "json").output
+    let trees = try #require(try JSONSerialization.jsonObject(with: Data(list.utf8)) as? [[String: Any]])
+      .compactMap { $0["tree"] as? String }
+    #expect(trees.count == 3 && trees[0] == trees[1])
+    #expect(try await place.holdfast("ls", "latest").output == "/x.tmp\n/y\n")
+  }
+
   @Test(
     "A signal ends a backup with its lock removed, a sentence and a code of its own",
     arguments: [(SIGINT, 130, "interrupted"), (SIGTERM, 143, "ended by a signal")] as [(Int32, Int32, String)])

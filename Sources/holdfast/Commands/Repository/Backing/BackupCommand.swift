@@ -16,7 +16,9 @@ enum BackupCommand {
     discussion: [
       "What did not change since the parent, the newest snapshot of the same host and paths, is not read again. A backup that "
         + "was interrupted leaves a journal in the repository, and the next one goes on from there.",
-      "What comes by --stdin is backed up up to its end, whether or not the program that wrote it has failed: a pipeline's exit "
+      "What is named is stored even if an exclude fits it, of a folder without what is in it; a note tells so, since restic leaves "
+        + "it out.",
+      "What comes by --stdin is taken up to its end, whether or not the program that wrote it has failed: a pipeline's exit "
         + "code tells that only when the snapshot is there, and that of < <(PROGRAM) never. --stdin-from-command runs the "
         + "program itself, and makes no snapshot if it fails.",
       "Files that can't be read are reported and left out; the snapshot is made all the same, and the exit code is 3.",
@@ -37,6 +39,11 @@ enum BackupCommand {
 
   private static func run(_ arguments: ParsedArguments) async throws {
     let request = try await BackupOptions.request(arguments)
+    for path in request.excludedSources {
+      arguments.note(
+        "an exclude fits '\(path)': it is stored because it is named, a folder without what is in it; restic would leave it "
+          + "out")
+    }
     let display = ProgressDisplay(arguments, phase: "opens the repository")
     if let part = arguments[BackupOptions.part] {
       return try await BackupPartCommand.run(part, of: request, arguments, display)
