@@ -67,6 +67,21 @@ extension EndToEnd {
       #expect(try await installation.run(["apply", first]).output == "workflow/hello created, version 3\n")
     }
 
+    @Test("what is done to several documents is one document for programs", arguments: ["json", "yaml"])
+    func severalAtOnce(format: String) async throws {
+      let installation = try await Installation(on: .shared)
+      let path = try file(workflow("one", command: "echo"), workflow("two", command: "echo"))
+      for (command, key) in [("apply", "change"), ("delete", "deleted")] {
+        let result = try await installation.run([command, "-f", path, "-o", format])
+        #expect(result.exitCode == 0, "\(result)")
+        let read = try await runProgram(
+          "/usr/bin/python3",
+          ["-c", "import sys, yaml; print([(x['name'], '\(key)' in x) for x in yaml.safe_load(sys.stdin)])"],
+          input: result.output)
+        #expect(read.output == "[('one', True), ('two', True)]\n", "\(read)\(result.output)")
+      }
+    }
+
     @Test("a mistake in one document keeps all of them out")
     func allOrNone() async throws {
       let installation = try await Installation(on: .shared)

@@ -231,6 +231,23 @@ struct RepositoryCommandTests {
     #expect(place.objects("locks").isEmpty && place.objects("snapshots").isEmpty)
   }
 
+  @Test("-q silences what people read, not what programs asked for")
+  func quiet() async throws {
+    let place = try RepositoryPlace()
+    try await place.shell("mkdir source; echo 1 >source/a")
+    let made = try await place.holdfast("init", "-q", "-o", "name").output
+    #expect(made.count == 65)
+    let saved = try await place.holdfast("backup", "source", "-q", "-o", "name").output
+    #expect([saved.trimmingCharacters(in: .newlines)] == place.objects("snapshots"))
+    let target = place.folder.path + "/t"
+    #expect(try await place.holdfast("restore", "latest", "-t", target, "-q", "-o", "name").output == target + "\n")
+    #expect(try await place.holdfast("check", "-q", "-o", "yaml").output.contains("num_errors: 0\n"))
+    for line in ["backup source -q", "check -q", "prune -q", "forget -l 1 -q"] {
+      let result = try await place.holdfast(line.split(separator: " ").map(String.init))
+      #expect(result.exitCode == 0 && result.output.isEmpty, "\(line): \(result)")
+    }
+  }
+
   @Test("Rules remove snapshots, and say why the others stay")
   func forget() async throws {
     let place = try RepositoryPlace()

@@ -37,6 +37,27 @@ extension ParsedArguments {
   }
 }
 
+/// What a command did to one of several objects.
+struct Deed {
+  /// What it did, as a sentence.
+  let sentence: String
+  /// The object's name.
+  let name: String
+  /// The same for programs.
+  let json: JSONValue
+}
+
+extension ParsedArguments {
+  /// Says what a command did to objects: in sentences, as one list, or as their names.
+  func report(_ deeds: [Deed]) {
+    switch self[GlobalOptions.output] {
+    case .table: writeText(deeds.map { $0.sentence + "\n" }.joined())
+    case .name: writeText(deeds.map { $0.name + "\n" }.joined())
+    case let format: writeText(documentText(.array(deeds.map(\.json)), as: format, style: style))
+    }
+  }
+}
+
 extension JSONValue {
   /// A text, or null.
   init(_ text: String?) { self = text.map(JSONValue.string) ?? .null }

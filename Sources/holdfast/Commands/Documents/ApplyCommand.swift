@@ -32,14 +32,15 @@ enum ApplyCommand {
       }
     }
     let note = isDryRun ? " (dry run)" : ""
-    for outcome in outcomes {
-      arguments.report(
-        "\(outcome.reference) \(outcome.change.rawValue), version \(outcome.version)\(note)",
-        name: "\(outcome.reference)",
-        [
-          "kind": .string(outcome.reference.kind.noun), "name": .string(outcome.reference.name),
-          "version": .int(Int64(outcome.version)), "change": .string(outcome.change.rawValue),
-        ])
-    }
+    arguments.report(
+      outcomes.map { outcome in
+        Deed(
+          sentence: "\(outcome.reference) \(outcome.change.rawValue), version \(outcome.version)\(note)",
+          name: "\(outcome.reference)",
+          json: [
+            "kind": .string(outcome.reference.kind.noun), "name": .string(outcome.reference.name),
+            "version": .int(Int64(outcome.version)), "change": .string(outcome.change.rawValue),
+          ])
+      })
   }
 }

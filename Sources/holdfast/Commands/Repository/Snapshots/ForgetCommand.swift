@@ -119,7 +119,7 @@ enum ForgetCommand {
     let output: String
     switch arguments[GlobalOptions.output] {
     case .table:
-      guard !arguments[RepositoryOptions.quiet] else { return }
+      guard !arguments.isQuiet else { return }
       output = text(plan, arguments.style, arguments[dryRun], advises: !arguments[prunes])
     case .name: output = plan.removed.map { $0.id.hex + "\n" }.joined()
     case let format:
