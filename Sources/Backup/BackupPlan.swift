@@ -32,7 +32,7 @@ struct BackupPlan: Sendable {
         guard sources.count == 1 else { throw refuse("a path label stands for one path, not for \(sources.count)") }
         tree = SourceTree(label: label, entry: .labelled(path: sources[0]))
       } else {
-        tree = try SourceTree(paths: sources)
+        tree = try SourceTree(paths: sources, excludes: request.excludes)
       }
       paths = labelText.map { [$0] } ?? sources.map(absolutePath).sorted()
     case .image(let path):

@@ -25,6 +25,9 @@ package struct OptionDescription: Sendable {
   /// Checks the texts that were given for it.
   package var check: @Sendable ([String]) throws(UsageError) -> Void = { _ throws(UsageError) in }
 
+  /// Whether an empty text may stand for nothing at all, so that a value of the environment can be kept out.
+  var takesNothing: Bool { isRepeatable && !environment.isEmpty }
+
   /// Its value in the environment, and where it stands there.
   func value(in environment: (String) -> String?) -> (variable: String, text: String)? {
     for variable in self.environment {
@@ -81,16 +84,18 @@ extension Option {
     }
   }
 
-  /// An option that may be given any number of times.
+  /// An option that may be given any number of times. With an empty text it has no value, whatever the environment says.
   package static func repeated<Element>(
-    _ name: String, short: String? = nil, _ type: ValueType<Element>, _ summary: String
+    _ name: String, short: String? = nil, _ type: ValueType<Element>, environment: [String] = [], _ summary: String
   ) -> Self where Value == [Element] {
     let description = OptionDescription(
-      name: name, short: short, placeholder: type.placeholder, summary: summary, isRepeatable: true,
-      choices: type.choices, completion: type.completion)
+      name: name, short: short, placeholder: type.placeholder, summary: summary, environment: environment,
+      isRepeatable: true, choices: type.choices, completion: type.completion)
     return Self(description) { texts throws(UsageError) in
       var values: [Element] = []
-      for text in texts { values.append(try type.value(of: text, forOption: name)) }
+      for text in texts where !(text.isEmpty && description.takesNothing) {
+        values.append(try type.value(of: text, forOption: name))
+      }
       return values
     }
   }

@@ -30,6 +30,12 @@ extension Program {
       case .run(let path, let arguments):
         try await path.command.run?(arguments)
       }
+      if let code = standardOutputFailure {
+        throw CommandFailure(
+          .failed,
+          "standard output could not be written: \(String(cString: strerror(code))); what it holds is incomplete, though the "
+            + "command did its work")
+      }
       return .ok
     } catch {
       let style = TextStyle.forStream(STDERR_FILENO, environment: styleEnvironment)

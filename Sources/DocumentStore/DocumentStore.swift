@@ -53,13 +53,17 @@ public struct DocumentStore {
   /// - Parameters:
   ///   - by: Who does it, for the record.
   ///   - dryRun: Say what would happen, and change nothing.
+  ///   - warn: Told of what may be wrong with them, if that keeps nothing out.
   /// - Throws: `DocumentErrors` if something is wrong with them; then nothing was changed.
-  public func apply(_ files: [DocumentFile], by: String, dryRun: Bool = false) async throws -> [ApplyOutcome] {
+  public func apply(
+    _ files: [DocumentFile], by: String, dryRun: Bool = false, warn: ([Diagnostic]) -> Void = { _ in }
+  ) async throws -> [ApplyOutcome] {
     try await inTransaction(dryRun: dryRun) {
       let stored = try await documents()
       let set = self.set(files, stored)
       let diagnostics = set.check()
       guard diagnostics.allSatisfy({ $0.severity == .warning }) else { throw DocumentErrors(diagnostics: diagnostics) }
+      warn(diagnostics)
       var versions = Dictionary(stored.map { ($0.reference, $0.version) }, uniquingKeysWith: { $1 })
       var outcomes: [ApplyOutcome] = []
       for document in files.flatMap(\.documents) {
@@ -115,11 +119,11 @@ public struct DocumentStore {
     return isFromFile ? plan : plan.with(version: version(of: name, stored))
   }
 
-  /// The plan that a policy runs.
-  /// - Throws: `PlanError`.
+  /// The plan that a policy runs now.
+  /// - Throws: `PlanError`, also if it selects no application.
   public func plan(policy name: String) async throws -> JSONValue {
     let stored = try await documents()
-    let plan = try set([], stored).plan(policy: name)
+    let plan = try set([], stored).plan(policy: name, needsApplications: true)
     return plan.with(version: plan["workflow"]?.string.flatMap { version(of: $0, stored) })
   }
 

@@ -26,7 +26,11 @@ extension Repository {
     // The walk has a thread of its own.
     let pool = BlockingPool(size: workers + 1)
     let problems = ProblemList(progress)
-    let (root, isNew) = try await pool.run { try openTarget(request) }
+    let (root, isNew) = try await pool.run {
+      let target = try openTarget(request)
+      if let folder = target.0 { try checkIsNotRoot(folder, request) }
+      return target
+    }
     let fileLimit = min(raiseOpenFileLimit(), 4096)
     let folders = OpenFolders(root: root, limit: fileLimit / 4)
     let context = RestoreContext(
@@ -73,11 +77,20 @@ private func checkDeletion(_ request: RestoreRequest, _ nodes: [TreeNode]) throw
       "restoring the single file '\(printablePath(name))' with deletion would remove everything else from '\(request.target)'; restore its folder, or leave the deletion out"
     )
   }
-  if request.includes.isEmpty, request.target.allSatisfy({ $0 == "/" }) {
-    throw RestoreError(
-      .badRequest,
-      "restoring to '/' with deletion would remove the system; name what to restore with an include pattern")
+}
+
+/// Refuses to remove the system. Names don't tell: `/srv/..`, `/proc/self/root` and links lead there, too.
+private func checkIsNotRoot(_ target: DirectoryHandle, _ request: RestoreRequest) throws(RestoreError) {
+  guard request.deletes, request.includes.isEmpty else { return }
+  do throws(FileError) {
+    let (found, root) = (try target.metadata(), try DirectoryHandle(path: "/").metadata())
+    guard found.device == root.device, found.inode == root.inode else { return }
+  } catch {
+    throw RestoreError(.target, "cannot restore there: \(error)")
   }
+  throw RestoreError(
+    .badRequest,
+    "restoring to '/' with deletion would remove the system; name what to restore with an include pattern")
 }
 
 /// Opens the target, and makes it if it isn't there. Nil in a dry run to one that isn't.

@@ -32,6 +32,24 @@ struct TroubleTests {
     }
   }
 
+  @Test("An exclude that fits a named source is told of")
+  func excludedSources() async throws {
+    let test = try await TestRepository()
+    let place = try scratchDirectory("source")
+    try await shell("mkdir a b; touch a/in x.tmp y b/x.tmp", in: place)
+    let paths = ["a", "x.tmp", "y", "b"].map { place.path + "/" + $0 }
+    var request = BackupRequest(source: .files(paths))
+    for pattern in ["*.tmp", place.path + "/a"] { try request.excludes.add(pattern) }
+    #expect(request.excludedSources == Array(paths.prefix(2)))
+    func names(_ request: BackupRequest) async throws -> [String] {
+      let listed = try await test.restic("ls", try await test.backUp(request).snapshot.id.hex).output
+      return ["a", "a/in", "x.tmp", "y", "b", "b/x.tmp"].filter { listed.contains("\(place.path)/\($0)\n") }
+    }
+    #expect(try await names(request) == ["a", "x.tmp", "y", "b"])
+    request.source = .files([place.path + "/a", "/"])
+    #expect(request.excludedSources == [place.path + "/a"])
+  }
+
   @Test("Several sources share their folders; one within another is kept once; relative ones lie at the root")
   func sources() async throws {
     let test = try await TestRepository()

@@ -70,6 +70,29 @@ struct ChildProcessTests {
     #expect(try await child.run().output.text == "/usr/lib\na b||*\n")
   }
 
+  @Test("one that shares our group is in it, and is ended alone")
+  func sharedGroup() async throws {
+    var child = shell("cut -d ' ' -f 5 /proc/$$/stat")
+    #expect(try await child.run().output.text != "\(getpgrp())\n")
+    child.sharesGroup = true
+    #expect(try await child.run().output.text == "\(getpgrp())\n")
+    child = shell("exec sleep 1000")
+    child.sharesGroup = true
+    child.timeLimit = .milliseconds(100)
+    #expect(try await child.run().ending == .stopped(.timeLimit))
+  }
+
+  @Test("standard error goes to the descriptor that is given for it")
+  func errorDescriptor() async throws {
+    let pipe = Pipe()
+    var child = shell("printf question >&2; echo answer")
+    child.errorDescriptor = pipe.fileHandleForWriting.fileDescriptor
+    let outcome = try await child.run()
+    try pipe.fileHandleForWriting.close()
+    #expect(outcome.output.text == "answer\n" && outcome.error.text.isEmpty)
+    #expect(try pipe.fileHandleForReading.readToEnd() == Data("question".utf8))
+  }
+
   @Test("a relative path is meant from the working directory")
   func relativePath() async throws {
     #expect(try await ChildProcess("./true", environment: [:], directory: "/bin").run().ending == .exited(0))

@@ -67,6 +67,21 @@ extension EndToEnd {
       #expect(try await installation.run(["apply", first]).output == "workflow/hello created, version 3\n")
     }
 
+    @Test("what is done to several documents is one document for programs", arguments: ["json", "yaml"])
+    func severalAtOnce(format: String) async throws {
+      let installation = try await Installation(on: .shared)
+      let path = try file(workflow("one", command: "echo"), workflow("two", command: "echo"))
+      for (command, key) in [("apply", "change"), ("delete", "deleted")] {
+        let result = try await installation.run([command, "-f", path, "-o", format])
+        #expect(result.exitCode == 0, "\(result)")
+        let read = try await runProgram(
+          "/usr/bin/python3",
+          ["-c", "import sys, yaml; print([(x['name'], '\(key)' in x) for x in yaml.safe_load(sys.stdin)])"],
+          input: result.output)
+        #expect(read.output == "[('one', True), ('two', True)]\n", "\(read)\(result.output)")
+      }
+    }
+
     @Test("a mistake in one document keeps all of them out")
     func allOrNone() async throws {
       let installation = try await Installation(on: .shared)
@@ -181,6 +196,19 @@ extension EndToEnd {
       let lines = try await installation.sql(
         "select text from holdfast.step_output_log where text like 'saving%' order by 1")
       #expect(lines == "saving bank\nsaving shop")
+      // Programs get one document, people the changes.
+      let waited = try await installation.run(["submit", "backup", "-p", "application=x", "--wait", "-o", "json"])
+      let document = try JSONSerialization.jsonObject(with: Data(waited.output.utf8)) as? [String: Any]
+      #expect(document?["workflow"] as? String == "backup" && waited.errors.contains("succeeded"), "\(waited)")
+      let watched = try await installation.run(["watch", "latest", "-o", "name"])
+      #expect(watched.output.isEmpty && watched.errors.contains("succeeded"), "\(watched)")
+
+      let misspelt = try await installation.run([
+        "apply", try file(policy("silver", workflow: "backup", "  selector: {labels: {tier: slver}}\n")),
+      ])
+      #expect(misspelt.exitCode == 0 && misspelt.errors.contains("no application has the labels {tier: slver} so far"))
+      let nothing = try await installation.run(["policy", "run", "silver", "--wait"])
+      #expect(nothing.exitCode == 1 && nothing.errors.contains("selects no application"), "\(nothing)")
       await worker.kill()
     }
 

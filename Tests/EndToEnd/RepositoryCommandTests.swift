@@ -167,6 +167,49 @@ struct RepositoryCommandTests {
     try await place.restic("check", "--read-data")
   }
 
+  @Test("Files of patterns exclude what restic excludes by them, and a variable that is not set is told of")
+  func patternFiles() async throws {
+    let place = try RepositoryPlace()
+    try await place.shell(
+      #"""
+      mkdir -p source/{kept,gone}; touch source/{kept,gone}/{a.tmp,b}
+      printf '\xef\xbb\xbf*.tmp\n$PLACE/gone\n$NONE\n' >list
+      """#)
+    _ = try await place.holdfast("init")
+    let variables = ["PLACE": place.source]
+    let ours = try await place.holdfast("backup", "source", "--exclude-file", "list", with: variables)
+    #expect(ours.exitCode == 0 && ours.errors.contains("'NONE', which is not set"), "\(ours)")
+    #expect(ours.errors.split(separator: "\n").count == 1, "\(ours)")
+    let theirs = try await runProgram(
+      "restic", ["backup", "source", "--exclude-file", "list"],
+      environment: place.environment.merging(variables) { $1 }, directory: place.folder)
+    #expect(theirs.exitCode == 0, "\(theirs)")
+    let trees = try await place.holdfast("snapshots", "-o", "json").output
+    let snapshots = try #require(try JSONSerialization.jsonObject(with: Data(trees.utf8)) as? [[String: Any]])
+    #expect(Set(snapshots.compactMap { $0["tree"] as? String }).count == 1)
+    let names = try await place.holdfast("ls", "latest").output
+    #expect(names.contains("/source/kept/b\n") && !names.contains("a.tmp") && !names.contains("gone"), "\(names)")
+  }
+
+  @Test("An exclude that fits a named source gets a note; what is in '.' is left out as restic does it")
+  func excludedSources() async throws {
+    let place = try RepositoryPlace()
+    try await place.shell("mkdir -p source/{a,b}; touch source/{a,b}/in source/x.tmp source/y")
+    _ = try await place.holdfast("init")
+    let told = try await place.shell(
+      #"""
+      cd source
+      for program in '\#(holdfastBinary) repo' restic; do $program backup . -e a -e '*.tmp' 2>&1 >/dev/null; done
+      \#(holdfastBinary) repo backup y x.tmp -e '*.tmp' 2>&1 >/dev/null
+      """#)
+    #expect(told.hasPrefix("note: an exclude fits 'x.tmp': it is stored") && told.split(separator: "\n").count == 1)
+    let list = try await place.holdfast("snapshots", "-o", "json").output
+    let trees = try #require(try JSONSerialization.jsonObject(with: Data(list.utf8)) as? [[String: Any]])
+      .compactMap { $0["tree"] as? String }
+    #expect(trees.count == 3 && trees[0] == trees[1])
+    #expect(try await place.holdfast("ls", "latest").output == "/x.tmp\n/y\n")
+  }
+
   @Test(
     "A signal ends a backup with its lock removed, a sentence and a code of its own",
     arguments: [(SIGINT, 130, "interrupted"), (SIGTERM, 143, "ended by a signal")] as [(Int32, Int32, String)])
@@ -188,6 +231,23 @@ struct RepositoryCommandTests {
     #expect(place.objects("locks").isEmpty && place.objects("snapshots").isEmpty)
   }
 
+  @Test("-q silences what people read, not what programs asked for")
+  func quiet() async throws {
+    let place = try RepositoryPlace()
+    try await place.shell("mkdir source; echo 1 >source/a")
+    let made = try await place.holdfast("init", "-q", "-o", "name").output
+    #expect(made.count == 65)
+    let saved = try await place.holdfast("backup", "source", "-q", "-o", "name").output
+    #expect([saved.trimmingCharacters(in: .newlines)] == place.objects("snapshots"))
+    let target = place.folder.path + "/t"
+    #expect(try await place.holdfast("restore", "latest", "-t", target, "-q", "-o", "name").output == target + "\n")
+    #expect(try await place.holdfast("check", "-q", "-o", "yaml").output.contains("num_errors: 0\n"))
+    for line in ["backup source -q", "check -q", "prune -q", "forget -l 1 -q"] {
+      let result = try await place.holdfast(line.split(separator: " ").map(String.init))
+      #expect(result.exitCode == 0 && result.output.isEmpty, "\(line): \(result)")
+    }
+  }
+
   @Test("Rules remove snapshots, and say why the others stay")
   func forget() async throws {
     let place = try RepositoryPlace()
@@ -205,7 +265,14 @@ struct RepositoryCommandTests {
     #expect(place.objects("snapshots").count == 2)
     let careless = try await place.holdfast("forget")
     #expect(careless.exitCode == 2 && place.objects("snapshots").count == 2)
+    let all = try await place.holdfast("forget", "--unsafe-allow-remove-all")
+    #expect(all.exitCode == 2 && all.errors.contains("--host, --tag or --path"), "\(all)")
+    let keepingNone = try await place.holdfast("forget", "--keep-tag", "none", "--unsafe-allow-remove-all")
+    #expect(keepingNone.exitCode == 1 && keepingNone.errors.contains("would leave no snapshot"), "\(keepingNone)")
+    #expect(place.objects("snapshots").count == 2)
     try await place.restic("check")
+    let chosen = try await place.holdfast("forget", "--unsafe-allow-remove-all", "--path", place.source)
+    #expect(chosen.exitCode == 0 && place.objects("snapshots").isEmpty, "\(chosen)")
   }
 
   @Test("Prune frees what forgotten snapshots needed, and restic finds nothing wrong")
@@ -225,6 +292,28 @@ struct RepositoryCommandTests {
     let check = try await place.holdfast("check", "--read-data", "-o", "json").lastObject()
     #expect(check["num_errors"] as? Int == 0 && check["snapshots"] as? Int == 1)
     #expect(check["packs_read"] as? Int ?? 0 > 0)
+  }
+
+  @Test("What was forgotten is told of although the prune that follows fails; one that succeeds is told of to programs")
+  func forgetAndPrune() async throws {
+    let place = try RepositoryPlace()
+    try await place.shell("mkdir source; head -c 3000000 /dev/urandom >source/old")
+    _ = try await place.holdfast("init")
+    for _ in 1...3 {
+      _ = try await place.holdfast("backup", place.source)
+      try await place.shell("head -c 100000 /dev/urandom >>source/old")
+    }
+    let result = try await place.holdfast("forget", "--keep-last", "2", "--prune", "-o", "json")
+    let lines = result.output.split(separator: "\n").map(String.init)
+    #expect(result.exitCode == 0 && lines.first?.hasPrefix("[{") == true, "\(result)")
+    let summary = try result.lastObject()
+    #expect(summary["message_type"] as? String == "summary" && summary["packs_kept"] is Int, "\(result)")
+
+    try await place.shell("rm -f repository/data/*/*")
+    let failed = try await place.holdfast("forget", "--keep-last", "1", "--prune")
+    #expect(failed.exitCode == 1 && failed.errors.contains("1 snapshot was removed; prune failed: "), "\(failed)")
+    #expect(failed.output.contains("1 snapshot removed, 1 kept"), "\(failed)")
+    #expect(!failed.errors.contains("nothing was removed") && place.objects("snapshots").count == 1)
   }
 
   @Test("Prune removes everything only when that is what was asked for")
@@ -271,6 +360,23 @@ struct RepositoryCommandTests {
     #expect(summary["num_errors"] as? Int ?? 0 > 0)
   }
 
+  @Test(
+    "A full disk behind standard output fails the command, a reader that has gone away does not",
+    arguments: [
+      "repo cat config", "repo snapshots", "repo ls latest", "repo dump latest source/a", "schema", "--version",
+    ])
+  func fullOutput(line: String) async throws {
+    let place = try RepositoryPlace()
+    try await place.shell("mkdir source; echo 1 >source/a")
+    _ = try await place.holdfast("init")
+    _ = try await place.holdfast("backup", "source")
+    let full = try await place.shell("\(holdfastBinary) \(line) 2>&1 >/dev/full || echo \"code $?\"")
+    #expect(full.contains("No space left on device") && full.hasSuffix("\ncode 1\n"), "\(full)")
+    #expect(full.split(separator: "\n").count == 2, "\(full)")
+    guard line.hasPrefix("repo"), !line.contains("dump") else { return }
+    #expect(try await place.shell("exec 3> >(true); sleep 0.2; \(holdfastBinary) \(line) >&3 2>&1; echo ok") == "ok\n")
+  }
+
   @Test("A dumped folder unpacks to what it was, a dumped file is the file")
   func dump() async throws {
     let place = try RepositoryPlace()
@@ -283,6 +389,70 @@ struct RepositoryCommandTests {
     #expect(result.exitCode == 0 && result.output.isEmpty && result.errors.isEmpty, "\(result)")
     try await place.shell("mkdir out; tar -xf archive.tar -C out --xattrs --xattrs-include='*' --numeric-owner -p")
     #expect(try await place.facts(place.folder.path + "/out/source") == place.facts(place.source))
+  }
+
+  @Test("A dump takes the place of a file only when it is whole; what is no file is written as it is")
+  func dumpTarget() async throws {
+    let place = try RepositoryPlace()
+    try await place.shell("mkdir source; head -c 3000000 /dev/urandom >source/a")
+    try await place.shell("echo mine >file; chmod 640 file; ln -s file link")
+    _ = try await place.holdfast("init")
+    _ = try await place.holdfast("backup", "source")
+    for (path, code) in [("/source/none", 1), ("/source/a", 12)] as [(String, Int32)] {
+      let result = try await place.holdfast(
+        "dump", "latest", path, "--target", "file", with: code == 12 ? ["RESTIC_PASSWORD": "wrong"] : [:])
+      #expect(result.exitCode == code, "\(result)")
+      #expect(try await place.shell("cat file; ls -d file*") == "mine\nfile\n")
+    }
+    let whole = try await place.holdfast("dump", "latest", "/source/a", "--target", "link")
+    #expect(whole.exitCode == 0, "\(whole)")
+    let judged = try await place.shell("cmp file source/a; stat -c '%a %F' file link; ls -d file*")
+    #expect(judged == "640 regular file\n777 symbolic link\nfile\n")
+    let piped = try await place.shell(
+      #"""
+      mkfifo pipe; cat pipe >piped & \#(holdfastBinary) repo dump latest /source/a -t pipe; wait; cmp piped source/a
+      echo first >log; \#(holdfastBinary) repo dump latest /source/a -t /dev/stdout >>log; tail -c +7 log | cmp - source/a
+      for target in /dev/full none/file; do \#(holdfastBinary) repo dump latest /source/a -t $target 2>&1 || echo "code $?"; done
+      """#)
+    #expect(piped.contains("No space left on device\ncode 1\n"), "\(piped)")
+    #expect(piped.contains("none/file can't be written: No such file or directory"), "\(piped)")
+
+    try await place.shell(
+      "chmod u+w repository/data/*/*; for pack in repository/data/*/*; do truncate -s -200000 $pack || rm $pack; done")
+    let damaged = try await place.holdfast("dump", "latest", "/source/a", "--target", "file")
+    #expect(damaged.exitCode == 1, "\(damaged)")
+    #expect(try await place.shell("cmp file source/a; ls -d file*") == "file\n")
+  }
+
+  @Test("What a program writes is backed up only if it succeeds")
+  func stdinFromCommand() async throws {
+    let place = try RepositoryPlace()
+    _ = try await place.holdfast("init")
+    func backUp(_ script: String, _ options: String...) async throws -> ProgramResult {
+      try await place.holdfast(
+        ["backup", "--stdin-from-command", "--stdin-filename", "numbers"] + options + ["--", "sh", "-c", script])
+    }
+    let good = try await backUp("seq 400000; echo careful >&2")
+    #expect(good.exitCode == 0 && good.errors == "sh: careful\n", "\(good)")
+    try await place.shell("\(holdfastBinary) repo dump latest /numbers | cmp - <(seq 400000)")
+    for (script, reason) in [
+      ("seq 400000; exit 3", "sh failed with exit code 3, so no snapshot was made"),
+      ("exit 4", "sh failed with exit code 4"), ("seq 9; kill -9 $$", "sh was ended by signal 9"),
+    ] {
+      let bad = try await backUp(script)
+      #expect(bad.exitCode == 1 && bad.errors.contains(reason) && bad.output.isEmpty, "\(bad)")
+    }
+    let missing = try await place.holdfast("backup", "--stdin-from-command", "/nowhere/dump")
+    #expect(missing.exitCode == 1 && missing.errors.contains("no program '/nowhere/dump'"), "\(missing)")
+    for line in ["backup --stdin-from-command", "backup --stdin-from-command --stdin true"] {
+      #expect(try await place.holdfast(line.split(separator: " ").map(String.init)).exitCode == 2)
+    }
+    #expect(place.objects("snapshots").count == 1 && place.objects("locks").isEmpty)
+    // A backup that fails ends the program.
+    try await place.shell("mv repository/data kept; echo >repository/data")
+    let broken = try await backUp("trap 'echo ended >end; exit' TERM; while :; do head -c 1000000 /dev/urandom; done")
+    #expect(broken.exitCode == 1 && !broken.errors.contains("signal"), "\(broken)")
+    #expect(try await place.shell("cat end") == "ended\n")
   }
 
   @Test("A terminal is asked for the password, which it does not show, and sees how far it is")
@@ -317,6 +487,15 @@ struct RepositoryCommandTests {
     #expect(end.exitCode == 130 && end.screen.contains("holdfast: interrupted; no snapshot was made"), "\(end.screen)")
     #expect(!end.screen.contains("MiB/s"), "the picture is gone: \(end.screen)")
     #expect(place.objects("locks").isEmpty)
+
+    // A password command asks there, too.
+    count = window.count
+    try await place.shell(#"printf 'printf "phrase? " >&2; read -r word </dev/tty; echo "open $word"\n' >ask"#)
+    try await window.enter("holdfast repo snapshots --password-command 'sh ask'")
+    try await window.wait(for: "phrase?")
+    try await window.answer("sesame")
+    let list = try await window.end(after: count, of: "snapshots")
+    #expect(list.exitCode == 0 && list.screen.contains("no snapshots"), "\(list.screen)")
     await window.close()
   }
 }

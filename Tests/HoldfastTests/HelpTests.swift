@@ -25,6 +25,19 @@ struct HelpTests {
     return Program.holdfast.allCommands.first { $0.name == name }.map(help.page(of:)) ?? help.page()
   }
 
+  @Test("the README's table names every command, and no other")
+  func readme() throws {
+    let file = Self.folder.appending(path: "../../../README.md").standardizedFileURL
+    let text = try String(contentsOf: file, encoding: .utf8)
+    let section = try #require(text.split(separator: "## The commands\n").last?.split(separator: "\n## ").first)
+    let table = section.split(separator: "\n").filter { $0.hasPrefix("| ") }.joined()
+    let named = table.split(separator: "`").enumerated().filter { $0.offset % 2 == 1 }.map { String($0.element) }
+    let known = Program.holdfast.allCommands.filter { !$0.commands.contains { $0.isHidden } }.map(\.name)
+    #expect(named.filter { !known.contains($0) } == [])
+    let groups = Program.holdfast.topics.dropLast().flatMap(\.commands).filter { !$0.isHidden }.map(\.name)
+    #expect(groups.filter { group in !named.contains { $0 == group || $0.hasPrefix(group + " ") } } == [])
+  }
+
   @Test("lines fit the width, but for examples, which are to be copied", arguments: [50, 60, 80, 100])
   func width(width: Int) {
     for name in Self.pages {

@@ -1,5 +1,6 @@
 import CommandSyntax
 import ResticFormat
+import ResticRepository
 import Testing
 
 @testable import holdfast
@@ -97,6 +98,40 @@ struct RepositoryOptionTests {
     for bad in ["1", "1 2 3", "x 1", "-1 5", "1 -5", "\(Int.max) 1"] {
       #expect(throws: CommandFailure.self, "\(bad)") { try ChangedBlocks.parse(Array("0 1\n\(bad)\n".utf8), "list") }
     }
+  }
+
+  @Test(
+    "the host of the environment is the one whose snapshots are meant, unless the line names others or lifts that",
+    arguments: [
+      ("", [:], []), ("", ["RESTIC_HOST": "a"], ["a"]), ("", ["RESTIC_HOST": "a", "HOLDFAST_HOST": "b"], ["b"]),
+      ("", ["RESTIC_HOST": ""], []), ("--host c --host=d", ["RESTIC_HOST": "a"], ["c", "d"]),
+      ("--host=", ["RESTIC_HOST": "a"], []), ("--host= --host e", ["HOLDFAST_HOST": "b"], ["e"]),
+    ] as [(String, [String: String], [String])],
+    ["snapshots", "restore latest", "dump latest /x", "ls latest", "find x", "stats", "cat config", "forget"])
+  func hosts(_ given: (line: String, environment: [String: String], hosts: [String]), command: String) throws {
+    let arguments = try arguments("repo \(command) \(given.line)", given.environment)
+    #expect(SnapshotChoice.filter(arguments).hosts == given.hosts)
+  }
+
+  @Test(
+    "files of patterns are read as restic does: without a mark of UTF-8, and with variables",
+    arguments: [
+      ("\u{FEFF}*.tmp\r\n\n # remark\n  /a b \n#x", ["*.tmp", "/a b"], []),
+      ("$HOME/x\n${HOME}y\n$$5\n$HOMEx", ["/root/x", "/rooty", "$5"], ["HOMEx"]),
+      ("$NONE\n${NONE}/a\n$EMPTY.b", ["/a", ".b"], ["NONE"]),
+      ("a$\n$/b\n${}c\n${d\n$1e\n${HOME}${HOME}\n${$}f", ["a$", "$/b", "c", "d", "e", "/root/root", "$f"], ["1"]),
+      ("# $NONE\nü$HOME", ["ü/root"], []), ("", [], []),
+    ] as [(String, [String], [String])])
+  func patternFiles(text: String, patterns: [String], unset: [String]) {
+    let found = PatternFile.parse(Array(text.utf8)) { ["HOME": "/root", "EMPTY": ""][$0] }
+    #expect(found.patterns == patterns && found.unset == unset)
+  }
+
+  @Test("-H is a rule of forget, and a host anywhere else, as in restic")
+  func shortHours() throws {
+    let line = try arguments("repo forget -H 24 --host a")
+    #expect(KeepOptions.policy(line).hourly == 24 && SnapshotChoice.filter(line).hosts == ["a"])
+    #expect(try SnapshotChoice.filter(arguments("repo snapshots -H a")).hosts == ["a"])
   }
 
   @Test("what names a place in a snapshot is taken apart")

@@ -85,8 +85,7 @@ struct ForgetTests {
     let snapshots = try await repository.snapshots()
     for (number, (arguments, policy)) in Self.policies.enumerated() {
       let grouping = Self.groupings[number % Self.groupings.count]
-      let plan = try ForgetPlan(
-        snapshots, policy, grouping: try #require(SnapshotGrouping(grouping)), mayRemoveAll: true)
+      let plan = try ForgetPlan(snapshots, policy, grouping: try #require(SnapshotGrouping(grouping)))
       let output = try await place.resticOutput(
         restic, ["forget", "--dry-run", "--json", "--group-by", grouping] + arguments)
       let expected = try Self.verdicts(JSONValue(parsing: output))
@@ -125,11 +124,15 @@ struct ForgetTests {
     #expect(throws: RepositoryError.self) { try ForgetPlan(all, KeepPolicy()) }
     var policy = KeepPolicy()
     policy.tags = [["keep"]]
-    #expect(throws: RepositoryError.self) { try ForgetPlan(all, policy) }
-    let plan = try ForgetPlan(all, policy, mayRemoveAll: true)
+    for mayRemoveAll in [false, true] {
+      #expect(throws: RepositoryError.self, "host 'one' has nothing to keep") {
+        try ForgetPlan(all, policy, mayRemoveAll: mayRemoveAll)
+      }
+    }
+    #expect(try ForgetPlan(all, KeepPolicy(), mayRemoveAll: true).removed.count == 2)
+    let plan = try ForgetPlan(all, policy, grouping: SnapshotGrouping(byHost: false))
     #expect(plan.removed == [one])
     #expect(plan.kept == [other])
-    #expect(try ForgetPlan(all, policy, grouping: SnapshotGrouping(byHost: false)).removed == [one])
 
     try await repository.withLock(exclusive: true) { lock in try await plan.apply(to: repository, under: lock) }
     #expect(try await repository.snapshots() == [other])

@@ -121,12 +121,16 @@ struct OptionTests {
       }
     }
     #expect(single?.kind == .badRequest)
-    for root in ["/", "//"] {
+    try await fixture.shell("ln -s / root")
+    let target = fixture.target.path
+    let up = String(repeating: "/..", count: target.split(separator: "/").count)
+    for root in ["/", "//", "/.", "/proc/self/root", target + up, target + "/../root"] {
       let error = await #expect(throws: RestoreError.self) {
         _ = try await fixture.restore(opened) {
           ($0.target, $0.deletes, $0.isDryRun) = (root, true, true)
         }
       }
+      #expect(error?.message.contains("would remove the system") == true, "\(root)")
       #expect(error?.kind == .badRequest)
     }
     #expect(try await fixture.shell("cat target/mine") == "mine\n")

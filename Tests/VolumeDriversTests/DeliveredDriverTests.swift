@@ -59,6 +59,67 @@ import VolumeDrivers
     #expect(checks == [])
   }
 
+  /// Runs the driver for ZFS with a `zfs` that has the objects in `objects` and notes what it is told.
+  private func withoutZFS(
+    in folder: URL, objects: [String], dataset: String, path: String
+  ) async throws -> (output: String, changes: String) {
+    try await shell(
+      #"""
+      mkdir -p bin objects
+      for tool in bash jq find cp sync tail cat rm touch; do ln -s "$(command -v $tool)" bin/; done
+      printf '#!/bin/sh\nfor path; do :; done\necho "$path"\n' >bin/findmnt
+      cat >bin/zfs <<'END'
+      #!/bin/bash
+      for last; do :; done
+      file=objects/${last//\//+}
+      case $1 in
+        list)
+          case "$*" in
+            *" filesystem "* | *" volume "*) echo "$DATASET" ;;
+            *" snapshot "*) printf '%s@%s\n' "$DATASET" a "$DATASET" b ;;
+            *) [ -e "$file" ] ;;
+          esac ;;
+        get) case $last in *@*) echo snapshot ;; *) echo clone ;; esac ;;
+        clone) echo "$*" >>changes; touch "$file" ;;
+        destroy) echo "$*" >>changes; rm "$file" ;;
+      esac
+      END
+      chmod +x bin/findmnt bin/zfs
+      """#, in: folder)
+    for object in objects {
+      try Data().write(to: folder.appendingPathComponent("objects/\(object.replacingOccurrences(of: "/", with: "+"))"))
+    }
+    let request = #"{"contract": 1, "operation": "restore", "snapshot": "a", "volume": {"path": "\#(path)"}}"#
+    let result = try await runProgram(
+      Self.program("zfs"), environment: ["PATH": folder.path + "/bin", "DATASET": dataset], directory: folder,
+      input: request)
+    #expect(result.exitCode == 0 && result.errors.isEmpty, "\(result)")
+    let changes = try? String(contentsOf: folder.appendingPathComponent("changes"), encoding: .utf8)
+    return (result.output, changes ?? "")
+  }
+
+  @Test("a ZFS volume is restored from a new clone, never from one that a restore of another snapshot left")
+  func leftOverClone() async throws {
+    let (copy, path) = ("pool/hf-restoring-block", "/dev/zvol/pool/block")
+    let (output, changes) = try await withoutZFS(
+      in: try scratchDirectory("zfs-volume"), objects: ["pool/block@a", copy], dataset: "pool/block", path: path)
+    #expect(changes == "destroy \(copy)\nclone -o readonly=on -o holdfast:kind=clone pool/block@a \(copy)\n")
+    #expect(output.contains("the device /dev/zvol/\(copy) doesn't appear"), "\(output)")
+  }
+
+  @Test("a ZFS file system is restored by copying where there is no rsync; its snapshots are let be")
+  func copyBack() async throws {
+    let folder = try scratchDirectory("zfs-folder")
+    try await shell(
+      "mkdir -p data/.zfs/snapshot/a/kept data/new/deep; cd data; echo old >.zfs/snapshot/a/kept/f; touch new/deep/x y",
+      in: folder)
+    let (output, _) = try await withoutZFS(
+      in: folder, objects: ["pool/data@a"], dataset: "pool/data", path: folder.path + "/data")
+    #expect(output == "{}\n")
+    try await shell(
+      "diff -r data/.zfs/snapshot/a data --exclude .zfs; [ \"$(cat data/.zfs/snapshot/a/kept/f)\" = old ]", in: folder)
+  }
+
   private func conformance(_ name: String, _ path: String) async throws -> [String] {
     let program = Self.program(name)
     let volume = VolumeSource(application: "", name: "data", driver: "exec", path: path, program: program)

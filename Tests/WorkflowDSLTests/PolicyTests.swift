@@ -63,6 +63,24 @@ struct PolicyTests {
       ])
   }
 
+  @Test("a selector that selects nothing is warned of; it may be put into force, but not be run now")
+  func selectsNothing() throws {
+    let volumes = "volumes: [{name: a, driver: btrfs, path: /a}]"
+    let shop = document("Application", volumes, name: "shop", labels: "{tier: a}")
+    let labels = policy("", selector: "{labels: {tier: b, zone: eu}}")
+    #expect(messages(shop, backup, policy("", selector: "{labels: {tier: a}}")) == [])
+    let warning = "warning: no application in these files has the labels {tier: b, zone: eu} so far"
+    #expect(messages(shop, backup, labels) == [warning])
+    #expect(
+      messages(backup, labels, applied: DocumentFile(text: shop, name: "a").documents) == [
+        "warning: no application has the labels {tier: b, zone: eu} so far"
+      ])
+    let set = DocumentSet([shop, backup, labels].map { DocumentFile(text: $0, name: "f") }, applied: [], kinds: kinds)
+    #expect(try set.plan(policy: "nightly")["params"] == ["applications": []])
+    let error = #expect(throws: PlanError.self) { try set.plan(policy: "nightly", needsApplications: true) }
+    #expect(error?.description.hasPrefix("policy 'nightly' selects no application") == true)
+  }
+
   @Test("a policy tells its workflow what that has parameters for")
   func implied() throws {
     func params(_ more: String) throws -> JSONValue? {

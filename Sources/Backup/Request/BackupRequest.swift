@@ -86,6 +86,12 @@ public struct BackupRequest: Sendable {
   /// So many blobs of a file fit into a listing: an id takes 67 bytes there.
   var blobLimit: Int { listingLimit / 67 }
 
+  /// The sources that an exclude fits. They are stored, since they are asked for, but nothing in them; restic leaves them out.
+  public var excludedSources: [String] {
+    guard case .files(let paths) = source, pathLabel == nil, !excludes.isEmpty else { return [] }
+    return paths.filter { excludes.matches(absoluteNames($0)) }
+  }
+
   /// A backup with the usual settings.
   public init(source: Source) { self.source = source }
 }

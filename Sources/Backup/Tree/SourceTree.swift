@@ -43,13 +43,17 @@ extension SourceTree {
   }
 
   /// The tree of sources as restic makes it: absolute ones below all their folders, relative ones below the root.
+  /// - Parameter excludes: for what is in a folder that is named as `.`, `/` or `..`: it is not named itself.
   /// - Throws: what can't be read, or two sources that would have the same place.
-  init(paths: [String]) throws(BackupProblem) {
+  init(paths: [String], excludes: PathPatterns) throws(BackupProblem) {
     for path in paths {
       let names = path.split(separator: "/").filter { $0 != "." && $0 != ".." }.map { Array($0.utf8) }
       guard let last = names.last else {
         // `.`, `/` or `..` stand for what is in them.
-        for name in try Self.entries(of: path) { try add([], parent: path, name: name) }
+        let above = absoluteNames(path)
+        for name in try Self.entries(of: path) where !excludes.matches(above + [name]) {
+          try add([], parent: path, name: name)
+        }
         continue
       }
       let clean = path.reversed().drop { $0 == "/" }.reversed()
@@ -108,6 +112,9 @@ extension SourceTree {
 extension BackupProblem {
   init(_ error: FileError) { self.init(path: error.path, message: error.description) }
 }
+
+/// The names on the way of `absolutePath`.
+func absoluteNames(_ path: String) -> [[UInt8]] { absolutePath(path).split(separator: "/").map { Array($0.utf8) } }
 
 /// A path from the root on, without resolving links: what the snapshot calls it.
 func absolutePath(_ path: String) -> String {

@@ -53,7 +53,7 @@ extension Worker {
   }
 
   private func sourcePath(_ parent: String, _ name: [UInt8]) -> [[UInt8]] {
-    absolutePath(parent).split(separator: "/").map { Array($0.utf8) } + [name]
+    absoluteNames(parent) + [name]
   }
 
   func source(

@@ -125,11 +125,11 @@ package struct ArgumentParser {
     if before != nil, !option.isRepeatable { throw UsageError(message: "option '\(option.name)' is given twice") }
     let missing = UsageError(message: "option '\(name)' needs a value: \(placeholder)")
     if let attached {
-      if attached.isEmpty { throw missing }
+      if attached.isEmpty, !option.takesNothing { throw missing }
       parsed.add(String(attached), to: option)
     } else {
       // Another option is no value: `--name --slots 4` lacks one.
-      guard let value = rest.first, !value.hasPrefix("--"), !value.isEmpty else { throw missing }
+      guard let value = rest.first, !value.hasPrefix("--"), !value.isEmpty || option.takesNothing else { throw missing }
       rest.removeFirst()
       parsed.add(value, to: option)
     }

@@ -24,11 +24,11 @@ extension ChildProcess {
     }
     // Without a writer the pipe of the output ends at once.
     posix_spawn_file_actions_adddup2(&actions, outputDescriptor ?? output.writing.number, STDOUT_FILENO)
-    posix_spawn_file_actions_adddup2(&actions, error.writing.number, STDERR_FILENO)
+    posix_spawn_file_actions_adddup2(&actions, errorDescriptor ?? error.writing.number, STDERR_FILENO)
     let (process, handle) = try launch(path, &actions, ownSession: false)
     for end in [inputPipe?.writing, output.reading, error.reading] { end?.setNonBlocking() }
     return RunningChild(
-      process: process, handle: handle, input: inputPipe?.writing, output: output.reading,
+      process: process, sharesGroup: sharesGroup, handle: handle, input: inputPipe?.writing, output: output.reading,
       error: error.reading)
   }
 
@@ -40,7 +40,7 @@ extension ChildProcess {
     return try findProgram()
   }
 
-  /// Executes `path` with these streams, in a process group or even a session of its own.
+  /// Executes `path` with these streams, in a process group or even a session of its own, or in our group.
   func launch(
     _ path: String, _ actions: inout posix_spawn_file_actions_t, ownSession: Bool
   ) throws(ChildProcessError) -> (process: pid_t, handle: Descriptor) {
@@ -52,9 +52,9 @@ extension ChildProcess {
     posix_spawnattr_init(&attributes)
     defer { posix_spawnattr_destroy(&attributes) }
     let newSession: CInt = 0x80  // POSIX_SPAWN_SETSID, declared under _GNU_SOURCE
-    let group = ownSession ? newSession : POSIX_SPAWN_SETPGROUP
+    let group = ownSession ? newSession : sharesGroup ? 0 : POSIX_SPAWN_SETPGROUP
     posix_spawnattr_setflags(&attributes, Int16(group | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
-    if !ownSession { posix_spawnattr_setpgroup(&attributes, 0) }
+    if group == POSIX_SPAWN_SETPGROUP { posix_spawnattr_setpgroup(&attributes, 0) }
     var signals = sigset_t()
     sigemptyset(&signals)
     posix_spawnattr_setsigmask(&attributes, &signals)
@@ -72,7 +72,7 @@ extension ChildProcess {
     let handle = shim_pidfd_open(process)
     guard handle >= 0 else {
       let failure = errno
-      kill(-process, SIGKILL)
+      kill(sharesGroup && !ownSession ? process : -process, SIGKILL)
       while waitpid(process, nil, 0) < 0, errno == EINTR {}
       throw ChildProcessError(errno: failure == ENOENT ? EMFILE : failure, starting: program)
     }

@@ -1,4 +1,4 @@
-/// A program to run as a child of this process, in a process group of its own.
+/// A program to run as a child of this process, in a process group of its own unless `sharesGroup`.
 ///
 /// If this process is killed with SIGKILL, its children live on as orphans: they lose their pipes (so they get SIGPIPE
 /// or an end of input when they use them), but nobody ends them. A later attempt has to expect them.
@@ -17,6 +17,11 @@ public struct ChildProcess: Sendable {
   public var inputDescriptor: Int32?
   /// A descriptor that becomes the program's standard output, of which nothing is kept then; it stays the caller's to close.
   public var outputDescriptor: Int32?
+  /// A descriptor that becomes the program's standard error, of which nothing is kept then; it stays the caller's to close.
+  public var errorDescriptor: Int32?
+  /// Whether it is in our process group, so that it may ask on our terminal: any other group is stopped there. Then it alone is
+  /// ended, not what it has started.
+  public var sharesGroup = false
   /// How many bytes of each stream are kept: the first and the last half.
   public var outputLimit = 64 << 10
   /// The longest line that a line handler gets, in bytes; longer ones are cut there.

@@ -3,6 +3,8 @@ import Glibc
 /// A child that was started and not yet reaped, so that its process id is still its own.
 struct RunningChild: Sendable {
   let process: pid_t
+  /// Whether its process group is ours.
+  let sharesGroup: Bool
   /// Becomes readable when the process ends.
   let handle: Descriptor
   /// Our ends of its streams; no input means that it reads from /dev/null.
@@ -21,7 +23,7 @@ struct RunningChild: Sendable {
     }
   }
 
-  /// Ends the whole group: politely, and after `grace` by force.
+  /// Ends the whole group, if that is its own: politely, and after `grace` by force.
   /// - Parameter done: ends when nobody holds the program's output streams any more.
   func end(grace: Duration, done: AsyncStream<Void>) async {
     let deadline = ContinuousClock.now + grace
@@ -42,7 +44,7 @@ struct RunningChild: Sendable {
 
   private func signal(_ number: CInt) {
     // Never another group: the id stays taken until `reap`.
-    kill(-process, number)
+    kill(sharesGroup ? process : -process, number)
   }
 
   /// Takes the exit status, after which the process id may be given to another process.

@@ -32,9 +32,10 @@ public struct ForgetPlan: Sendable, Equatable {
 
   /// Judges snapshots by a policy.
   /// - Parameters:
-  ///   - mayRemoveAll: whether a group may lose all its snapshots.
+  ///   - mayRemoveAll: whether a policy without rules may remove all of them.
   ///   - now: see `KeepPolicy.reasons`.
-  /// - Throws: `.badRequest` if the policy has no rule, or would leave nothing of a group.
+  /// - Throws: `.badRequest` if the policy has no rule, or has some and would leave nothing of a group: a rule that keeps
+  ///   nothing is a mistake, whatever may be removed.
   public init(
     _ snapshots: [StoredSnapshot], _ policy: KeepPolicy, grouping: SnapshotGrouping = SnapshotGrouping(),
     mayRemoveAll: Bool = false, now: Snapshot.Moment = .now
@@ -48,10 +49,10 @@ public struct ForgetPlan: Sendable, Equatable {
       let newestFirst = group.snapshots.sorted { ($1.snapshot.time, $1.id) < ($0.snapshot.time, $0.id) }
       let reasons = policy.reasons(newestFirst.map(\.snapshot), now: now)
       let verdicts = zip(newestFirst, reasons).map { Verdict(snapshot: $0, reasons: $1) }
-      guard mayRemoveAll || verdicts.contains(where: \.isKept) else {
+      guard policy.isEmpty || verdicts.contains(where: \.isKept) else {
         throw RepositoryError(
           .badRequest,
-          "the rules would leave no snapshot of \(group.key), so none was removed; add a rule, or allow it expressly")
+          "the rules would leave no snapshot of \(group.key), so none was removed; add a rule, or choose others")
       }
       groups.append(Group(key: group.key, verdicts: verdicts))
     }

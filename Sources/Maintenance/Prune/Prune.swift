@@ -28,7 +28,7 @@ extension Repository {
     guard !roots.isEmpty || list.packs.isEmpty || request.allowsNoSnapshots else {
       throw RepositoryError(
         .notFound,
-        "\(store.location) shows no snapshot but \(list.packs.count) packs of data, all of which would be removed; nothing was: find out where the snapshots are, or if none are wanted any more, run 'holdfast repo prune --allow-empty'"
+        "\(store.location) shows no snapshot but \(list.packs.count) packs of data, all of which would be removed; none of them was: find out where the snapshots are, or if none are wanted any more, run 'holdfast repo prune --allow-empty'"
       )
     }
     guard list.contradicted.isEmpty else {
@@ -36,7 +36,7 @@ extension Repository {
     }
     let used = try await UsedBlobs(repository: self, list: list, problems: problems, progress: progress)
       .find(from: roots)
-    try throwFirst(of: problems, advice: "nothing was removed, run 'holdfast repo check'")
+    try throwFirst(of: problems, advice: "no data were removed, run 'holdfast repo check'")
     let plan = try PrunePlan(
       list: list, used: used, stored: try await storedPacks(), request: request, compressesTrees: config.version >= 2)
     var result = plan.result
@@ -63,7 +63,7 @@ extension Repository {
     if let lost = Set(listed).subtracting(found.map(\.id)).min() {
       throw RepositoryError(
         .notFound,
-        "\(store.location) lists the snapshot \(lost.shortHex) and then says that it isn't there; nothing was removed: look whether the store works, and prune again"
+        "\(store.location) lists the snapshot \(lost.shortHex) and then says that it isn't there; no data were removed: look whether the store works, and prune again"
       )
     }
     return found

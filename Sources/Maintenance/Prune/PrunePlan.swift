@@ -104,7 +104,7 @@ struct PrunePlan: Sendable {
         guard use.usedBlobs == 0 else {
           throw RepositoryError(
             .corrupt,
-            "the pack \(pack.id.hex) is missing, and snapshots rely on it; nothing was removed, run 'holdfast repo check'"
+            "the pack \(pack.id.hex) is missing, and snapshots rely on it; no data were removed, run 'holdfast repo check'"
           )
         }
         vanished.append(number)
@@ -117,7 +117,7 @@ struct PrunePlan: Sendable {
       guard size == pack.size else {
         throw RepositoryError(
           .corrupt,
-          "the pack \(pack.id.hex) has \(size) bytes and not the \(pack.size) that the index says; nothing was removed, run 'holdfast repo check'"
+          "the pack \(pack.id.hex) has \(size) bytes and not the \(pack.size) that the index says; no data were removed, run 'holdfast repo check'"
         )
       }
       if use.unusedBlobs > 0 || use.type == nil || use.mustCompress {

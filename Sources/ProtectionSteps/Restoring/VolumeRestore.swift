@@ -66,6 +66,14 @@ struct VolumeRestore: Sendable {
       let first = result.problems.first { $0.isLoss }?.message ?? "see the log"
       throw StepFailure(.retryable, "\(volume.title): not everything could be restored to \(target): \(first)")
     }
+    let found = result.progress.files + result.progress.folders + result.progress.others
+    guard paths.isEmpty || found > 0 else {
+      // A misspelt path must not look like an empty one.
+      throw StepFailure(
+        .permanent,
+        "\(volume.title): its export \(export.shortHex) has nothing that fits \(paths.map { "'\($0)'" }.joined(separator: ", ")), so nothing was restored; 'holdfast browse' lists what there is"
+      )
+    }
     return Numbers(
       files: result.progress.files, bytes: result.progress.bytes, verifiedBytes: result.progress.verifiedBytes)
   }

@@ -29,6 +29,12 @@ struct ProcessMark: Equatable {
 
   var text: String { "\(machine)/\(started)" }
 
+  /// Whether it runs on this system under process ids of its own, as in another container: then ours say nothing of it.
+  var isOfOtherNamespace: Bool {
+    guard let here = Self.current?.machine, machine != here, let end = here.lastIndex(of: "-") else { return false }
+    return machine.hasPrefix(here[...end])
+  }
+
   /// Whether the process with this mark and id is certainly gone.
   func isGone(_ id: Int) -> Bool {
     guard let here = Self.current, machine == here.machine, let id = pid_t(exactly: id), id > 0 else { return false }

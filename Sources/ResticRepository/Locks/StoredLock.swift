@@ -12,10 +12,11 @@ public struct StoredLock: Sendable, Equatable {
   static let staleAfter: Int64 = 30 * 60
 
   /// Whether its holder does not live any more, by restic's rules: 30 minutes without a refresh, or a process of this host
-  /// that isn't there.
+  /// that isn't there. Of a process in another container of this system only the first counts, whatever the host's name.
   public func isStale(now: Snapshot.Moment = .now, on host: String = Identity.current.hostname) -> Bool {
     if isOld(now) || isSurelyDead { return true }
-    guard lock.hostname == host, let id = pid_t(exactly: lock.pid), id > 0 else { return false }
+    let isElsewhere = ProcessMark(text: lock.processMark)?.isOfOtherNamespace ?? false
+    guard lock.hostname == host, !isElsewhere, let id = pid_t(exactly: lock.pid), id > 0 else { return false }
     return !isRunning(id)
   }
 

@@ -77,6 +77,7 @@ public struct DocumentSet: Sendable {
     exists(policy.workflow, .workflow, findings)
     if let profile = policy.profile { exists(profile, .profile, findings) }
     for application in policy.applications { exists(application, .application, findings) }
+    checkLabels(of: policy, findings)
     checkStrictness(of: policy, findings)
     guard let workflow = workflow(named: policy.workflow.value) else { return }
     let given = policy.parameters.merging(policy.impliedParameters(of: workflow)) { given, _ in given }
@@ -108,6 +109,16 @@ public struct DocumentSet: Sendable {
         "a policy with a selector needs a workflow with the parameter 'application'; '\(workflow.name.value)' has none",
         at: policy.workflow.place)
     }
+  }
+
+  /// A label that is misspelt selects nothing, and nobody would notice.
+  private func checkLabels(of policy: Policy, _ findings: Findings) {
+    guard let place = policy.labelsPlace, !policy.applicationLabels.isEmpty,
+      !documents(of: .application).contains(where: policy.hasLabels)
+    else { return }
+    let labels = policy.applicationLabels.map { "\($0.key): \($0.value)" }.sorted().joined(separator: ", ")
+    findings.warning(
+      "no application\(isComplete ? "" : " in these files") has the labels {\(labels)} so far", at: place)
   }
 
   /// A strict policy takes no snapshots that nobody may be able to use.

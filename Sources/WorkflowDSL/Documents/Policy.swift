@@ -14,6 +14,8 @@ public struct Policy: Sendable {
   public var applications: [Located<String>]
   /// Applications that have all of these labels.
   public var applicationLabels: [String: String]
+  /// Where it names them.
+  var labelsPlace: Place?
   /// Whether it selects applications at all.
   public var hasSelector: Bool
   /// Where exports go.

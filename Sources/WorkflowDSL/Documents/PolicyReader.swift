@@ -25,7 +25,8 @@ struct PolicyReader {
       applicationLabels: (selector?["labels"]?.entries ?? []).reduce(into: [:]) { labels, pair in
         if let key = pair.key.text { labels[key] = pair.value.text }
       },
-      hasSelector: selector != nil, profile: spec["profile"]?.located,
+      labelsPlace: selector?["labels"].map { Place(of: $0) }, hasSelector: selector != nil,
+      profile: spec["profile"]?.located,
       hasSchedule: spec["schedule"].map { !$0.isNull } ?? false, schedule: spec["schedule"].flatMap(schedule),
       retention: spec["retention"].flatMap(retention),
       strict: spec["strict"].flatMap { $0.json.bool == true ? Place(of: $0) : nil },

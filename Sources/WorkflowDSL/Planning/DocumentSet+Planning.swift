@@ -17,8 +17,9 @@ extension DocumentSet {
   }
 
   /// The plan that a policy runs: its workflow, or a run of that for each application that it selects.
+  /// - Parameter needsApplications: whether it is a mistake if its selector selects none; a schedule may wait for them.
   /// - Throws: `PlanError` if something that it names is missing, or the parameters don't fit.
-  public func plan(policy name: String) throws(PlanError) -> JSONValue {
+  public func plan(policy name: String, needsApplications: Bool = false) throws(PlanError) -> JSONValue {
     guard let policy = self[DocumentReference(kind: .policy, name: name)]?.policy else {
       throw PlanError(isMissing: true, "there is no policy '\(name)'")
     }
@@ -28,6 +29,10 @@ extension DocumentSet {
     var plan: [String: JSONValue]
     if policy.hasSelector {
       let applications = applications(of: policy)
+      guard !applications.isEmpty || !needsApplications else {
+        throw PlanError(
+          "policy '\(name)' selects no application, so there is nothing to run; 'holdfast get applications' lists them")
+      }
       given[Policy.applicationParameter] = nil
       guard case .object(let inner) = try self.plan(workflow: workflow) else { return .null }
       for application in applications {
@@ -105,8 +110,12 @@ extension Policy {
 
   /// Whether it protects an application.
   public func selects(_ application: Document) -> Bool {
-    applications.contains { NamePattern($0.value).matches(application.name.value) }
-      || !applicationLabels.isEmpty && applicationLabels.allSatisfy { application.labels[$0.key] == $0.value }
+    applications.contains { NamePattern($0.value).matches(application.name.value) } || hasLabels(application)
+  }
+
+  /// Whether an application has all labels that it selects by, if it does that at all.
+  func hasLabels(_ application: Document) -> Bool {
+    !applicationLabels.isEmpty && applicationLabels.allSatisfy { application.labels[$0.key] == $0.value }
   }
 }
 

@@ -4,6 +4,7 @@ internal import Log
 internal import PostgresClient
 internal import StepEngine
 internal import StepKinds
+internal import Terminal
 
 /// `holdfast bench`
 enum BenchCommand {
@@ -94,6 +95,6 @@ enum BenchCommand {
 
   private static func report(_ what: String, _ count: Int, in time: Duration) {
     let rate = Int(Double(count) / max(time.seconds, 1e-6))
-    print("\(what): \(count) steps in \(Double(Int(time.seconds * 1000)) / 1000) s, \(rate) steps/s")
+    writeText("\(what): \(count) steps in \(Double(Int(time.seconds * 1000)) / 1000) s, \(rate) steps/s\n")
   }
 }

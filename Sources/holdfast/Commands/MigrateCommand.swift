@@ -2,6 +2,7 @@ internal import CommandSyntax
 internal import Log
 internal import PostgresClient
 internal import StepEngine
+internal import Terminal
 
 /// `holdfast migrate`
 enum MigrateCommand {
@@ -34,12 +35,12 @@ enum MigrateCommand {
     let connection = try await PostgresConnection.open(configuration)
     let report = try await Migrator(withRoles: arguments[appRoles]).migrate(connection, dryRun: isDryRun)
     if !isDryRun { try await announceProgram(connection, logger) }
-    for path in report.applied { print(isDryRun ? "would apply sql/\(path)" : "applied sql/\(path)") }
-    print(
+    for path in report.applied { writeText("\(isDryRun ? "would apply" : "applied") sql/\(path)\n") }
+    writeText(
       report.applied.isEmpty
-        ? "The database has schema \(report.version) already; nothing to do."
+        ? "The database has schema \(report.version) already; nothing to do.\n"
         : isDryRun
-          ? "Nothing was changed; without --dry-run the database would have schema \(report.version)."
-          : "The database has schema \(report.version).")
+          ? "Nothing was changed; without --dry-run the database would have schema \(report.version).\n"
+          : "The database has schema \(report.version).\n")
   }
 }

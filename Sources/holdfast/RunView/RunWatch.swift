@@ -20,6 +20,8 @@ struct RunWatch: Sendable {
   let run: Int64
   let style: TextStyle
   let isLive: Bool
+  /// Where changes go as lines: not to standard output if that is for a document.
+  var lineStream = STDOUT_FILENO
 
   /// The shortest time between two looks at the database; slow looks are further apart.
   static let pace = Duration.milliseconds(300)
@@ -86,7 +88,7 @@ struct RunWatch: Sendable {
         last = snapshot
         if !isLive {
           if failed { writeText("\(timeOfDay(snapshot.now)) the database answers again\n", to: STDERR_FILENO) }
-          for line in changes.lines(snapshot) { writeText(line + "\n") }
+          for line in changes.lines(snapshot) { writeText(line + "\n", to: lineStream) }
         }
         failed = false
         let seen = Known(snapshot: snapshot)

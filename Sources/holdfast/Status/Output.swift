@@ -16,6 +16,12 @@ extension ParsedArguments {
     }
   }
 
+  /// Writes to standard error what went another way than usual, while nothing is drawn there.
+  func note(_ sentence: String) {
+    let mark = style(of: STDERR_FILENO).emphasized("note:", .yellow)
+    writeText("\(mark) \(singleLine(sentence))\n", to: STDERR_FILENO)
+  }
+
   /// Writes a list as the command line wants it.
   func write<Row>(_ rows: [Row], as listing: Listing<Row>) {
     writeText(listing.text(rows, as: self[GlobalOptions.output], style: style))
@@ -27,6 +33,27 @@ extension ParsedArguments {
     case .table: writeText(sentence + "\n")
     case .name: writeText(name + "\n")
     case let format: writeText(documentText(object, as: format, style: style))
+    }
+  }
+}
+
+/// What a command did to one of several objects.
+struct Deed {
+  /// What it did, as a sentence.
+  let sentence: String
+  /// The object's name.
+  let name: String
+  /// The same for programs.
+  let json: JSONValue
+}
+
+extension ParsedArguments {
+  /// Says what a command did to objects: in sentences, as one list, or as their names.
+  func report(_ deeds: [Deed]) {
+    switch self[GlobalOptions.output] {
+    case .table: writeText(deeds.map { $0.sentence + "\n" }.joined())
+    case .name: writeText(deeds.map { $0.name + "\n" }.joined())
+    case let format: writeText(documentText(.array(deeds.map(\.json)), as: format, style: style))
     }
   }
 }

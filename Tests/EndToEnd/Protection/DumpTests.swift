@@ -192,6 +192,38 @@ extension EndToEnd {
       }
     }
 
+    @Test("the example's SQLite database is the dump's, whatever a writer that crashed left beside it")
+    func sqliteExample() async throws {
+      guard FileManager.default.isExecutableFile(atPath: "/usr/bin/sqlite3") else {
+        return print("skipped: no sqlite3")
+      }
+      let example = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("deploy/dumps.yaml")
+      let folder = try scratchDirectory("wiki")
+      let result = try await runProgram(
+        "/bin/bash",
+        [
+          "-euc",
+          #"""
+          restore=$(python3 -c 'import sys, yaml
+          spec = next(yaml.safe_load_all(open(sys.argv[1])))["spec"]
+          print(next(dump for dump in spec["dumps"] if dump["name"] == "wiki")["restore"]["command"][2])' "$1")
+          sqlite3 wiki.db >mode <<'SQL'
+          pragma journal_mode = wal;
+          create table page (text);
+          insert into page values ('old');
+          .shell cp wiki.db-wal left
+          SQL
+          mv left wiki.db-wal
+          touch wiki.new wiki.new-journal
+          echo "create table page (text); insert into page values ('restored');" | sh -euc "$restore"
+          ls wiki*
+          sqlite3 wiki.db 'select text from page'
+          """#, "bash", example.path,
+        ], environment: ["PATH": "/usr/bin:/bin"], directory: folder)
+      #expect(result.output == "wiki.db\nrestored\n", "\(result)")
+    }
+
     @Test("what nothing takes back is told, and comes back as a file")
     func noProgram() async throws {
       try await withShop(#"    - {name: numbers, backup: {command: [seq, "10"]}}"#) { shop, _ in

@@ -42,6 +42,11 @@ extension EndToEnd {
         try await shop.holdfast(
           "restore", first, "--volume", "data", "--path", "/orders/old", "--target", beside + "/files")
         #expect(try await shop.shell("cd '\(beside)/files'; find . -type f") == "./data/orders/old/2\n")
+        let misspelt = try await shop.installation.run([
+          "restore", first, "--volume", "data", "--path", "/orders/odl", "--target", beside + "/none",
+        ])
+        #expect(misspelt.exitCode == 1, "\(misspelt)")
+        #expect((misspelt.output + misspelt.errors).contains("has nothing that fits '/orders/odl'"), "\(misspelt)")
         #expect(try await shop.judge() == "")
         #expect(try await shop.leftBehind() == "")
       }

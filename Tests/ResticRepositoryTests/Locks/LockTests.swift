@@ -280,6 +280,20 @@ struct LockTests {
     #expect(try await repository.list(.lock).isEmpty)
   }
 
+  @Test("another container of this host has process ids of its own: only the age of its locks counts")
+  func otherContainer() async throws {
+    let host = Identity.current.hostname, gone = 4_000_000
+    let here = try #require(ProcessMark.current)
+    let namespace = try #require(here.machine.split(separator: "-").last)
+    let there = ProcessMark(machine: here.machine.dropLast(namespace.count) + "7", started: "1").text
+    let living = try await save(age: 60, exclusive: true, host: host, pid: gone, mark: there)
+    let old = try await save(age: 31 * 60, exclusive: true, host: host, pid: gone, mark: there)
+    let rebooted = ProcessMark(machine: "00000000-0000-0000-0000-000000000000-7", started: "1").text
+    let before = try await save(age: 60, host: host, pid: gone, mark: rebooted)
+    #expect(Set(try await repository.unlock()) == [old, before])
+    #expect(try await repository.locks().map(\.id) == [living])
+  }
+
   @Test("a janitor removes what needs nobody's judgement, and nothing else")
   func needsNoJudgement() async throws {
     let host = Identity.current.hostname

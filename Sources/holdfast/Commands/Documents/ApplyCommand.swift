@@ -25,17 +25,22 @@ enum ApplyCommand {
     let files = try DocumentInput.read(arguments)
     let isDryRun = arguments[dryRun]
     let outcomes = try await arguments.reportingMistakes(in: files) {
-      try await arguments.withDocuments { try await $0.apply(files, by: callerName, dryRun: isDryRun) }
+      try await arguments.withDocuments { store in
+        try await store.apply(files, by: callerName, dryRun: isDryRun) { warnings in
+          DiagnosticReport(diagnostics: warnings, files: files).write(arguments)
+        }
+      }
     }
     let note = isDryRun ? " (dry run)" : ""
-    for outcome in outcomes {
-      arguments.report(
-        "\(outcome.reference) \(outcome.change.rawValue), version \(outcome.version)\(note)",
-        name: "\(outcome.reference)",
-        [
-          "kind": .string(outcome.reference.kind.noun), "name": .string(outcome.reference.name),
-          "version": .int(Int64(outcome.version)), "change": .string(outcome.change.rawValue),
-        ])
-    }
+    arguments.report(
+      outcomes.map { outcome in
+        Deed(
+          sentence: "\(outcome.reference) \(outcome.change.rawValue), version \(outcome.version)\(note)",
+          name: "\(outcome.reference)",
+          json: [
+            "kind": .string(outcome.reference.kind.noun), "name": .string(outcome.reference.name),
+            "version": .int(Int64(outcome.version)), "change": .string(outcome.change.rawValue),
+          ])
+      })
   }
 }

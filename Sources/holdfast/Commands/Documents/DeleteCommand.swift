@@ -36,11 +36,12 @@ enum DeleteCommand {
     let found = try await arguments.reportingMistakes(in: []) {
       try await arguments.withDocuments { try await $0.delete(wanted) }
     }
-    for (reference, isFound) in zip(wanted, found) where isFound {
-      arguments.report(
-        "\(reference) deleted", name: "\(reference)",
-        ["kind": .string(reference.kind.noun), "name": .string(reference.name), "deleted": true])
-    }
+    arguments.report(
+      zip(wanted, found).filter(\.1).map { reference, _ in
+        Deed(
+          sentence: "\(reference) deleted", name: "\(reference)",
+          json: ["kind": .string(reference.kind.noun), "name": .string(reference.name), "deleted": true])
+      })
     if let missing = zip(wanted, found).first(where: { !$0.1 })?.0 {
       throw CommandFailure(.notFound, "there is no \(missing.kind.noun) '\(missing.name)'")
     }

@@ -20,6 +20,6 @@ struct BuiltInRun {
     arguments.report(
       "run \(run) of \(workflow) submitted" + (waits ? "" : "; '\(Advice(run: run.value).watch)' shows how it goes"),
       name: "\(run)", ["run": .int(run.value), "workflow": .string(workflow)])
-    if waits { try await WatchCommand.follow(run.value, RunReader(pool: arguments.pool()), arguments.style) }
+    if waits { try await WatchCommand.follow(run.value, RunReader(pool: arguments.pool()), arguments) }
   }
 }

@@ -58,7 +58,7 @@ enum SubmitCommand {
       "run \(run) of \(workflow) submitted" + next, name: "\(run)",
       ["run": .int(run.value), "workflow": .string(workflow)])
     if arguments[wait] {
-      try await WatchCommand.follow(run.value, RunReader(pool: arguments.pool()), arguments.style)
+      try await WatchCommand.follow(run.value, RunReader(pool: arguments.pool()), arguments)
     }
   }
 

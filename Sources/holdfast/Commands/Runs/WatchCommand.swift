@@ -9,8 +9,9 @@ enum WatchCommand {
     name: "watch",
     summary: "Watch a run until it is over",
     discussion: [
-      "On a terminal the picture of 'holdfast show' is drawn anew in its place; anywhere else each change is a line. Where the "
-        + "terminal is too low for all steps, those that failed, run or wait are shown first.",
+      "On a terminal the picture of 'holdfast show' is drawn anew in its place; anywhere else each change is a line, on "
+        + "standard error with -o json, yaml or name. Where the terminal is too low for all steps, those that failed, run or "
+        + "wait are shown first.",
       "Ends with the run: with 0 if it succeeded, 1 if it failed, 5 if it was cancelled. Ctrl-C ends the watching alone, "
         + "with 130; the run goes on. A database that does not answer is asked again until it does.",
     ],
@@ -22,16 +23,21 @@ enum WatchCommand {
     run: { arguments in
       let reader = RunReader(pool: try arguments.pool())
       let id = try await reader.find(arguments[RunReference.operand])
-      try await follow(id, reader, arguments.style)
+      try await follow(id, reader, arguments)
     })
 
   /// Watches a run to its end.
   /// - Throws: `CommandFailure` if it doesn't end well, or the watching doesn't end with it.
-  static func follow(_ id: Int64, _ reader: RunReader, _ style: TextStyle) async throws {
+  static func follow(_ id: Int64, _ reader: RunReader, _ arguments: ParsedArguments) async throws {
     ignoreBrokenPipes()
+    let style = arguments.style
+    let isForPeople = arguments[GlobalOptions.output] == .table
     // A terminal that cannot move the cursor gets lines.
-    let isLive = style.columns != nil && getenv("TERM").map { String(cString: $0) } ?? "dumb" != "dumb"
-    let end = try await RunWatch(reader: reader, run: id, style: style, isLive: isLive).follow()
+    let isLive =
+      isForPeople && style.columns != nil && getenv("TERM").map { String(cString: $0) } ?? "dumb" != "dumb"
+    var watch = RunWatch(reader: reader, run: id, style: style, isLive: isLive)
+    if !isForPeople { watch.lineStream = STDERR_FILENO }
+    let end = try await watch.follow()
     switch end {
     case .gone: throw RunReader.isGone(id)
     case .interrupted:

@@ -2,7 +2,6 @@ internal import CommandSyntax
 internal import Concurrency
 internal import Glibc
 internal import ResticRepository
-internal import Terminal
 
 /// Where a repository's password comes from. Never from the arguments: any user of the machine can list those.
 enum PasswordSource: Equatable {
@@ -70,21 +69,14 @@ extension PasswordSource {
     return Password(bytes)
   }
 
-  /// Runs the command in a shell. What it says to standard error is shown: it may ask for something.
+  /// Runs the command in a shell. It may ask for something: on the terminal, and by what it says to standard error.
   private static func output(of command: String) async throws -> [UInt8] {
-    var variables: [String: String] = [:]
-    var next = environ
-    while let entry = next.pointee {
-      let parts = String(cString: entry).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-      if parts.count == 2 { variables[String(parts[0])] = String(parts[1]) }
-      next += 1
-    }
-    let child = ChildProcess("/bin/sh", ["-c", command], environment: variables)
+    var child = ChildProcess("/bin/sh", ["-c", command], environment: ownVariables())
+    child.sharesGroup = true
+    child.errorDescriptor = STDERR_FILENO
     let outcome: ChildProcess.Outcome
     do {
-      outcome = try await child.run { stream, line in
-        if stream == .error { writeText(line + "\n", to: STDERR_FILENO) }
-      }
+      outcome = try await child.run()
     } catch {
       throw CommandFailure(.failed, "the password command can't be run: \(error)")
     }

@@ -34,6 +34,9 @@ extension ParsedArguments {
     return try await source.password(question, isNew: isNew)
   }
 
+  /// Whether people don't want to read how it went; what is for programs is written all the same.
+  var isQuiet: Bool { self[RepositoryOptions.quiet] && self[GlobalOptions.output] == .table }
+
   /// Whether the command writes JSON.
   var writesJSON: Bool { self[GlobalOptions.output] == .json }
 }

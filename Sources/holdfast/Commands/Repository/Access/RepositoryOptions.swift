@@ -52,7 +52,8 @@ enum RepositoryOptions {
     "--s3-storage-class", .text("CLASS"), "The storage class of new objects: STANDARD_IA")
   static let retention = Option<S3Options.Retention?>.optional(
     "--s3-retention", .retention, "Lock new objects for so long (Object Lock): governance:30d, compliance:1y")
-  static let quiet = Option<Bool>.flag("--quiet", short: "-q", "Show no progress and no summary, only problems")
+  static let quiet = Option<Bool>.flag(
+    "--quiet", short: "-q", "Show no progress and no summary for people, only problems")
 
   static let all = [
     place.description, placeFile.description, passwordFile.description, passwordCommand.description,

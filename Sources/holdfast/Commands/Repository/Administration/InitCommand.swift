@@ -24,7 +24,7 @@ enum InitCommand {
       let store = try await arguments.store { display.warn($0) }
       let password = try await arguments.password(for: store.location, isNew: true)
       let repository = try await Repository.initialize(store, password: password)
-      if arguments[RepositoryOptions.quiet], !arguments.writesJSON { return }
+      if arguments.isQuiet { return }
       arguments.report(
         """
         repository \(repository.id.prefix(8)) made at \(store.location)

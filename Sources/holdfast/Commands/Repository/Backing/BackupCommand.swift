@@ -3,6 +3,7 @@ internal import ResticFormat
 internal import CommandSyntax
 internal import Cryptography
 internal import ResticRepository
+internal import Terminal
 
 /// `holdfast repo backup`
 enum BackupCommand {
@@ -15,6 +16,11 @@ enum BackupCommand {
     discussion: [
       "What did not change since the parent, the newest snapshot of the same host and paths, is not read again. A backup that "
         + "was interrupted leaves a journal in the repository, and the next one goes on from there.",
+      "What is named is stored even if an exclude fits it, of a folder without what is in it; a note tells so, since restic leaves "
+        + "it out.",
+      "What comes by --stdin is taken up to its end, whether or not the program that wrote it has failed: a pipeline's exit "
+        + "code tells that only when the snapshot is there, and that of < <(PROGRAM) never. --stdin-from-command runs the "
+        + "program itself, and makes no snapshot if it fails.",
       "Files that can't be read are reported and left out; the snapshot is made all the same, and the exit code is 3.",
     ],
     options: BackupOptions.all, operands: [paths.description],
@@ -26,13 +32,18 @@ enum BackupCommand {
       Example(purpose: "A disk image", line: "holdfast repo backup --device /dev/vg0/database-snapshot"),
       Example(
         purpose: "What a program prints",
-        line: "holdfast repo backup --stdin --stdin-filename shop.sql < <(pg_dump shop)"),
+        line: "holdfast repo backup --stdin-from-command --stdin-filename shop.sql -- pg_dump shop"),
     ],
     run: RepositoryCommand.action(
       "no snapshot was made; what was stored stays, and the same command goes on from there", run))
 
   private static func run(_ arguments: ParsedArguments) async throws {
     let request = try await BackupOptions.request(arguments)
+    for path in request.excludedSources {
+      arguments.note(
+        "an exclude fits '\(path)': it is stored because it is named, a folder without what is in it; restic would leave it "
+          + "out")
+    }
     let display = ProgressDisplay(arguments, phase: "opens the repository")
     if let part = arguments[BackupOptions.part] {
       return try await BackupPartCommand.run(part, of: request, arguments, display)
@@ -49,9 +60,11 @@ enum BackupCommand {
       display.show(
         { BackupReport.state(progress.state, scan.found) },
         status: { BackupReport.status(progress.state, scan.found, elapsed: $0) })
-      let result = try await backUp(
-        request, to: repository, lock: lock, cache: arguments.indexCache, progress: progress,
-        notice: { display.warn($0) })
+      let result = try await withSource(request, arguments, display) { request in
+        try await backUp(
+          request, to: repository, lock: lock, cache: arguments.indexCache, progress: progress,
+          notice: { display.warn($0) })
+      }
       return (result, result.snapshot.snapshot.parent)
     }
     let report = BackupReport(
@@ -59,6 +72,20 @@ enum BackupCommand {
     for problem in result.problems { report.complain(problem, arguments, display) }
     report.write(arguments)
     if let failure = report.failure { throw failure }
+  }
+
+  /// Runs the program whose output is backed up, if the source is such a one.
+  private static func withSource<Result: Sendable>(
+    _ request: BackupRequest, _ arguments: ParsedArguments, _ display: ProgressDisplay,
+    _ body: @escaping @Sendable (BackupRequest) async throws -> Result
+  ) async throws -> Result {
+    guard arguments[BackupOptions.stdinFromCommand] else { return try await body(request) }
+    let command = arguments[paths]
+    return try await BackupProgram.run(command, onLine: { display.say("\(command[0]): \(singleLine($0))") }) { output in
+      var request = request
+      request.source = .stream(descriptor: output, name: arguments[BackupOptions.stdinName])
+      return try await body(request)
+    }
   }
 
   /// Opens the repository with a lock; a dry run takes none, since that would be written.

@@ -9,8 +9,10 @@ internal import Wording
 
 /// The options of `holdfast repo backup`, and the request that they come to.
 enum BackupOptions {
+  /// What names the host of snapshots: of new ones, and of those that commands are about.
+  static let hostVariables = ["HOLDFAST_HOST", "RESTIC_HOST"]
   static let host = Option<String?>.optional(
-    "--host", short: "-H", .text("NAME"), environment: ["HOLDFAST_HOST", "RESTIC_HOST"],
+    "--host", short: "-H", .text("NAME"), environment: hostVariables,
     "What the snapshot calls the host; this machine's name unless given")
   static let pathLabel = Option<String?>.optional(
     "--path-label", .text("PATH"), "What the snapshot calls the path, wherever the data are mounted now: /shop/database"
@@ -21,7 +23,7 @@ enum BackupOptions {
   static let iexcludes = Option<[String]>.repeated(
     "--iexclude", .text("PATTERN"), "The same, whether letters are large or small")
   static let excludeFiles = Option<[String]>.repeated(
-    "--exclude-file", .file, "A file with a pattern a line; # begins a remark")
+    "--exclude-file", .file, "A file with a pattern a line; # begins a remark, $NAME is a variable and $$ a dollar")
   static let iexcludeFiles = Option<[String]>.repeated(
     "--iexclude-file", .file, "The same, whether letters are large or small")
   static let excludeCaches = Option<Bool>.flag(
@@ -48,6 +50,10 @@ enum BackupOptions {
   )
   static let direct = Option<Bool>.flag("--direct", "Read the image around the page cache")
   static let stdin = Option<Bool>.flag("--stdin", "Back up standard input as one file")
+  static let stdinFromCommand = Option<Bool>.flag(
+    "--stdin-from-command",
+    "Back up as one file what a program writes: PATH… are the program and its arguments, after '--'; if it fails, there is no "
+      + "snapshot")
   static let stdinName = Option<String>.value(
     "--stdin-filename", .text("NAME"), default: "stdin", "What the snapshot calls that file")
   static let time = Option<Snapshot.Moment?>.optional(
@@ -83,7 +89,7 @@ enum BackupOptions {
     excludeFiles.description, iexcludeFiles.description, excludeCaches.description, excludeIfPresent.description,
     oneFileSystem.description, filesFrom.description,
     device.description, blockSize.description, changedBlocks.description, frozenAs.description, part.description,
-    direct.description, stdin.description,
+    direct.description, stdin.description, stdinFromCommand.description,
     stdinName.description, time.description, parent.description, force.description, ignoreInode.description,
     ignoreCtime.description, withAtime.description, dryRun.description, noJournal.description, noScan.description,
     compression.description,
@@ -119,9 +125,10 @@ enum BackupOptions {
     if request.isDryRun, arguments[part] != nil {
       throw refusal("--dry-run and --part exclude each other: a part leaves nothing that could be told of")
     }
-    if arguments[part] != nil, arguments[noJournal] || arguments[stdin] {
+    if arguments[part] != nil, arguments[noJournal] || arguments[stdin] || arguments[stdinFromCommand] {
       throw refusal(
-        "--part needs a journal, and a source that can be read more than once: not --no-journal, not --stdin")
+        "--part needs a journal, and a source that can be read more than once: not --no-journal, --stdin or "
+          + "--stdin-from-command")
     }
     request.readsDirectly = arguments[direct]
     request.keepsJournal = !arguments[noJournal]
@@ -136,6 +143,16 @@ enum BackupOptions {
   }
 
   private static func source(_ arguments: ParsedArguments) async throws -> BackupRequest.Source {
+    if arguments[stdinFromCommand] {
+      guard !arguments[BackupCommand.paths].isEmpty else {
+        throw refusal("--stdin-from-command needs a program: write it and its arguments after '--'")
+      }
+      guard arguments[device] == nil, !arguments[stdin], arguments[filesFrom].isEmpty else {
+        throw refusal("--stdin-from-command excludes --stdin, --device and --files-from-verbatim")
+      }
+      // The descriptor is there once the program runs.
+      return .stream(descriptor: -1, name: arguments[stdinName])
+    }
     var paths = arguments[BackupCommand.paths]
     for file in arguments[filesFrom] {
       paths += String(decoding: try await readSmallFile(file, "list of paths", limit: 64 << 20), as: UTF8.self)
@@ -168,9 +185,9 @@ enum BackupOptions {
 
   private static func addExcludes(_ arguments: ParsedArguments, to request: inout BackupRequest) async throws {
     var texts = arguments[excludes]
-    for file in arguments[excludeFiles] { texts += try await PatternFile.read(file) }
+    for file in arguments[excludeFiles] { texts += try await PatternFile.read(file, arguments) }
     var caseless = arguments[iexcludes]
-    for file in arguments[iexcludeFiles] { caseless += try await PatternFile.read(file) }
+    for file in arguments[iexcludeFiles] { caseless += try await PatternFile.read(file, arguments) }
     request.excludes = try PatternFile.patterns(texts, ignoringCase: caseless)
     request.excludeTexts = texts
   }

@@ -75,7 +75,7 @@ struct BackupReport {
 
   /// Writes the summary as the command line wants it.
   func write(_ arguments: ParsedArguments) {
-    if arguments[RepositoryOptions.quiet], !arguments.writesJSON { return }
+    if arguments.isQuiet { return }
     switch arguments[GlobalOptions.output] {
     case .table: writeText(lines.map { $0 + "\n" }.joined())
     case .json: writeText(json.text + "\n")

@@ -57,7 +57,7 @@ enum CheckCommand {
     if result.problemCount > result.problems.count {
       display.warn("\(countText(result.problemCount - result.problems.count, "problem")) more")
     }
-    if arguments[RepositoryOptions.quiet], !arguments.writesJSON { return }
+    if arguments.isQuiet { return }
     let read =
       result.packsRead == 0
       ? "" : ", \(byteText(result.bytesRead)) in \(countText(result.packsRead, "pack")) read and verified"

@@ -58,7 +58,7 @@ enum PruneCommand {
 
   /// Says what was done, or would be.
   static func write(_ result: PruneResult, _ arguments: ParsedArguments, isDryRun: Bool) {
-    if arguments[RepositoryOptions.quiet], !arguments.writesJSON { return }
+    if arguments.isQuiet { return }
     let removed = result.packsRemoved + result.orphans
     let summary = """
       \(isDryRun ? "would free" : "freed") \(byteText(result.bytesFreed))

@@ -12,7 +12,7 @@ enum DumpCommand {
     .text("SNAPSHOT"), "The beginning of a snapshot's id, or 'latest'; with :PATH what is there")
   static let path = Operand<String?>.optional(.text("PATH"), "The file or folder in it; '/' is all of it")
   static let target = Option<String?>.optional(
-    "--target", short: "-t", .file, "Write to this file instead of standard output")
+    "--target", short: "-t", .file, "Write to this file instead of standard output; it is replaced once all is there")
 
   static let command = Command(
     name: "dump",
@@ -37,14 +37,15 @@ enum DumpCommand {
       throw CommandFailure(
         .usage, "'repo dump' needs to know what: give the PATH of a file or folder, or '/' for all of it")
     }
-    let descriptor = try await output(arguments)
-    defer { if descriptor != STDOUT_FILENO { close(descriptor) } }
+    let file = try await output(arguments)
     let result = try await arguments.withRepositoryToRead(display) { repository in
       let snapshot = try await repository.snapshot(named: place.snapshot, SnapshotChoice.filter(arguments))
       let index = try await repository.loadIndex(cache: arguments.indexCache, notice: { display.warn($0) })
       let names = place.path + SnapshotPlace.names(arguments[path] ?? "")
-      return try await repository.dump(snapshot.snapshot.tree, path: names, index: index, to: descriptor)
+      return try await repository.dump(
+        snapshot.snapshot.tree, path: names, index: index, to: file?.descriptor ?? STDOUT_FILENO)
     }
+    if let file { try await BlockingPool.shared.run { try file.keep() } }
     for problem in result.problems {
       if problem.isLoss { display.complain(problem.message) } else { display.warn(problem.message) }
     }
@@ -53,18 +54,13 @@ enum DumpCommand {
     }
   }
 
-  private static func output(_ arguments: ParsedArguments) async throws -> Int32 {
-    if let path = arguments[target] {
-      return try await BlockingPool.shared.run {
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-        if descriptor >= 0 { return descriptor }
-        throw CommandFailure(.failed, "\(path) can't be written: \(String(cString: strerror(errno)))")
-      }
-    }
+  /// The file that is wanted; nil for standard output.
+  private static func output(_ arguments: ParsedArguments) async throws -> OutputFile? {
+    if let path = arguments[target] { return try await BlockingPool.shared.run { try OutputFile(path) } }
     guard isatty(STDOUT_FILENO) == 0 || !SnapshotPlace.names(arguments[self.path] ?? "").isEmpty else {
       throw CommandFailure(
         .usage, "an archive is nothing for a terminal; give --target FILE, or send the output elsewhere")
     }
-    return STDOUT_FILENO
+    return nil
   }
 }

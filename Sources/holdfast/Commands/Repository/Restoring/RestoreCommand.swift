@@ -18,7 +18,7 @@ enum RestoreCommand {
   static let iincludes = Option<[String]>.repeated(
     "--iinclude", .text("PATTERN"), "The same, whether letters are large or small")
   static let includeFiles = Option<[String]>.repeated(
-    "--include-file", .file, "A file with a pattern a line; # begins a remark")
+    "--include-file", .file, "A file with a pattern a line; # begins a remark, $NAME is a variable and $$ a dollar")
   static let overwrite = Option<RestoreRequest.Overwrite>.value(
     "--overwrite", .choice("WHEN"), default: .always, "What is there already is compared with the backup and made equal"
   )
@@ -104,13 +104,13 @@ enum RestoreCommand {
 
   private static func includes(_ arguments: ParsedArguments) async throws -> PathPatterns {
     var texts = arguments[includes]
-    for file in arguments[includeFiles] { texts += try await PatternFile.read(file) }
+    for file in arguments[includeFiles] { texts += try await PatternFile.read(file, arguments) }
     return try PatternFile.patterns(texts, ignoringCase: arguments[iincludes])
   }
 
   private static func excludes(_ arguments: ParsedArguments) async throws -> PathPatterns {
     var texts = arguments[BackupOptions.excludes]
-    for file in arguments[BackupOptions.excludeFiles] { texts += try await PatternFile.read(file) }
+    for file in arguments[BackupOptions.excludeFiles] { texts += try await PatternFile.read(file, arguments) }
     return try PatternFile.patterns(texts, ignoringCase: arguments[BackupOptions.iexcludes])
   }
 }

@@ -84,7 +84,7 @@ struct RestoreReport {
 
   /// Writes the summary as the command line wants it.
   func write(_ arguments: ParsedArguments) {
-    if arguments[RepositoryOptions.quiet], !arguments.writesJSON { return }
+    if arguments.isQuiet { return }
     let json = Self.status(result.progress, "summary", elapsed)
     switch arguments[GlobalOptions.output] {
     case .table: writeText(lines.map { $0 + "\n" }.joined())

@@ -16,7 +16,7 @@ enum ForgetCommand {
     "What snapshots must have in common to be judged together: host, paths, tags, or '-' for nothing")
   static let dryRun = Option<Bool>.flag("--dry-run", short: "-n", "Only say what would go, and why the others stay")
   static let removesAll = Option<Bool>.flag(
-    "--unsafe-allow-remove-all", "Let the rules remove every snapshot of a group")
+    "--unsafe-allow-remove-all", "Without a rule, remove every snapshot that --host, --tag and --path choose")
 
   static let prunes = Option<Bool>.flag("--prune", "Prune afterwards, if anything was removed")
 
@@ -26,12 +26,13 @@ enum ForgetCommand {
     discussion: [
       "Each rule keeps snapshots; what none of them keeps goes. What only the removed ones needed stays in the repository "
         + "until 'holdfast repo prune', or --prune. DURATION is of years, months, days and hours: 1y5m7d2h. A count may be "
-        + "'unlimited'."
+        + "'unlimited'.",
+      "With -o json and --prune a second document tells what the prune did, as 'holdfast repo prune' does.",
     ],
     options: KeepOptions.all + [
       grouping.description, dryRun.description, removesAll.description, prunes.description,
       PruneCommand.maxUnused.description, PruneCommand.maxRepack.description,
-    ] + SnapshotChoice.options,
+    ] + SnapshotChoice.optionsWithoutShortForms,
     operands: [ids.description],
     examples: [
       Example(
@@ -45,30 +46,55 @@ enum ForgetCommand {
     let policy = KeepOptions.policy(arguments)
     let isNamed = !arguments[ids].isEmpty
     if isNamed, !policy.isEmpty { throw CommandFailure(.usage, "rules and the ids of snapshots exclude each other") }
-    if !isNamed, policy.isEmpty, !arguments[removesAll] {
-      throw CommandFailure(
-        .usage, "no rule is given, and without one every snapshot would go; give --keep-last N or another, or ids")
-    }
-    let display = ProgressDisplay(arguments, phase: "reads the snapshots")
-    let isDryRun = arguments[dryRun]
-    let plan: ForgetPlan
-    var pruned: PruneResult?
-    if isDryRun {
-      plan = try await arguments.withRepositoryToRead(display) { try await makePlan(arguments, policy, $0) }
-    } else {
-      (plan, pruned) = try await arguments.withRepository(.exclusive, display) { repository, lock in
-        let plan = try await makePlan(arguments, policy, repository)
-        var request = PruneCommand.request(arguments)
-        // Who removes the last snapshot and prunes means all of it; but only if it was the last before, too.
-        request.allowsNoSnapshots = try await Set(repository.list(.snapshot)) == Set(plan.removed.map(\.id))
-        let wanted = request
-        display.show(phase: "removes \(countText(plan.removed.count, "snapshot"))")
-        try await plan.apply(to: repository, under: lock)
-        guard arguments[prunes], !plan.removed.isEmpty else { return (plan, nil) }
-        return (plan, try await PruneCommand.prune(repository, wanted, lock, display))
+    if !isNamed, policy.isEmpty {
+      guard arguments[removesAll] else {
+        throw CommandFailure(
+          .usage, "no rule is given, and without one every snapshot would go; give --keep-last N or another, or ids")
+      }
+      guard !SnapshotChoice.filter(arguments).isEmpty else {
+        throw CommandFailure(
+          .usage,
+          "with --unsafe-allow-remove-all and no rule every snapshot of every host would go; say which with --host, --tag "
+            + "or --path")
       }
     }
-    write(plan, arguments, isDryRun, pruned)
+    let display = ProgressDisplay(arguments, phase: "reads the snapshots")
+    if arguments[dryRun] {
+      let plan = try await arguments.withRepositoryToRead(display) { try await makePlan(arguments, policy, $0) }
+      return write(plan, arguments, display)
+    }
+    let pruned = try await arguments.withRepository(.exclusive, display) { repository, lock in
+      let plan = try await makePlan(arguments, policy, repository)
+      var request = PruneCommand.request(arguments)
+      // Who removes the last snapshot and prunes means all of it; but only if it was the last before, too.
+      request.allowsNoSnapshots = try await Set(repository.list(.snapshot)) == Set(plan.removed.map(\.id))
+      display.show(phase: "removes \(countText(plan.removed.count, "snapshot"))")
+      try await plan.apply(to: repository, under: lock)
+      // Before anything else can fail: it can't be found out any more.
+      write(plan, arguments, display)
+      return try await prune(after: plan, request, repository, lock, arguments, display)
+    }
+    guard let pruned, arguments[GlobalOptions.output] != .name else { return }
+    if arguments[GlobalOptions.output] == .yaml { writeText("---\n") }
+    PruneCommand.write(pruned, arguments, isDryRun: false)
+  }
+
+  /// Prunes if that is wanted, and there is a reason. Nil if not.
+  private static func prune(
+    after plan: ForgetPlan, _ request: PruneRequest, _ repository: Repository, _ lock: RepositoryLock,
+    _ arguments: ParsedArguments, _ display: ProgressDisplay
+  ) async throws -> PruneResult? {
+    guard arguments[prunes], !plan.removed.isEmpty else { return nil }
+    do {
+      return try await PruneCommand.prune(repository, request, lock, display)
+    } catch is CancellationError {
+      throw CancellationError()
+    } catch {
+      let removed = plan.removed.count
+      throw CommandFailure(
+        exitCode(forError: error) ?? .failed,
+        "\(countText(removed, "snapshot")) \(removed == 1 ? "was" : "were") removed; prune failed: \(error)")
+    }
   }
 
   private static func makePlan(
@@ -89,20 +115,17 @@ enum ForgetCommand {
 
   // MARK: - What it says
 
-  private static func write(
-    _ plan: ForgetPlan, _ arguments: ParsedArguments, _ isDryRun: Bool, _ pruned: PruneResult?
-  ) {
+  private static func write(_ plan: ForgetPlan, _ arguments: ParsedArguments, _ display: ProgressDisplay) {
+    let output: String
     switch arguments[GlobalOptions.output] {
     case .table:
-      if !arguments[RepositoryOptions.quiet] {
-        writeText(text(plan, arguments.style, isDryRun, advises: pruned == nil && !arguments[prunes]))
-      }
-      if let pruned { PruneCommand.write(pruned, arguments, isDryRun: false) }
-    case .name: writeText(plan.removed.map { $0.id.hex + "\n" }.joined())
+      guard !arguments.isQuiet else { return }
+      output = text(plan, arguments.style, arguments[dryRun], advises: !arguments[prunes])
+    case .name: output = plan.removed.map { $0.id.hex + "\n" }.joined()
     case let format:
-      let groups = JSONValue.array(plan.groups.map(json))
-      writeText(documentText(groups, as: format, style: arguments.style))
+      output = documentText(.array(plan.groups.map(json)), as: format, style: arguments.style)
     }
+    if !output.isEmpty { display.print(String(output.dropLast())) }
   }
 
   /// A table of each group, and the sum.

@@ -5,7 +5,8 @@ internal import ResticFormat
 /// The options that say which snapshots are kept, and the policy that they come to.
 enum KeepOptions {
   static let last = count("--keep-last", short: "-l", "Keep the newest so many")
-  static let hourly = count("--keep-hourly", "Keep the newest of each of so many hours that have one")
+  /// `-H` means hours in restic's forget, though hosts elsewhere.
+  static let hourly = count("--keep-hourly", short: "-H", "Keep the newest of each of so many hours that have one")
   static let daily = count("--keep-daily", short: "-d", "Of so many days")
   static let weekly = count("--keep-weekly", short: "-w", "Of so many weeks")
   static let monthly = count("--keep-monthly", short: "-m", "Of so many months")

@@ -3,12 +3,20 @@ internal import ResticRepository
 
 /// The options that say which snapshots a command is about.
 enum SnapshotChoice {
-  static let hosts = Option<[String]>.repeated("--host", short: "-H", .text("NAME"), "Only snapshots of this host")
+  static let hosts = Option<[String]>.repeated(
+    "--host", short: "-H", .text("NAME"), environment: BackupOptions.hostVariables,
+    "Only snapshots of this host; '' for those of all, whatever the variable says")
   static let tags = Option<[[String]]>.repeated(
     "--tag", .list("TAG,…"), "Only snapshots with all of these tags; given again, those of the other list, too")
   static let paths = Option<[String]>.repeated("--path", .text("PATH"), "Only snapshots of this path")
 
   static let options = [hosts.description, tags.description, paths.description]
+  /// The same where `-H` is another option's.
+  static let optionsWithoutShortForms = options.map { option in
+    var option = option
+    option.short = nil
+    return option
+  }
 
   /// What they come to.
   static func filter(_ arguments: ParsedArguments) -> SnapshotFilter {

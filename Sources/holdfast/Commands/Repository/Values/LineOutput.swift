@@ -1,16 +1,5 @@
-internal import Glibc
 internal import Synchronization
-
-/// Writes all of some bytes to standard output; a reader that has gone away is no error.
-func writeBytes(_ bytes: [UInt8]) {
-  var rest = bytes[...]
-  while !rest.isEmpty {
-    let count = rest.withUnsafeBytes { write(STDOUT_FILENO, $0.baseAddress, $0.count) }
-    if count < 0, errno == EINTR { continue }
-    guard count > 0 else { return }
-    rest = rest.dropFirst(count)
-  }
-}
+internal import Terminal
 
 /// Lines for standard output, written many at once.
 final class LineOutput: Sendable {
