@@ -11,6 +11,8 @@ struct Volume: Sendable {
   let excludes: [String]
   /// Whether something brings the application to rest before the snapshot.
   let isQuiesced: Bool
+  /// Whether its filesystem is frozen while the snapshots are taken.
+  let isFrozen: Bool
   /// Whether a snapshot has to be one that can be trusted.
   let isStrict: Bool
   /// What sets this installation's objects apart from those of others on the same volume.
@@ -42,6 +44,7 @@ struct Volume: Sendable {
     tag = json["tag"]?.string
     mark = json["mark"]?.string
     isQuiesced = json["isQuiesced"]?.bool ?? false
+    isFrozen = json["isFrozen"]?.bool ?? false
     isStrict = json["isStrict"]?.bool ?? false
     self.json = json
   }
