@@ -146,7 +146,7 @@ public struct Freezer: Sendable {
             defer { withExtendedLifetime(lock) {} }
             guard let record = runtime.record(token) else { continue }
             if record.end == nil {
-              thawed.append(try runtime.thaw(record))
+              if let outcome = try runtime.thaw(record) { thawed.append(outcome) }
             } else if let age = runtime.age(of: token), age > .seconds(7 * 24 * 3600) {
               runtime.remove(token)
             }

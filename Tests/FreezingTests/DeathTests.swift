@@ -1,3 +1,4 @@
+import Foundation
 import Freezing
 import Glibc
 import TestSupport
@@ -77,14 +78,7 @@ struct DeathTests {
   func bothKilled(_ next: String) async throws {
     try await withGround { ground in
       let worker = try await ground.holder(seconds: 20)
-      // Stopped first, so that neither sees the other's end.
-      let guardProcess = try #require(
-        worker.output.split(separator: " ").last.flatMap { Int32($0.filter(\.isNumber)) })
-      worker.signal(SIGSTOP)
-      kill(guardProcess, SIGKILL)
-      worker.signal(SIGKILL)
-      #expect(try await worker.end() == 128 + SIGKILL)
-      try await eventually("the end of the guard") { kill(guardProcess, 0) != 0 }
+      try await ground.killBoth(worker)
       #expect(await !ground.freezer.isStillFrozen("test"))
       #expect(try await ground.freezer.abandoned().map(\.path) == [ground.path])
       switch next {
@@ -100,6 +94,25 @@ struct DeathTests {
         try await ground.freeze("other")
         #expect(try await ground.thaw("other").isIntact)
       }
+      try await ground.expectThawed(within: .seconds(5))
+    }
+  }
+
+  @Test("what is not mounted where we see it is not taken for thawed")
+  func outOfSight() async throws {
+    try await withGround { ground in
+      let device = try await runProgram("findmnt", ["--noheadings", "--output", "SOURCE", ground.path]).output
+        .trimmingCharacters(in: .whitespacesAndNewlines)
+      try await ground.killBoth(try await ground.holder(seconds: 20))
+      // An unmount does not thaw it.
+      #expect(try await runProgram("umount", [ground.path]).exitCode == 0)
+      let (stale, abandoned) = (try await ground.freezer.thawStale(), try await ground.freezer.abandoned())
+      let error = await #expect(throws: FreezeError.self) { try await ground.freezer.thaw("test") }
+      let mounted = try await runProgram("mount", [device, ground.path])
+      #expect(mounted.exitCode == 0, "\(mounted)")
+      #expect(stale.isEmpty && abandoned.map(\.path) == [ground.path])
+      #expect(error?.isRetryable == true && error?.description.contains(ground.path) == true)
+      #expect(try await ground.freezer.thawStale().map(\.endedBy) == [.guardEnded])
       try await ground.expectThawed(within: .seconds(5))
     }
   }
