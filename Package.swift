@@ -172,7 +172,7 @@ let package = Package(
       name: "ProtectionStepsTests",
       dependencies: [
         "ProtectionSteps", "StepKinds", "VolumeDrivers", "Freezing", "StepEngine", "PostgresClient", "ResticFormat",
-        "Cryptography", "JSON", "TestSupport", "freezing-helper",
+        "Cryptography", "JSON", "Log", "TestSupport", "freezing-helper",
       ]),
     .testTarget(name: "YAMLTests", dependencies: ["YAML", "JSON", "TestSupport"]),
     .testTarget(
