@@ -117,6 +117,20 @@ struct DeathTests {
     }
   }
 
+  @Test("one that can't be thawed does not keep the others frozen")
+  func oneOfTwo() async throws {
+    try await withGround { ground in
+      try await ground.killBoth(try await ground.holder(seconds: 20))
+      // Comes first, and its lock can't be opened.
+      try Data("{}".utf8).write(to: URL(fileURLWithPath: "\(ground.runtime)/freeze/bad.json"))
+      let lock = "\(ground.runtime)/freeze/bad.lock"
+      try FileManager.default.createDirectory(atPath: lock, withIntermediateDirectories: false)
+      await #expect(throws: FreezeError.self) { try await ground.freezer.thawStale() }
+      try await ground.expectThawed(within: .seconds(5))
+      try FileManager.default.removeItem(atPath: lock)
+    }
+  }
+
   @Test("a freeze that another process holds can be thawed, and taken over")
   func otherProcess() async throws {
     try await withGround { ground in

@@ -47,6 +47,17 @@ extension RuntimeFolder {
     return ThawOutcome(token: record.token, path: record.path, frozenFor: end.frozenFor, endedBy: end.reason)
   }
 
+  /// Thaws what was left frozen under a token, and forgets it a week after its end.
+  /// - Returns: nil if there was nothing to thaw.
+  func thawStale(_ token: String) throws(FreezeError) -> ThawOutcome? {
+    guard let lock = try self.lock(token) else { return nil }
+    defer { withExtendedLifetime(lock) {} }
+    guard let record = self.record(token) else { return nil }
+    if record.end == nil { return try thaw(record) }
+    if let age = self.age(of: token), age > .seconds(7 * 24 * 3600) { remove(token) }
+    return nil
+  }
+
   /// The filesystem of a record; nil if it is not mounted where we see it.
   private func open(_ record: FreezeRecord) -> OwnedFile? {
     let places = [record.path, MountedFilesystem.mountPoint(ofDevice: record.device)].compactMap { $0 }
