@@ -130,8 +130,8 @@ public struct Freezer: Sendable {
     }.get()
   }
 
-  /// Thaws everything whose guard is gone, and forgets freezes that ended a week ago. For the start of a worker, and for
-  /// janitors. Returns what it thawed.
+  /// Thaws everything whose guard is gone or has let its deadline pass, and forgets freezes that ended a week ago. For the
+  /// start of a worker, and for janitors. Returns what it thawed.
   /// - Throws: the first `FreezeError`, after all the others were thawed.
   @discardableResult
   public func thawStale() async throws(FreezeError) -> [ThawOutcome] {

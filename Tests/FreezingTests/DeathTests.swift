@@ -74,6 +74,27 @@ struct DeathTests {
     }
   }
 
+  @Test("guard and worker both stopped: whoever looks after the deadline thaws, and they do no harm when they go on")
+  func bothStopped() async throws {
+    try await withGround { ground in
+      let worker = try await ground.holder(seconds: 1)
+      let guardProcess = try worker.guardProcess
+      kill(guardProcess, SIGSTOP)
+      worker.signal(SIGSTOP)
+      #expect(try await ground.freezer.thawStale().isEmpty)
+      #expect(try await ground.freezer.held().map(\.guardProcess) == [guardProcess])
+      try await Task.sleep(for: .seconds(5))
+      #expect(try await ground.freezer.thawStale().map(\.endedBy) == [.guardEnded])
+      try await ground.freeze("next")
+      worker.signal(SIGCONT)
+      try await eventually("the end of the guard") { kill(guardProcess, 0) != 0 }
+      try await Task.sleep(for: .milliseconds(300))
+      #expect(await ground.freezer.isStillFrozen("next"))
+      #expect(try await ground.thaw("next").isIntact)
+      await worker.kill()
+    }
+  }
+
   @Test("both killed at once: whoever comes next thaws", arguments: ["thawStale", "thaw", "freeze", "another token"])
   func bothKilled(_ next: String) async throws {
     try await withGround { ground in

@@ -50,7 +50,8 @@ extension RuntimeFolder {
   /// Thaws what was left frozen under a token, and forgets it a week after its end.
   /// - Returns: nil if there was nothing to thaw.
   func thawStale(_ token: String) throws(FreezeError) -> ThawOutcome? {
-    guard let lock = try self.lock(token) else { return nil }
+    let free = try self.lock(token)
+    guard let lock = try free == nil ? lockOfStuckGuard(token) : free else { return nil }
     defer { withExtendedLifetime(lock) {} }
     guard let record = self.record(token) else { return nil }
     if record.end == nil { return try thaw(record) }
