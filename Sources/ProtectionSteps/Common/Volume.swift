@@ -60,9 +60,7 @@ struct Volume: Sendable {
   }
 
   /// The snapshot of a run: its name follows from run and volume, so that another attempt finds it.
-  func snapshotName(_ run: RunID) -> String {
-    (["hf", tag, run.description, mark, source.name] as [String?]).compactMap { $0 }.joined(separator: "-")
-  }
+  func snapshotName(_ run: RunID) -> String { objectName("hf", run) }
 
   /// The tags by which a run's export is found again in a repository, also by people with restic at hand.
   func exportTags(_ run: RunID) -> [String] {
@@ -70,8 +68,12 @@ struct Volume: Sendable {
       + (tag.map { ["installation=\($0)"] } ?? []) + (mark.map { ["mark=\($0)"] } ?? [])
   }
 
-  /// The clone of a run.
-  func cloneName(_ run: RunID) -> String { snapshotName(run) + "-c" }
+  /// The clone of a run. LVM has one space of names for all: with a mark behind, it could be the snapshot of another volume.
+  func cloneName(_ run: RunID) -> String { objectName("hfc", run) }
+
+  private func objectName(_ prefix: String, _ run: RunID) -> String {
+    ([prefix, tag, run.description, mark, source.name] as [String?]).compactMap { $0 }.joined(separator: "-")
+  }
 
   var driver: any VolumeDriver {
     get throws(StepFailure) {
