@@ -171,8 +171,8 @@ let package = Package(
     .testTarget(
       name: "ProtectionStepsTests",
       dependencies: [
-        "ProtectionSteps", "Freezing", "StepEngine", "PostgresClient", "ResticFormat", "Cryptography", "JSON",
-        "TestSupport", "freezing-helper",
+        "ProtectionSteps", "StepKinds", "VolumeDrivers", "Freezing", "StepEngine", "PostgresClient", "ResticRepository",
+        "ResticFormat", "Cryptography", "JSON", "Log", "TestSupport", "freezing-helper",
       ]),
     .testTarget(name: "YAMLTests", dependencies: ["YAML", "JSON", "TestSupport"]),
     .testTarget(

@@ -130,8 +130,9 @@ public struct Freezer: Sendable {
     }.get()
   }
 
-  /// Thaws everything whose guard is gone, and forgets freezes that ended a week ago. For the start of a worker, and for
-  /// janitors. Returns what it thawed.
+  /// Thaws everything whose guard is gone or has let its deadline pass, and forgets freezes that ended a week ago. For the
+  /// start of a worker, and for janitors. Returns what it thawed.
+  /// - Throws: the first `FreezeError`, after all the others were thawed.
   @discardableResult
   public func thawStale() async throws(FreezeError) -> [ThawOutcome] {
     let folder = runtimeFolder
@@ -139,18 +140,18 @@ public struct Freezer: Sendable {
       report(
         Result { () throws(FreezeError) in
           var thawed: [ThawOutcome] = []
+          var problem: FreezeError?
           guard access(folder, F_OK) == 0 else { return thawed }
           let runtime = try RuntimeFolder(folder)
           for token in runtime.tokens() {
-            guard let lock = try runtime.lock(token) else { continue }
-            defer { withExtendedLifetime(lock) {} }
-            guard let record = runtime.record(token) else { continue }
-            if record.end == nil {
-              thawed.append(try runtime.thaw(record))
-            } else if let age = runtime.age(of: token), age > .seconds(7 * 24 * 3600) {
-              runtime.remove(token)
+            // What is wrong with one must not keep the others frozen.
+            do throws(FreezeError) {
+              if let outcome = try runtime.thawStale(token) { thawed.append(outcome) }
+            } catch {
+              problem = problem ?? error
             }
           }
+          if let problem { throw problem }
           return thawed
         })
     }.get()

@@ -1,3 +1,5 @@
+import Freezing
+import ResticRepository
 package import StepEngine
 import StepKinds
 package import WorkflowDSL
@@ -15,8 +17,14 @@ extension ProtectionServices {
         CheckRepositoryStep(services: self), CatalogImportStep(services: self), DumpPlaceStep(services: self),
         ExportStreamStep(services: self), RestoreStreamStep(services: self),
         ExpiredPointsStep(services: self),
-      ] + hookStepKinds(client: client, node: node)
+      ] + quiescing
     return kinds.map { TemplatedStep(kind: $0) }
+  }
+
+  /// Those that bring applications to rest. What the worker itself writes to is never frozen.
+  var quiescing: [any StepKind] {
+    let own = cache.folder.map { [ProtectedPath($0, "the indexes that Holdfast keeps of repositories")] } ?? []
+    return hookStepKinds(client: client, node: node, protected: own)
   }
 
   /// What releases objects that runs left behind.

@@ -1,3 +1,4 @@
+import Foundation
 import Freezing
 import Glibc
 import TestSupport
@@ -82,18 +83,37 @@ struct DeathTests {
     }
   }
 
+  @Test("guard and worker both stopped: whoever looks after the deadline thaws, and they do no harm when they go on")
+  func bothStopped() async throws {
+    try await withGround { ground in
+      // Long enough to stop the guard before it thaws.
+      let worker = try await ground.holder(seconds: 5)
+      let guardProcess = try worker.guardProcess
+      kill(guardProcess, SIGSTOP)
+      worker.signal(SIGSTOP)
+      #expect(try await ground.freezer.thawStale().isEmpty)
+      #expect(try await ground.freezer.held().map(\.guardProcess) == [guardProcess])
+      var thawed: [ThawOutcome] = []
+      try await eventually("a thaw in the guard's place") {
+        thawed += try await ground.freezer.thawStale()
+        return !thawed.isEmpty
+      }
+      #expect(thawed.map(\.endedBy) == [.guardEnded])
+      try await ground.freeze("next")
+      worker.signal(SIGCONT)
+      try await eventually("the end of the guard") { kill(guardProcess, 0) != 0 }
+      try await Task.sleep(for: .milliseconds(300))
+      #expect(await ground.freezer.isStillFrozen("next"))
+      #expect(try await ground.thaw("next").isIntact)
+      await worker.kill()
+    }
+  }
+
   @Test("both killed at once: whoever comes next thaws", arguments: ["thawStale", "thaw", "freeze", "another token"])
   func bothKilled(_ next: String) async throws {
     try await withGround { ground in
       let worker = try await ground.holder()
-      // Stopped first, so that neither sees the other's end.
-      let guardProcess = try #require(
-        worker.output.split(separator: " ").last.flatMap { Int32($0.filter(\.isNumber)) })
-      worker.signal(SIGSTOP)
-      kill(guardProcess, SIGKILL)
-      worker.signal(SIGKILL)
-      #expect(try await worker.end() == 128 + SIGKILL)
-      try await eventually("the end of the guard") { kill(guardProcess, 0) != 0 }
+      try await ground.killBoth(worker)
       #expect(await !ground.freezer.isStillFrozen("test"))
       #expect(try await ground.freezer.abandoned().map(\.path) == [ground.path])
       switch next {
@@ -110,6 +130,39 @@ struct DeathTests {
         #expect(try await ground.thaw("other").isIntact)
       }
       try await ground.expectThawed()
+    }
+  }
+
+  @Test("what is not mounted where we see it is not taken for thawed")
+  func outOfSight() async throws {
+    try await withGround { ground in
+      let device = try await runProgram("findmnt", ["--noheadings", "--output", "SOURCE", ground.path]).output
+        .trimmingCharacters(in: .whitespacesAndNewlines)
+      try await ground.killBoth(try await ground.holder())
+      // An unmount does not thaw it.
+      #expect(try await runProgram("umount", [ground.path]).exitCode == 0)
+      let (stale, abandoned) = (try await ground.freezer.thawStale(), try await ground.freezer.abandoned())
+      let error = await #expect(throws: FreezeError.self) { try await ground.freezer.thaw("test") }
+      let mounted = try await runProgram("mount", [device, ground.path])
+      #expect(mounted.exitCode == 0, "\(mounted)")
+      #expect(stale.isEmpty && abandoned.map(\.path) == [ground.path])
+      #expect(error?.isRetryable == true && error?.description.contains(ground.path) == true)
+      #expect(try await ground.freezer.thawStale().map(\.endedBy) == [.guardEnded])
+      try await ground.expectThawed()
+    }
+  }
+
+  @Test("one that can't be thawed does not keep the others frozen")
+  func oneOfTwo() async throws {
+    try await withGround { ground in
+      try await ground.killBoth(try await ground.holder())
+      // Comes first, and its lock can't be opened.
+      try Data("{}".utf8).write(to: URL(fileURLWithPath: "\(ground.runtime)/freeze/bad.json"))
+      let lock = "\(ground.runtime)/freeze/bad.lock"
+      try FileManager.default.createDirectory(atPath: lock, withIntermediateDirectories: false)
+      await #expect(throws: FreezeError.self) { try await ground.freezer.thawStale() }
+      try await ground.expectThawed()
+      try FileManager.default.removeItem(atPath: lock)
     }
   }
 

@@ -39,12 +39,29 @@ struct FreezeGround {
     return program
   }
 
+  /// Kills another process that holds a freeze, and its guard, so that neither sees the other's end.
+  func killBoth(_ worker: BackgroundProgram) async throws {
+    let guardProcess = try worker.guardProcess
+    worker.signal(SIGSTOP)
+    kill(guardProcess, SIGKILL)
+    worker.signal(SIGKILL)
+    #expect(try await worker.end() == 128 + SIGKILL)
+    try await eventually("the end of the guard") { kill(guardProcess, 0) != 0 }
+  }
+
   /// Waits until a writer could write: long before the usual deadline, which would thaw in the end, too.
   func expectThawed() async throws {
     let start = ContinuousClock.now
     let program = try writer("after")
     #expect(try await program.end(within: .seconds(90)) == 0)
     #expect(.now - start < .seconds(30), "it took \(ContinuousClock.now - start)")
+  }
+}
+
+extension BackgroundProgram {
+  /// The guard of the freeze that a `holder` has told of.
+  var guardProcess: Int32 {
+    get throws { try #require(output.split(separator: " ").last.flatMap { Int32($0.filter(\.isNumber)) }) }
   }
 }
 

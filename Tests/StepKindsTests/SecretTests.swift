@@ -70,6 +70,44 @@ struct SecretTests {
     #expect(log.lines == ["•••", "•••"])
   }
 
+  @Test(
+    "one that is cut shows neither its beginning nor its end", arguments: ["s3cret-välue", "first-line\nsécond-line"])
+  func cut(_ secret: String) async throws {
+    let path = try file(secret)
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    let log = StepLog()
+    func step(_ script: String, _ more: [String: JSONValue] = [:]) -> StepContext {
+      let with: [String: JSONValue] = [
+        "command": ["bash", "-c", .string(script)], "secrets": ["KEY": ["file": .string(path)]],
+      ]
+      return context(.object(with.merging(more) { $1 }), log: log)
+    }
+    func expectHidden(_ text: String, _ comment: String) {
+      // The filling has none of the secrets' letters.
+      let letters = text.unicodeScalars.filter { "s3crtfilndé-ä".unicodeScalars.contains($0) }
+      #expect(letters.isEmpty, "\(comment): \(text)")
+    }
+    for shift in 0..<secret.utf8.count {
+      // In the middle of what is kept of the output, of both ends.
+      let edge = "printf 'x%.0s' $(seq \(40 - shift))"
+      let fill = #"\#(edge); printf %s "$KEY"; printf 'x%.0s' $(seq 200); printf %s "$KEY"; \#(edge)"#
+      let result = try await outputs("exec", step(fill, ["outputLimitBytes": 80]))
+      let text = try #require(result["stdout"]?.string)
+      #expect(text.contains("bytes left out"))
+      expectHidden(text.replacing(/… \d+ bytes left out …/, with: ""), "output, shift \(shift)")
+      let error = try await failure("exec", step("{ \(fill); } >&2; exit 1", ["outputLimitBytes": 80]))
+      expectHidden(error.message.replacing("exec: 'bash' ended with exit code 1", with: ""), "failure, shift \(shift)")
+    }
+    // At the end of what is logged of a line, and of what a failure tells.
+    for shift in 0..<secret.utf8.count where !secret.contains("\n") {
+      let line = #"head -c \#(8192 - shift) /dev/zero | tr '\0' x; printf %s "$KEY"; head -c 99 /dev/zero | tr '\0' x"#
+      _ = try await run("exec", step(line))
+      expectHidden((log.lines.last ?? "").replacing(/… \(\d+ bytes more\)/, with: ""), "line, shift \(shift)")
+      let long = try await failure("exec", step("{ printf 'x%.0s' $(seq \(500 - shift)); echo \"$KEY\"; } >&2; exit 1"))
+      expectHidden(long.message.replacing("exec: 'bash' ended with exit code 1", with: ""), "failure, shift \(shift)")
+    }
+  }
+
   @Test("one that can't be read is told without it")
   func unreadable() async throws {
     func error(_ reference: JSONValue) async throws -> StepFailure {

@@ -108,6 +108,30 @@ import VolumeDrivers
     }
   }
 
+  @Test("a time that is not in seconds since 1970 is refused, a clock that is a little ahead is not")
+  func times() async throws {
+    let now = Int(Date().timeIntervalSince1970)
+    for seconds in [now * 1000, now + 90_000, .max] {
+      let answers = [
+        "{\"createdAt\": \(seconds)}",
+        "{\"objects\": [{\"kind\": \"snapshot\", \"name\": \"a\", \"createdAt\": \(seconds)}]}",
+      ]
+      for answer in answers {
+        let (driver, volume) = try await driver("echo '\(answer)'")
+        let error = await #expect(throws: DriverError.self) {
+          if answer.contains("objects") {
+            _ = try await driver.owned(volume)
+          } else {
+            _ = try await driver.snapshot(volume, named: "a")
+          }
+        }
+        #expect(error?.kind == .permanent && error?.message.contains("must be seconds since 1970") == true)
+      }
+    }
+    let (driver, volume) = try await driver("echo '{\"createdAt\": \(now + 60)}'")
+    #expect(try await driver.snapshot(volume, named: "a").createdAt == now + 60)
+  }
+
   @Test("a cancelled call stops its program") func cancelled() async throws {
     let (driver, volume) = try await driver("sleep 60; echo '{}'")
     let start = ContinuousClock.now

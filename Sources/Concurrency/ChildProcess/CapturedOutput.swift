@@ -17,11 +17,12 @@ public struct CapturedOutput: Sendable, Equatable {
 
   /// The output as UTF-8, with a line in place of what was not kept.
   public var text: String {
-    let start = String(decoding: first, as: UTF8.self)
-    let end = String(decoding: last, as: UTF8.self)
     if droppedBytes == 0 { return String(decoding: first + last, as: UTF8.self) }
-    return start + "\n… \(droppedBytes) bytes left out …\n" + end
+    return String(decoding: first, as: UTF8.self) + gap + String(decoding: last, as: UTF8.self)
   }
+
+  /// The line in place of what was not kept.
+  public var gap: String { "\n… \(droppedBytes) bytes left out …\n" }
 
   mutating func append(_ bytes: UnsafeRawBufferPointer) {
     total += bytes.count

@@ -1,5 +1,17 @@
 import Glibc
 
+/// A line that a line handler gets.
+public enum OutputLine {
+  /// What was kept of a line that was too long, and the note that stands for the rest; nil for a whole line.
+  public static func parts(of line: String) -> (kept: Substring, note: Substring)? {
+    guard line.hasSuffix(noteEnd), let start = line.unicodeScalars.lastIndex(of: "…") else { return nil }
+    return (line[..<start], line[start...])
+  }
+
+  fileprivate static func note(_ cut: Int) -> String { "… (\(cut)\(noteEnd)" }
+  private static let noteEnd = " bytes more)"
+}
+
 /// Cuts a stream of bytes into lines. A line beyond the limit loses its end, and says how much.
 struct LineSplitter {
   private let limit: Int
@@ -33,7 +45,7 @@ struct LineSplitter {
   private mutating func flush(_ emit: (String) -> Void) {
     if line.last == UInt8(ascii: "\r") { line.removeLast() }
     let text = String(decoding: line, as: UTF8.self)
-    emit(cut == 0 ? text : text + "… (\(cut) bytes more)")
+    emit(cut == 0 ? text : text + OutputLine.note(cut))
     line.removeAll(keepingCapacity: true)
     cut = 0
   }

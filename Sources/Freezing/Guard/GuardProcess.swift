@@ -62,6 +62,9 @@ struct GuardProcess {
     if receive(from: control.number, within: .zero) == .end { return forget() }
 
     record.since = timeSinceBoot()
+    record.hasBegun = true
+    // Failing that, a guard that gets stuck is only found by its worker.
+    try? runtime.write(record)
     guard setTimer() else { return refuse(errno) }
     while freeze_shim_freeze(filesystem) != 0 {
       if errno != EINTR { return refuse(errno) }

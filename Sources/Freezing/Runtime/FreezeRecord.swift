@@ -15,6 +15,8 @@ struct FreezeRecord: Sendable, Equatable {
   var deadline: Duration
   var guardProcess: Int32
   var workerProcess: Int32
+  /// Whether the freeze itself has begun. Until then what is dirty is written, which may take any time.
+  var hasBegun = false
   /// How it ended; nil while the guard is at it, or if it was killed.
   var end: End?
 
@@ -41,6 +43,7 @@ extension FreezeRecord {
       "filesystem": .string(filesystem), "bootID": .string(bootID), "since": .int(since.nanoseconds),
       "deadline": .int(deadline.nanoseconds), "guard": .int(Int64(guardProcess)), "worker": .int(Int64(workerProcess)),
     ]
+    if hasBegun { members["begun"] = true }
     if let end {
       members["endedBy"] = .string(end.reason.rawValue)
       members["frozenFor"] = .int(end.frozenFor.nanoseconds)
@@ -62,6 +65,7 @@ extension FreezeRecord {
       token: token, path: path, mountPoint: mountPoint, device: device, filesystem: filesystem, bootID: bootID,
       since: .nanoseconds(since), deadline: .nanoseconds(deadline), guardProcess: guardProcess,
       workerProcess: workerProcess)
+    hasBegun = json["begun"]?.bool ?? false
     if let reason = text("endedBy").flatMap(ThawReason.init), let frozenFor = number("frozenFor") {
       end = End(reason: reason, frozenFor: .nanoseconds(frozenFor))
     }

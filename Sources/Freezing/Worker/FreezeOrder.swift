@@ -34,8 +34,10 @@ struct FreezeOrder: Sendable {
     let end = timeSinceBoot() + .seconds(60)
     while timeSinceBoot() < end {
       if let lock = try runtime.lock(token) {
-        if let record = runtime.record(token), record.end == nil { _ = try runtime.thaw(record) }
-        withExtendedLifetime(lock) {}
+        defer { withExtendedLifetime(lock) {} }
+        if let record = runtime.record(token), record.end == nil, try runtime.thaw(record) == nil {
+          throw record.outOfSight
+        }
       } else {
         if let held = try adopt(runtime, file, target) { return held }
         usleep(20_000)
@@ -103,9 +105,8 @@ struct FreezeOrder: Sendable {
       guard let record = runtime.record(other), record.end == nil, record.device == device,
         let lock = try runtime.lock(other)
       else { continue }
-      _ = try runtime.thaw(record)
+      if try runtime.thaw(record) != nil { found = true }
       withExtendedLifetime(lock) {}
-      found = true
     }
     return found
   }

@@ -36,6 +36,10 @@ struct HeldFreeze: Sendable {
   }
 
   private func takeOver() {
+    // This process may have been stopped until now, and somebody has thawed in its place: what is frozen now is another's.
+    if let record = runtime.record(state.token), record.end != nil || record.guardProcess != state.guardProcess {
+      return
+    }
     let outcome = thaw(filesystem.number)
     let frozenFor = timeSinceBoot() - state.since
     // Somebody else may be writing the same down; it takes no longer than this.

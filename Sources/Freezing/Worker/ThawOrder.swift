@@ -19,7 +19,8 @@ struct ThawOrder {
         defer { withExtendedLifetime(lock) {} }
         guard let record = runtime.record(token) else { return nil }
         if let outcome = record.outcome { return outcome }
-        return try runtime.thaw(record)
+        guard let outcome = try runtime.thaw(record) else { throw record.outOfSight }
+        return outcome
       }
       // A guard that is just starting, or another process that thaws in a guard's place.
       usleep(5_000)

@@ -11,6 +11,8 @@ struct Volume: Sendable {
   let excludes: [String]
   /// Whether something brings the application to rest before the snapshot.
   let isQuiesced: Bool
+  /// Whether its filesystem is frozen while the snapshots are taken.
+  let isFrozen: Bool
   /// Whether a snapshot has to be one that can be trusted.
   let isStrict: Bool
   /// What sets this installation's objects apart from those of others on the same volume.
@@ -42,6 +44,7 @@ struct Volume: Sendable {
     tag = json["tag"]?.string
     mark = json["mark"]?.string
     isQuiesced = json["isQuiesced"]?.bool ?? false
+    isFrozen = json["isFrozen"]?.bool ?? false
     isStrict = json["isStrict"]?.bool ?? false
     self.json = json
   }
@@ -57,9 +60,7 @@ struct Volume: Sendable {
   }
 
   /// The snapshot of a run: its name follows from run and volume, so that another attempt finds it.
-  func snapshotName(_ run: RunID) -> String {
-    (["hf", tag, run.description, mark, source.name] as [String?]).compactMap { $0 }.joined(separator: "-")
-  }
+  func snapshotName(_ run: RunID) -> String { objectName("hf", run) }
 
   /// The tags by which a run's export is found again in a repository, also by people with restic at hand.
   func exportTags(_ run: RunID) -> [String] {
@@ -67,8 +68,12 @@ struct Volume: Sendable {
       + (tag.map { ["installation=\($0)"] } ?? []) + (mark.map { ["mark=\($0)"] } ?? [])
   }
 
-  /// The clone of a run.
-  func cloneName(_ run: RunID) -> String { snapshotName(run) + "-c" }
+  /// The clone of a run. LVM has one space of names for all: with a mark behind, it could be the snapshot of another volume.
+  func cloneName(_ run: RunID) -> String { objectName("hfc", run) }
+
+  private func objectName(_ prefix: String, _ run: RunID) -> String {
+    ([prefix, tag, run.description, mark, source.name] as [String?]).compactMap { $0 }.joined(separator: "-")
+  }
 
   var driver: any VolumeDriver {
     get throws(StepFailure) {

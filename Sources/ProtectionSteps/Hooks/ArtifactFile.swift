@@ -1,10 +1,12 @@
 import Concurrency
+import FileSystem
 import Glibc
 import StepEngine
 
 /// The private file into which a hook may write artifacts.
 struct ArtifactFile: Sendable {
   let path: String
+  /// The name of its folder.
   private let folder: String
 
   private static var place: String { getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp" }
@@ -14,10 +16,10 @@ struct ArtifactFile: Sendable {
     let (prefix, attempt) = ("holdfast-hook-\(step.id.value)-", "\(step.attempt)-\(step.fence.value)")
     return try await BlockingPool.shared.run {
       removeOld(prefix)
-      let file = ArtifactFile(
-        path: "\(place)/\(prefix)\(attempt)/artifacts", folder: "\(place)/\(prefix)\(attempt)")
+      let folder = "\(place)/\(prefix)\(attempt)"
+      let file = ArtifactFile(path: "\(folder)/artifacts", folder: prefix + attempt)
       // Fails if it is there: another hand made it.
-      guard mkdir(file.folder, 0o700) == 0 else { throw failure(file.folder) }
+      guard mkdir(folder, 0o700) == 0 else { throw failure(folder) }
       let descriptor = open(file.path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
       guard descriptor >= 0 else { throw failure(file.path) }
       close(descriptor)
@@ -58,31 +60,24 @@ struct ArtifactFile: Sendable {
   /// Removes it and its folder.
   func remove() async {
     let folder = folder
-    await BlockingPool.shared.runNonthrowing { Self.remove(folder) }
+    await BlockingPool.shared.runNonthrowing {
+      if let place = try? DirectoryHandle(path: Self.place) { Self.remove(Array(folder.utf8), in: place) }
+    }
   }
 
   private static func removeOld(_ prefix: String) {
-    for name in names(in: place) where name.hasPrefix(prefix) { remove("\(place)/\(name)") }
+    guard let place = try? DirectoryHandle(path: place), let entries = try? place.entries() else { return }
+    for entry in entries where entry.name.starts(with: prefix.utf8) { remove(entry.name, in: place) }
   }
 
-  /// Not deeper: what else a hook put there is its own affair.
-  private static func remove(_ folder: String) {
-    for name in names(in: folder) { unlink("\(folder)/\(name)") }
-    rmdir(folder)
-  }
-
-  private static func names(in folder: String) -> [String] {
-    guard let stream = opendir(folder) else { return [] }
-    defer { closedir(stream) }
-    var names: [String] = []
-    while let entry = readdir(stream) {
-      let size = MemoryLayout.size(ofValue: entry.pointee.d_name)
-      let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-        pointer.withMemoryRebound(to: CChar.self, capacity: size) { String(cString: $0) }
-      }
-      if name != ".", name != ".." { names.append(name) }
-    }
-    return names
+  /// Not deeper: what else a hook put there is its own affair. In a place like /tmp others may make a folder of such a name, or a
+  /// link to a folder: what is not ours stays.
+  private static func remove(_ name: [UInt8], in place: DirectoryHandle) {
+    guard let folder = try? place.openDirectory(name), (try? folder.metadata().uid) == geteuid(),
+      let entries = try? folder.entries()
+    else { return }
+    for entry in entries { try? folder.removeFile(entry.name) }
+    try? place.removeEmptyDirectory(name)
   }
 
   private static func failure(_ path: String) -> StepFailure {

@@ -92,7 +92,7 @@ private struct HookRun {
     do {
       outcome = try await program.child.run { [log = step.log] stream, line in
         if stream == .output { printed.take(line) }
-        log(program.secrets.hidden(in: storable(line)))
+        log(program.secrets.hidden(inLine: storable(line)))
       }
     } catch {
       return try note(
@@ -112,7 +112,7 @@ private struct HookRun {
     var all = try printed.all()
     try all.add(lines: storable(text))
     for (key, value) in all.values {
-      let value = secrets.hidden(in: storable(value))
+      let value = secrets.hidden(inLine: storable(value))
       try left.add(key, value)
       try known.add(key, value)
     }

@@ -23,9 +23,11 @@ struct StaleFreezes: JanitorChore {
 }
 
 private func thawingStale(_ logger: Logger) async throws(FreezeError) {
-  // Nobody else can freeze.
-  guard geteuid() == 0 else { return }
-  for outcome in try await Freezer().thawStale() {
+  let freezer = Freezer()
+  // A capability is enough to freeze, so not only root may have left something. Another user's folder is that user's affair.
+  var folder = stat()
+  guard geteuid() == 0 || stat(freezer.runtimeFolder, &folder) == 0 && folder.st_uid == geteuid() else { return }
+  for outcome in try await freezer.thawStale() {
     logger.warning(
       "a filesystem was still frozen, and nobody was left to thaw it; it is thawed now",
       ["path": outcome.path, "token": outcome.token])

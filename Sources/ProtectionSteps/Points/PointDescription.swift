@@ -19,9 +19,10 @@ struct PointDescription {
     let at = try moment(snapshots)
     let exports = try byVolume("exports", "export")
     let keepsSnapshots = arguments.value("keepSnapshots")?.bool ?? true
+    let given = arguments.value("volumes")?.array ?? []
+    let listed = try given.map { json throws(StepFailure) in try Volume(json: json) }
     var volumes: [JSONValue] = []
-    for json in arguments.value("volumes")?.array ?? [] {
-      let volume = try Volume(json: json)
+    for volume in listed {
       let name = volume.source.name
       let (snapshot, export) = (keepsSnapshots ? snapshots[name] : nil, exports[name])
       guard snapshot != nil || export != nil else {
@@ -45,7 +46,7 @@ struct PointDescription {
     var point: [String: JSONValue] = [
       "name": .string(RestorePoint.name(application: application, createdAt: at, run: run.value)),
       "application": .string(application), "run": .int(run.value),
-      "createdAt": .string(at.rfc3339), "consistency": .string(consistency(snapshots)),
+      "createdAt": .string(at.rfc3339), "consistency": .string(consistency(listed, snapshots)),
       "artifacts": .object(artifacts), "volumes": .array(volumes),
     ]
     for key in ["profile", "policy"] {
@@ -66,7 +67,7 @@ struct PointDescription {
   }
 
   /// What can be said of the data: the application was at rest, they are of one instant, or neither.
-  private func consistency(_ snapshots: [String: JSONValue]) -> String {
+  private func consistency(_ volumes: [Volume], _ snapshots: [String: JSONValue]) -> String {
     let thaws = (arguments.value("thaws")?.array ?? []).filter { $0 != .null }
     let wasFrozen = !thaws.isEmpty && thaws.allSatisfy { $0["intact"]?.bool ?? false }
     let wasTorn = !thaws.isEmpty && !wasFrozen
@@ -74,9 +75,11 @@ struct PointDescription {
     let haveSucceeded = !hooks.isEmpty && hooks.allSatisfy { $0["succeeded"]?.bool ?? true }
     let isQuiesced = haveSucceeded || (arguments.value("quiesced")?.bool ?? false)
     if isQuiesced, !wasTorn { return "application" }
-    let areOfOneInstant =
-      !snapshots.isEmpty && snapshots.values.allSatisfy { $0["crashConsistent"]?.bool ?? false }
-    return areOfOneInstant || wasFrozen ? "crash" : "none"
+    // What one volume's snapshot or freeze is worth says nothing of the others.
+    let areOfOneInstant = volumes.allSatisfy { volume in
+      (snapshots[volume.source.name]?["crashConsistent"]?.bool ?? false) || volume.isFrozen && wasFrozen
+    }
+    return areOfOneInstant ? "crash" : "none"
   }
 
   private var hooks: [JSONValue] { (arguments.value("hooks")?.array ?? []).filter { $0 != .null } }

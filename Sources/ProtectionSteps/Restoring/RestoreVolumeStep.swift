@@ -1,3 +1,4 @@
+import Concurrency
 import Cryptography
 import FailPoints
 import Glibc
@@ -92,10 +93,30 @@ struct RestoreVolumeStep: StepKind {
       throw StepFailure(
         .permanent, "\(volume.title) is a dump, which is nowhere in place: give a target, or use restore-stream")
     }
-    guard volume.json["kind"]?.string == "image" else { return volume.source.path }
+    // Points of before say that a device is an image.
+    let kind = volume.json["kind"]?.string.flatMap(ExportKind.init)
+    guard kind == .image || kind == .device else { return volume.source.path }
+    try await BlockingPool.shared.run { try volume.checkTakesFile() }
     // The file comes back beside others that are none of ours.
     let folders = volume.source.path.split(separator: "/").dropLast()
     return "/" + folders.joined(separator: "/")
+  }
+}
+
+extension Volume {
+  /// Makes sure that the volume's path is that of an image file, or of one that is gone. At a device's, the restore would remove the
+  /// device, or the link to it, and leave a file there that nobody uses.
+  fileprivate func checkTakesFile() throws(StepFailure) {
+    var status = stat()
+    if lstat(source.path, &status) == 0 {
+      if status.st_mode & S_IFMT == S_IFREG { return }
+    } else if errno == ENOENT, source.driver != "exec", !source.path.hasPrefix("/dev/") {
+      return
+    }
+    throw StepFailure(
+      .permanent,
+      "\(title): its export comes back as an image file, and \(source.path) is none: give a target, and copy the file from there to the device"
+    )
   }
 }
 

@@ -77,7 +77,7 @@ struct ExportStreamStep: StepKind {
         try await Task { try await repository.remove(.snapshot, result.snapshot.id) }.value
         throw error
       }
-      return Export(result, isImage: true, elapsed: .now - start)
+      return Export(result, .image, elapsed: .now - start)
     }
   }
 }

@@ -101,6 +101,7 @@ struct Inventory {
       var members = volume.object ?? [:]
       members["application"] = .string(application)
       members["freeze"] = nil
+      members["isFrozen"] = .bool(volume["freeze"]?["path"]?.string != nil)
       members["isQuiesced"] = .bool(isQuiesced || volume["freeze"] != nil)
       if strict { members["isStrict"] = true }
       return .object(members)

@@ -17,11 +17,11 @@ struct Export: Sendable {
   let readBytes: Int
   let files: Int
   let problems: Int
-  let isImage: Bool
+  let kind: ExportKind
   let elapsed: Duration
 
-  init(_ result: BackupResult, isImage: Bool, elapsed: Duration) {
-    self.isImage = isImage
+  init(_ result: BackupResult, _ kind: ExportKind, elapsed: Duration) {
+    self.kind = kind
     id = result.snapshot.id
     bytes = result.progress.bytes
     addedBytes = result.progress.addedPackedBytes
@@ -32,8 +32,8 @@ struct Export: Sendable {
   }
 
   /// One that an earlier attempt stored: only whole ones stay in the repository.
-  init(_ stored: StoredSnapshot, isImage: Bool) {
-    self.isImage = isImage
+  init(_ stored: StoredSnapshot, _ kind: ExportKind) {
+    self.kind = kind
     let summary = stored.snapshot.summary ?? Snapshot.Summary()
     id = stored.id
     bytes = summary.totalBytesProcessed
@@ -48,7 +48,7 @@ struct Export: Sendable {
     [
       "volume": .string(volume.source.name), "export": .string(id.hex), "bytes": .int(Int64(bytes)),
       "addedBytes": .int(Int64(addedBytes)), "readBytes": .int(Int64(readBytes)), "files": .int(Int64(files)),
-      "kind": .string(isImage ? "image" : "folder"), "problems": .int(Int64(problems)),
+      "kind": .string(kind.rawValue), "problems": .int(Int64(problems)),
       "seconds": .double(elapsed / .seconds(1)),
     ]
   }

@@ -5,6 +5,11 @@ import ResticFormat
 import StepEngine
 import VolumeDrivers
 
+/// What an export was read from; a restore in place has to be to the same.
+enum ExportKind: String, Sendable {
+  case folder, image, device
+}
+
 /// What is exported of a volume, and how its snapshot in the repository is marked.
 struct ExportSource: Sendable {
   let volume: Volume
@@ -46,7 +51,14 @@ struct ExportSource: Sendable {
   /// The tags by which it is found again.
   var tags: [String] { volume.exportTags(run) }
 
-  var isImage: Bool { if case .folder = place { false } else { true } }
+  /// What it is read from.
+  var kind: ExportKind {
+    switch place {
+    case .folder: .folder
+    case .image: .image
+    case .device: .device
+    }
+  }
 
   /// The order for the repository.
   /// - Throws: `StepFailure` for a pattern that is none.
@@ -62,7 +74,7 @@ struct ExportSource: Sendable {
     }
     // The application, not the node: a volume may move, and what did not change need not be read again then.
     request.host = volume.source.application
-    request.pathLabel = "/" + Self.path(of: volume.source, isImage: isImage).joined(separator: "/")
+    request.pathLabel = "/" + Self.path(of: volume.source, isImage: kind != .folder).joined(separator: "/")
     request.tags = tags
     // Each of its clones is made of new files, whose times of change tell nothing. Cloning a file writes out what is in memory
     // of it, so a later change has another time of modification. Copies have no such rule: they are read.

@@ -25,7 +25,7 @@ struct ExportStep: StepKind {
     outputs: [
       OutputField("volume", .string, "the volume's name"),
       OutputField("export", .string, "the id of the snapshot in the repository"),
-      OutputField("kind", .string, "folder or image"),
+      OutputField("kind", .string, "folder, image or device"),
       OutputField("bytes", .integer, "bytes of the volume's files"),
       OutputField("addedBytes", .integer, "bytes by which the repository grew"),
       OutputField("readBytes", .integer, "bytes that were read"),
@@ -56,7 +56,7 @@ struct ExportStep: StepKind {
             let stored = try await repository.newest(tagged: source.tags)
           {
             step.log("an earlier attempt stored snapshot \(stored.id.hex)")
-            return Export(stored, isImage: source.isImage)
+            return Export(stored, source.kind)
           }
           return try await backUp(source, to: repository, lock, acceptsLoss: acceptsLoss, step)
         }
@@ -78,7 +78,7 @@ struct ExportStep: StepKind {
           request, to: repository, lock: lock, cache: services.cache, progress: progress, notice: step.log)
       }
       log(result.problems, step)
-      return Export(result, isImage: source.isImage, elapsed: .now - start)
+      return Export(result, source.kind, elapsed: .now - start)
     } catch let refusal as IncompleteBackup {
       log(refusal.problems, step)
       throw StepFailure(.retryable, "\(source.volume.title): \(refusal)")

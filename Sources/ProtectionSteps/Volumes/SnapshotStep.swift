@@ -62,13 +62,14 @@ struct SnapshotStep: StepKind {
   }
 
   /// When an earlier attempt took it: not before the intent, and, as that may be a still earlier attempt's, not before the second that
-  /// its driver tells. That alone could be before the last point of the same second.
-  private static func moment(of object: DriverObject, _ entry: ResourceLedger.Entry) -> String? {
+  /// its driver tells. That alone could be before the last point of the same second. Never later than now, whatever clocks say: the
+  /// point would outlive all that come after it.
+  static func moment(of object: DriverObject, _ entry: ResourceLedger.Entry) -> String? {
     let noted = entry.detail?["at"]?.string
     if entry.exists, let noted { return noted }
     let told = object.createdAt.map { Snapshot.Moment(seconds: Int64($0), nanoseconds: 0) }
     let bounds = [noted.flatMap { Snapshot.Moment(rfc3339: $0) }, told].compactMap { $0 }
-    return bounds.max()?.rfc3339
+    return bounds.max().map { min($0, .now).rfc3339 }
   }
 }
 

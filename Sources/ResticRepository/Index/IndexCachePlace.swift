@@ -9,14 +9,17 @@ public enum IndexCachePlace: Sendable, Equatable {
   /// Nowhere: everything is read, and held in memory.
   case none
 
-  /// The folder for a repository; nil for nowhere.
-  func folder(for repository: String) -> String? {
+  /// The folder with those of all repositories; nil for nowhere.
+  public var folder: String? {
     switch self {
     case .none: nil
-    case .folder(let path): "\(path)/\(repository)"
-    case .standard: Self.standardFolder.map { "\($0)/holdfast/\(repository)" }
+    case .folder(let path): path
+    case .standard: Self.standardFolder.map { "\($0)/holdfast" }
     }
   }
+
+  /// The folder for a repository; nil for nowhere.
+  func folder(for repository: String) -> String? { folder.map { "\($0)/\(repository)" } }
 
   private static var standardFolder: String? {
     // Paths that are not absolute are to be ignored (XDG base directory specification).

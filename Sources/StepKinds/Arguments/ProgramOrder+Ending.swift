@@ -26,8 +26,10 @@ extension ProgramOrder {
       kind = permanentExitCodes.contains(code) || code == 126 || code == 127 ? .permanent : .retryable
       what = "ended with exit code \(code)"
     }
-    let lastLine = outcome.error.text.split(whereSeparator: \.isNewline).last { !$0.allSatisfy(\.isWhitespace) }
-    let reason = lastLine.map { ": " + secrets.hidden(in: storable(String($0.prefix(500)))) } ?? ""
+    // A secret that was cut would not be found any more.
+    let lastLine = secrets.hidden(in: outcome.error).split(whereSeparator: \.isNewline)
+      .last { !$0.allSatisfy(\.isWhitespace) }
+    let reason = lastLine.map { ": \($0.prefix(500))" } ?? ""
     return StepFailure(kind, "\(subject): '\(child.program)' \(what)\(reason)")
   }
 
@@ -36,7 +38,7 @@ extension ProgramOrder {
   /// - Throws: `StepFailure` if it could not be started.
   package func run(_ subject: String, _ step: StepContext) async throws -> ChildProcess.Outcome {
     do {
-      return try await child.run { [secrets] _, line in step.log(secrets.hidden(in: storable(line))) }
+      return try await child.run { [secrets] _, line in step.log(secrets.hidden(inLine: storable(line))) }
     } catch {
       throw StepFailure(error.isRetryable ? .retryable : .permanent, "\(subject): \(error)")
     }

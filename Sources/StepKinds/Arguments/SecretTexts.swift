@@ -1,4 +1,4 @@
-import Concurrency
+package import Concurrency
 package import JSON
 import StepEngine
 
@@ -49,6 +49,46 @@ package struct SecretTexts: Sendable {
   /// A text with every secret in it replaced.
   package func hidden(in text: String) -> String {
     hidden.reduce(text) { text, secret in text.contains(secret) ? text.replacing(secret, with: Self.mask) : text }
+  }
+
+  /// A line that a program printed, with every secret in it replaced; of one that was cut with the line, too, what is left.
+  package func hidden(inLine line: String) -> String {
+    guard let (kept, note) = OutputLine.parts(of: line) else { return hidden(in: line) }
+    return hidden(in: hidingBeginning(at: kept)) + note
+  }
+
+  /// What a program printed, as it is stored, with every secret in it replaced; of one that was cut, too, what is left.
+  package func hidden(in output: CapturedOutput) -> String {
+    guard output.droppedBytes > 0 else { return hidden(in: storable(output.text)) }
+    let start = storable(String(decoding: output.first, as: UTF8.self))
+    let end = storable(String(decoding: output.last, as: UTF8.self))
+    return hidden(in: hidingBeginning(at: start)) + output.gap + hidden(in: hidingEnd(at: end))
+  }
+
+  /// Replaces the beginning of a secret at the end of a text.
+  private func hidingBeginning(at text: some StringProtocol) -> String {
+    var kept = String(text).unicodeScalars[...]
+    // Of the last letter, too, only a part may be left.
+    while kept.last == "\u{fffd}" { kept.removeLast() }
+    let tail = Array(kept.suffix(longestSecret))
+    let length = longestCut { secret, length in tail.suffix(length).elementsEqual(secret.prefix(length)) }
+    return length == 0 ? String(text) : String(kept.dropLast(length)) + Self.mask
+  }
+
+  /// Replaces the end of a secret at the beginning of a text.
+  private func hidingEnd(at text: String) -> String {
+    let kept = text.unicodeScalars.drop { $0 == "\u{fffd}" }
+    let head = Array(kept.prefix(longestSecret))
+    let length = longestCut { secret, length in head.prefix(length).elementsEqual(secret.suffix(length)) }
+    return length == 0 ? text : Self.mask + String(kept.dropFirst(length))
+  }
+
+  private var longestSecret: Int { hidden.map(\.unicodeScalars.count).max() ?? 0 }
+
+  /// How many letters of any secret fit at most.
+  private func longestCut(_ fits: (_ secret: [Unicode.Scalar], _ length: Int) -> Bool) -> Int {
+    hidden.map { Array($0.unicodeScalars) }
+      .compactMap { secret in (1...secret.count).last { fits(secret, $0) } }.max() ?? 0
   }
 
   /// A value with every secret in its texts and keys replaced.

@@ -56,10 +56,11 @@ struct ExecStep: StepKind {
 
   private func outputs(_ order: ExecOrder, _ outcome: ChildProcess.Outcome, _ code: Int) throws -> JSONValue {
     guard order.parsesJSON else {
-      return order.program.secrets.hidden(in: [
-        "exitCode": .int(Int64(code)), "stdout": .string(storable(outcome.output.text)),
-        "stderr": .string(storable(outcome.error.text)),
-      ])
+      let secrets = order.program.secrets
+      return [
+        "exitCode": .int(Int64(code)), "stdout": .string(secrets.hidden(in: outcome.output)),
+        "stderr": .string(secrets.hidden(in: outcome.error)),
+      ]
     }
     let program = "\(name): the standard output of '\(order.program.child.program)'"
     guard outcome.output.droppedBytes == 0 else {

@@ -99,20 +99,21 @@ struct ObjectFolder {
     for entry in try entries() {
       if entry.name.starts(with: gone) {
         try removal.remove(entry.name, in: folder)
-      } else if entry.name.starts(with: new), try isAbandoned(entry.name) {
-        try removal.remove(entry.name, in: folder)
+      } else if entry.name.starts(with: new), let unfinished = try abandoned(entry.name) {
+        // Locked until it is gone: a maker that has just begun it must not take what is being removed for its own.
+        try withExtendedLifetime(unfinished) { () throws(FileError) in try removal.remove(entry.name, in: folder) }
       }
     }
   }
 
-  private func isAbandoned(_ name: [UInt8]) throws(FileError) -> Bool {
+  /// What a killed call has begun, under its lock, which ends with the result; nil if its maker lives.
+  private func abandoned(_ name: [UInt8]) throws(FileError) -> FileHandle? {
     do throws(FileError) {
       let file = try folder.openFile(name)
-      // The lock ends with `file`: whoever made this sees that its name is gone.
-      return volume_shim_lock(file.descriptor, 0) == 0
+      return volume_shim_lock(file.descriptor, 0) == 0 ? file : nil
     } catch {
       guard error.code == ENOENT else { throw error }
-      return false
+      return nil
     }
   }
 

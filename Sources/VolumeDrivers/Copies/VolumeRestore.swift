@@ -67,8 +67,10 @@ struct VolumeRestore {
 
   private func removeAbandoned(_ name: [UInt8], in folder: DirectoryHandle) throws(FileError) {
     do throws(FileError) {
-      try lock(folder.openFile(name).descriptor)
-      try folder.removeFile(name)
+      let file = try folder.openFile(name)
+      try lock(file.descriptor)
+      // Locked until it is gone: it may be what another restore has just begun.
+      try withExtendedLifetime(file) { () throws(FileError) in try folder.removeFile(name) }
     } catch {
       guard error.code == ENOENT else { throw error }
     }

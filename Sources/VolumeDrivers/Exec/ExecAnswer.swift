@@ -1,3 +1,4 @@
+internal import Glibc
 internal import JSON
 
 /// Reads what a driver program answered. Nothing of it is trusted: each member is checked, and what is wrong is named.
@@ -34,7 +35,7 @@ struct ExecAnswer {
       throw wrong("\"name\" is not the name that was asked for")
     }
     return DriverObject(
-      kind: .snapshot, name: name, createdAt: try number("createdAt", json), bytes: try number("bytes", json))
+      kind: .snapshot, name: name, createdAt: try moment("createdAt", json), bytes: try number("bytes", json))
   }
 
   func readiness() throws(DriverError) -> SnapshotReadiness {
@@ -87,7 +88,7 @@ struct ExecAnswer {
       }
       objects.append(
         DriverObject(
-          kind: kind, name: name, createdAt: try number("createdAt", entry), bytes: try number("bytes", entry)))
+          kind: kind, name: name, createdAt: try moment("createdAt", entry), bytes: try number("bytes", entry)))
     }
     return objects
   }
@@ -103,6 +104,13 @@ struct ExecAnswer {
     case .int(let value) where value >= 0: return Int(value)
     default: throw wrong("\"\(key)\" must be a whole number that isn't negative")
     }
+  }
+
+  /// Clocks differ, but not by a day: what is later was not told in seconds.
+  private func moment(_ key: String, _ json: JSONValue) throws(DriverError) -> Int? {
+    guard let seconds = try number(key, json) else { return nil }
+    guard seconds <= time(nil) + 24 * 3600 else { throw wrong("\"\(key)\" must be seconds since 1970") }
+    return seconds
   }
 
   /// A member that may be missing or null; `value` is nil also where it is of another sort.

@@ -71,7 +71,7 @@ extension EndToEnd {
           ["submit", "backup-local", "-p", "application=shop", "--wait"])
         #expect(result.exitCode == 1)
         #expect((result.output + result.errors).contains("volume shop/data"), "\(result)")
-        #expect(try await shop.shell("find '\(disk.path)' -name 'hf-*' | wc -l") == "0\n")
+        #expect(try await shop.shell("find '\(disk.path)' -name 'hf*-*' | wc -l") == "0\n")
         try await eventually(within: .seconds(240), "the janitor") { try await shop.leftBehind() == "" }
         await worker.kill()
       }

@@ -154,7 +154,8 @@ struct ProtectedShop {
   func objects() async throws -> [String] {
     let tag = try await installation.sql("select holdfast.installation()")
     let root = URL(fileURLWithPath: volumes[0].path).deletingLastPathComponent().deletingLastPathComponent().path
-    return try await shell("find '\(root)' -maxdepth 6 -name 'hf-\(tag)-*'").split(separator: "\n").map(String.init)
+    let found = try await shell("find '\(root)' -maxdepth 6 -regex '.*/hfc?-\(tag)-[^/]*'")
+    return found.split(separator: "\n").map(String.init)
   }
 
   /// What the ledger has open that nothing keeps.

@@ -165,6 +165,22 @@ struct HookStepTests {
     #expect(!FileManager.default.fileExists(atPath: old))
   }
 
+  @Test("what others put where such a leftover would be stays, and a link there leads nowhere")
+  func othersLeftovers() async throws {
+    let place = ProcessInfo.processInfo.environment["TMPDIR"] ?? "/tmp"
+    let victim = try scratchDirectory("victim").path
+    let (link, theirs) = ("\(place)/holdfast-hook-\(81 << 20 | 3)-1-1", "\(place)/holdfast-hook-\(81 << 20 | 3)-1-2")
+    defer { for path in [link, theirs] { try? FileManager.default.removeItem(atPath: path) } }
+    try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: victim)
+    try FileManager.default.createDirectory(atPath: theirs, withIntermediateDirectories: false)
+    for folder in [victim, theirs] { try Data("keep".utf8).write(to: URL(fileURLWithPath: folder + "/file")) }
+    // Only root can give a folder away.
+    let isTheirs = chown(theirs, 65534, 65534) == 0
+    _ = try await outputs(HookStep(), step([hook("true")], run: 81, attempt: 2))
+    #expect(FileManager.default.fileExists(atPath: victim + "/file"))
+    #expect(FileManager.default.fileExists(atPath: theirs + "/file") == isTheirs)
+  }
+
   @Test("cancelling ends it")
   func cancel() async throws {
     let log = StepLog()

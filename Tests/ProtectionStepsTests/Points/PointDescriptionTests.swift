@@ -1,0 +1,57 @@
+import JSON
+import StepEngine
+import StepKinds
+import Testing
+
+@testable import ProtectionSteps
+
+@Suite("What a restore point claims")
+struct PointDescriptionTests {
+  private func volume(_ name: String, isFrozen: Bool? = nil) -> JSONValue {
+    var members: [String: JSONValue] = ["name": .string(name), "driver": "directory", "path": .string("/srv/" + name)]
+    members["isFrozen"] = isFrozen.map { .bool($0) }
+    return .object(members)
+  }
+
+  private func snapshot(_ name: String, isCrashConsistent: Bool) -> JSONValue {
+    ["volume": .string(name), "snapshot": .string("hf-7-" + name), "crashConsistent": .bool(isCrashConsistent)]
+  }
+
+  private func consistency(
+    _ volumes: [JSONValue], _ snapshots: [JSONValue], thaws: [JSONValue] = [], _ more: [String: JSONValue] = [:]
+  ) throws -> String? {
+    let with: [String: JSONValue] = [
+      "application": "shop", "volumes": .array(volumes), "snapshots": .array(snapshots), "thaws": .array(thaws),
+    ]
+    let arguments = try StepArguments(.object(with.merging(more) { $1 }), of: RestorePointStep.signature)
+    return try PointDescription(run: RunID(7), arguments: arguments).document()["consistency"]?.string
+  }
+
+  @Test("'crash' takes each volume: a snapshot of one instant, or a freeze that lasted")
+  func crash() throws {
+    let intact: JSONValue = ["path": "/srv/a", "intact": true]
+    let (torn, whole) = (snapshot("b", isCrashConsistent: false), snapshot("b", isCrashConsistent: true))
+    let (frozen, copy) = (volume("a", isFrozen: true), snapshot("a", isCrashConsistent: false))
+    #expect(try consistency([frozen], [copy], thaws: [intact]) == "crash")
+    #expect(try consistency([frozen], [copy], thaws: [["path": "/srv/a", "intact": false]]) == "none")
+    #expect(try consistency([frozen, volume("b", isFrozen: false)], [copy, torn], thaws: [intact]) == "none")
+    #expect(try consistency([frozen, volume("b", isFrozen: false)], [copy, whole], thaws: [intact]) == "crash")
+    // As a step of an older release put it out.
+    #expect(try consistency([volume("a")], [copy], thaws: [intact]) == "none")
+    #expect(try consistency([volume("b")], [whole]) == "crash")
+    #expect(try consistency([volume("b")], [torn], ["quiesced": true]) == "application")
+  }
+
+  @Test("discovery says of each volume whether it is frozen")
+  func discovery() throws {
+    let inventory = Inventory(
+      application: "shop",
+      spec: [
+        "volumes": [
+          ["name": "a", "driver": "directory", "path": "/srv/a", "freeze": ["path": "/srv/a"]],
+          ["name": "b", "driver": "directory", "path": "/srv/b"],
+        ]
+      ])
+    #expect(try inventory.volumes(named: [], strict: false).map { $0["isFrozen"] } == [true, false])
+  }
+}
