@@ -99,8 +99,19 @@ extension Repository {
       try mayWrite()
       try await saveSealed(.index, last)
     }
-    try await remove(.index, replaced.map { list.files[$0] }, mayWrite, progress)
+    let old = replaced.map { list.files[$0] }
+    try await remove(.index, old, mayWrite, progress)
+    try await checkAbsence(old)
     return replaced.count
+  }
+
+  /// An index file that outlives its packs makes later backups count on them: a store has to show that it is gone.
+  private func checkAbsence(_ files: [FileID]) async throws {
+    guard !files.isEmpty, let left = Set(try await list(.index)).intersection(files).min() else { return }
+    throw RepositoryError(
+      .store(.failed),
+      "\(store.location) still lists the index file \(left.shortHex), which it said was removed; no pack that it names was removed: look whether the store works, and prune again"
+    )
   }
 
   /// Removes files, several at once.

@@ -123,8 +123,15 @@ public final class S3Store: ObjectStore {
   public func remove(_ name: ObjectName) async throws(StoreError) {
     let name = try name.checked()
     try await perform(S3Call("DELETE", key(of: name), describe(name))) { response, _ in
-      [200, 202, 204].contains(response.status) || response.status == 404 && S3Failure(response).code != "NoSuchBucket"
-        ? .done(()) : nil
+      if [200, 202, 204].contains(response.status) { return .done(()) }
+      guard response.status == 404 else { return nil }
+      let failure = S3Failure(response)
+      switch failure.code {
+      case "NoSuchKey": return .done(())
+      case "NoSuchBucket": return nil
+      // A proxy says it for anything while it has lost sight of its server.
+      default: return .again(reason: failure.summary)
+      }
     }
   }
 }
