@@ -70,6 +70,26 @@ struct OpenStoreTests {
   }
 
   @Test(
+    "a REST server's host is found behind any password, and before any path",
+    arguments: [
+      ("rest:https://host:8000/a/b", "https://host:8000/a/b/", nil, nil),
+      (
+        "rest:https://alice:s3cret@backup.host/alice@corp.com/", "https://backup.host/alice@corp.com/", "alice",
+        "s3cret"
+      ),
+      ("rest:http://backup.host/alice@corp.com", "http://backup.host/alice@corp.com/", nil, nil),
+      ("rest:https://user:p@ss@host/", "https://host/", "user", "p@ss"),
+      ("rest:https://user:sec/ret@host:1/x/", "https://host:1/x/", "user", "sec/ret"),
+      ("rest:https://user:se@c!/ret@host", "https://host/", "user", "se@c!/ret"),
+      ("rest:https://user@[::1]:8000", "https://[::1]:8000/", "user", ""),
+    ])
+  func restLocations(_ text: String, _ url: String, _ username: String?, _ password: String?) throws {
+    let place = try RESTLocation(text)
+    #expect(place.url == url && place.text == "rest:" + url)
+    #expect(place.login?.username == username && place.login?.password == password)
+  }
+
+  @Test(
     "S3 locations are read as restic reads them",
     arguments: [
       ("s3:s3.amazonaws.com/bucket", "https", "s3.amazonaws.com", "bucket", ""),
