@@ -42,9 +42,10 @@ extension Repository {
     var result = plan.result
     guard !request.isDryRun else { return result }
 
-    // Nobody is at work, so what unfinished backups noted goes with the packs that only they know.
+    // Nobody is at work, so what unfinished backups noted goes with the packs that only they know, and what they left half-written.
     try await verify()
     _ = try await removeAllJournals()
+    do { _ = try await store.sweep() } catch { throw RepositoryError(error) }
     try await remove(.pack, Array(plan.orphans.keys), mayWrite, progress)
     try await PackCopier(repository: self, list: list, isKept: plan.isKept, mayWrite: mayWrite, progress: progress)
       .copy(plan.repacked)

@@ -184,6 +184,21 @@ struct PruneTests {
     try await fixture.expectClean()
   }
 
+  @Test("what was left half-written more than a day ago goes, and nothing in a dry run")
+  func halfWritten() async throws {
+    try fixture.write("file", seed: 1, count: 100_000)
+    _ = try await backup()
+    let (old, new) = (try fixture.objects("data")[0] + "-tmp-0", try fixture.objects("index")[0] + "-tmp-1")
+    for object in [old, new] { try fixture.replace(object, [1, 2, 3]) }
+    try FileManager.default.setAttributes(
+      [.modificationDate: Date(timeIntervalSinceNow: -90_000)], ofItemAtPath: fixture.path + "/" + old)
+    _ = try await prune(dryRun: true)
+    #expect(try fixture.objects().contains(old))
+    _ = try await prune()
+    #expect(try !fixture.objects().contains(old) && fixture.objects().contains(new))
+    try await fixture.expectClean()
+  }
+
   @Test("many small packs become one")
   func smallPacks() async throws {
     for number in 0..<12 {
