@@ -33,6 +33,20 @@ struct OpenStoreTests {
     #expect(down >= .milliseconds(490))
   }
 
+  @Test("a lock doesn't wait for its turn; others wait for what it took")
+  func urgent() async throws {
+    // A minute's worth.
+    let lock = StoreSuite.object(.lock, size: 6000, seed: 1)
+    let store = RateLimitedStore(DirectoryStore(try scratchDirectory("store").path), upload: 100, download: 100)
+    let begin = ContinuousClock.now
+    try await store.put(lock.name, lock.bytes)
+    #expect(try await store.get(lock.name) == lock.bytes)
+    #expect(ContinuousClock.now - begin < .seconds(30))
+    let bucket = TokenBucket(bytesPerSecond: 100)
+    try await bucket.take(6000, waits: false)
+    #expect(bucket.reserve(0, now: .now) - .now > .seconds(30))
+  }
+
   @Test("a bucket of tokens lets pass what its rate allows, in the order of asking")
   func tokens() {
     let bucket = TokenBucket(bytesPerSecond: 1000)
