@@ -34,6 +34,9 @@ struct S3Failure {
   /// Whether the bytes that arrived have not the hash that was announced.
   var isMismatch: Bool { ["XAmzContentSHA256Mismatch", "BadDigest", "InvalidDigest"].contains(code) }
 
+  /// Whether the signature was old when the request arrived: one of the clocks is wrong, or the network took too long.
+  var isLate: Bool { ["RequestTimeTooSkewed", "RequestExpired"].contains(code) }
+
   var isWrongRegion: Bool {
     [301, 307].contains(status)
       || [
