@@ -51,6 +51,27 @@ struct S3StoreTests {
     try await expect(.denied, saying: "there are none", options, server.location())
   }
 
+  @Test("what a server says is shortened and without control characters; a region is taken only if it can be one")
+  func hostileAnswers() throws {
+    let place = try S3Location("s3:https://host/bucket")
+    let credentials = AWSCredentials(accessKeyID: "id", secretAccessKey: "secret", origin: "a test")
+    let long = "\u{1b}[2J" + String(repeating: "x", count: 1000)
+    for (status, code) in [(403, long), (500, long), (301, long), (403, "RequestTimeTooSkewed")] {
+      let body = "<Error><Code>\(code)</Code><Message>\(long)</Message><Region>\(long)</Region></Error>"
+      let failure = S3Failure(
+        HTTPResponse(
+          status: status, headers: ["Date": long, "x-amz-bucket-region": long + "x"], body: Array(body.utf8)))
+      #expect(failure.region == nil)
+      for text in [failure.summary, failure.error("object", place, credentials, region: "r").description] {
+        #expect(!text.contains("\u{1b}") && text.count < 500, "\(text)")
+      }
+    }
+    let named = "<Error><Code>NoSuchKey</Code><Region>eu-north-1</Region></Error>"
+    let failure = S3Failure(
+      HTTPResponse(status: 404, headers: ["x-amz-bucket-region": "a b"], body: Array(named.utf8)))
+    #expect(failure.region == "eu-north-1" && failure.summary == "the server answered 404 NoSuchKey")
+  }
+
   private func expect(
     _ kind: StoreError.Kind, saying words: String, _ options: StoreOptions, _ location: String
   ) async throws {

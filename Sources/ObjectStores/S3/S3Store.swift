@@ -38,7 +38,7 @@ public final class S3Store: ObjectStore {
       options.s3.region ?? environment("AWS_REGION").nonEmpty ?? environment("AWS_DEFAULT_REGION").nonEmpty
     let region = given ?? place.regionOfHost ?? "us-east-1"
     guard Self.isRegion(region) else {
-      throw StoreError(.badLocation, location, "the region holds characters that none has")
+      throw StoreError(.badLocation, location, "the region is too long, or holds characters that none has")
     }
     self.location = location
     self.place = place
@@ -207,8 +207,9 @@ extension S3Store {
     }
   }
 
-  private static func isRegion(_ text: String) -> Bool {
-    text.utf8.allSatisfy { isLetterOrDigit($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_") }
+  static func isRegion(_ text: String) -> Bool {
+    text.utf8.count < 64
+      && text.utf8.allSatisfy { isLetterOrDigit($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_") }
   }
 
   private func request(_ call: S3Call, _ credentials: AWSCredentials, region: String) -> HTTPRequest {
