@@ -24,9 +24,13 @@ func passwordRanges(in arguments: [UInt8]) -> [Range<Int>] {
       // The last "@" before the path, since a password may hold one that should have been encoded.
       let rest = arguments[authority..<end]
       let path = rest.firstIndex { [UInt8(ascii: "/"), UInt8(ascii: "?")].contains($0) } ?? end
-      if let at = rest[..<path].lastIndex(of: UInt8(ascii: "@")),
-        let colon = rest[..<at].firstIndex(of: UInt8(ascii: ":"))
+      if let at = rest[..<path].lastIndex(of: UInt8(ascii: "@")) {
+        if let colon = rest[..<at].firstIndex(of: UInt8(ascii: ":")) { ranges.append(colon + 1..<at) }
+      } else if let colon = rest[..<path].firstIndex(of: UInt8(ascii: ":")), rest[authority] != UInt8(ascii: "["),
+        !rest[(colon + 1)..<path].allSatisfy({ (0x30...0x39).contains($0) }),
+        let at = rest[path...].lastIndex(of: UInt8(ascii: "@"))
       {
+        // No port follows the colon, but a password with a slash that nobody encoded.
         ranges.append(colon + 1..<at)
       }
     }

@@ -1,3 +1,4 @@
+import Foundation
 import HTTPClient
 import HTTPTestServer
 import Testing
@@ -24,6 +25,21 @@ struct FailureTests {
     unknown.connectTimeout = .seconds(300)
     unknown.timeout = .seconds(300)
     #expect(await failure(of: unknown)?.kind == .resolve)
+  }
+
+  @Test("a proxy whose URL is none is told without its password, and not tried again")
+  func badProxy() async throws {
+    // Proxies come from the environment, which all tests of a process share.
+    await #expect(processExitsWith: .success) {
+      for proxy in ["http://user:s3cret#1@proxy:3128", "http://user:s3cret/1@proxy:3128", "gopher://user:s3cret@proxy"]
+      {
+        setenv("http_proxy", proxy, 1)
+        let error = await failure(of: HTTPRequest("GET", "http://no-such-host.invalid/"), HTTPClient())
+        #expect(error?.kind == .local && error?.isRetryable == false, "\(String(describing: error))")
+        #expect(error?.description.contains("percent-encode") == true)
+        #expect(error?.description.contains("s3cret") == false)
+      }
+    }
   }
 
   @Test("the total time limit ends a slow answer, and one that drips")

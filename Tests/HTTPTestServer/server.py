@@ -54,6 +54,7 @@ class Handler(BaseHTTPRequestHandler):
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_PURGE = serve
 
     def do_echo(self, args, body):
+        time.sleep(float(args.get("seconds", "0")))
         text = {
             "method": self.command, "path": self.path, "headers": [list(h) for h in self.headers.items()],
             "size": len(body), "body": body[:10000].decode("latin-1"), "connection": self.connection_number,

@@ -1,5 +1,6 @@
 import Foundation
 import HTTPClient
+import HTTPTestServer
 import TestSupport
 import Testing
 
@@ -101,6 +102,28 @@ struct CredentialTests {
     #expect(try await message(server, environment).contains("STS refused to exchange it for the role other"))
     environment["AWS_WEB_IDENTITY_TOKEN_FILE"] = "/nonexistent"
     #expect(try await message(server, environment).contains("no such file"))
+  }
+
+  @Test("what STS says is shortened and without control characters")
+  func hostileService() async throws {
+    let server = try HTTPTestServer()
+    defer { withExtendedLifetime(server) {} }
+    let file = try scratchDirectory("token").appendingPathComponent("token")
+    try "token\n".write(to: file, atomically: true, encoding: .utf8)
+    let long = "\u{1b}[2J" + String(repeating: "x", count: 1000)
+    let body = percentEncoded("<Error><Code>\(long)</Code><Message>\(long)</Message></Error>")
+    let environment = [
+      "AWS_WEB_IDENTITY_TOKEN_FILE": file.path, "AWS_ROLE_ARN": "role",
+      "AWS_ENDPOINT_URL_STS": server.url("status?code=400&body=\(body)&rest="),
+    ]
+    let store = try S3Store("s3:http://127.0.0.1:1/bucket", options: .testing(nil, environment: environment))
+    do throws(StoreError) {
+      try await store.prepare()
+      Issue.record("nothing was thrown")
+    } catch {
+      let text = error.description
+      #expect(text.contains("STS refused") && !text.contains("\u{1b}") && text.count < 500, "\(text)")
+    }
   }
 
   @Test("come from a container's service, with its token")

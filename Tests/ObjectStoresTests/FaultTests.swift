@@ -109,6 +109,46 @@ struct FaultTests {
     #expect(try proxy.counts().faults == 2)
   }
 
+  @Test("a 404 to a removal says that the object is gone only if the server itself says so")
+  func absentRemoval() async throws {
+    if let (store, proxy, name, bytes) = try await fixture("removal", change: { $0.retryLimit = .seconds(1) }) {
+      try proxy.inject([.notFound, .pass], methods: ["DELETE"])
+      try await store.remove(name)
+      #expect(try await store.list(.pack).isEmpty)
+      try await store.put(name, bytes)
+      try proxy.inject([.notFound], methods: ["DELETE"])
+      await expect(.unreachable) { () async throws(StoreError) in try await store.remove(name) }
+      #expect(try await store.list(.pack).count == 1)
+    }
+    guard let server = try await RESTServer() else { return }
+    defer { withExtendedLifetime(server) {} }
+    let proxy = try FaultProxy(to: server.port)
+    defer { withExtendedLifetime(proxy) {} }
+    var options = StoreOptions.testing(nil)
+    options.firstRetryDelay = .milliseconds(20)
+    options.retryLimit = .seconds(1)
+    let store = try RESTStore(server.location("removal", port: proxy.port), options: options)
+    try await store.prepare()
+    try await store.put(.config, [1, 2, 3])
+    let (name, bytes) = StoreSuite.object(.index, size: 100, seed: 9)
+    // All, for a moment; the removal alone.
+    for faults in [[FaultProxy.Fault.notFound, .notFound, .pass], [.notFound, .pass, .pass]] {
+      try await store.put(name, bytes)
+      try proxy.inject(faults)
+      try await store.remove(name)
+      try proxy.inject([])
+      #expect(try await store.list(.index).isEmpty, "\(faults)")
+    }
+    try await store.put(name, bytes)
+    try proxy.inject([.notFound])
+    await expect(.unreachable) { () async throws(StoreError) in try await store.remove(name) }
+    try proxy.inject([])
+    #expect(try await store.list(.index).count == 1)
+    // What is gone is gone.
+    try await store.remove(name)
+    try await store.remove(name)
+  }
+
   /// A store with one object behind a proxy that works so far.
   private func fixture(
     _ prefix: String, change: (inout StoreOptions) -> Void = { _ in }
@@ -259,6 +299,9 @@ struct FaultTests {
         #expect(error.description.contains(words), "\(error)")
       }
     }
+    // A request that was long on its way is signed anew.
+    try proxy.inject([.clockSkew, .clockSkew, .pass])
+    #expect(try await store.get(name) == bytes)
     // Without a region of our own we take the one that the server names.
     guard let (adapting, other, _, _) = try await fixture("words") else { return }
     defer { withExtendedLifetime(other) {} }

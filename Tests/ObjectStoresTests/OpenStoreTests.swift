@@ -33,6 +33,20 @@ struct OpenStoreTests {
     #expect(down >= .milliseconds(490))
   }
 
+  @Test("a lock doesn't wait for its turn; others wait for what it took")
+  func urgent() async throws {
+    // A minute's worth.
+    let lock = StoreSuite.object(.lock, size: 6000, seed: 1)
+    let store = RateLimitedStore(DirectoryStore(try scratchDirectory("store").path), upload: 100, download: 100)
+    let begin = ContinuousClock.now
+    try await store.put(lock.name, lock.bytes)
+    #expect(try await store.get(lock.name) == lock.bytes)
+    #expect(ContinuousClock.now - begin < .seconds(30))
+    let bucket = TokenBucket(bytesPerSecond: 100)
+    try await bucket.take(6000, waits: false)
+    #expect(bucket.reserve(0, now: .now) - .now > .seconds(30))
+  }
+
   @Test("a bucket of tokens lets pass what its rate allows, in the order of asking")
   func tokens() {
     let bucket = TokenBucket(bytesPerSecond: 1000)
@@ -51,7 +65,9 @@ struct OpenStoreTests {
       ("rclone:remote:path", "rclone serve restic"), ("ftp://user:secret@host/x", "no kind of store"),
       ("s3:host", "s3:https://host/bucket/prefix"), ("s3:", "is no S3 location"),
       ("s3:https:///bucket", "is no S3 location"),
-      ("s3:https://key:secret@host/bucket", "credentials"), ("s3:host/bu cket", "no name"),
+      ("s3:https://key:secret@host/bucket", "credentials"), ("s3:https://AKIAX:sec/ret@host/bucket", "credentials"),
+      ("s3:AKIAX:1/sec@host/bucket", "credentials"), ("s3:https://AKIAX:sec/bucket", "is no S3 location"),
+      ("s3:host/bu cket", "no name"),
       ("s3:host/bucket/../x", "prefix"),
       ("s3:host/bucket/x?secret", "prefix"), ("rest:host:8000/x", "write rest:"),
       ("rest:https://user:secret@/x", "write rest:"),
@@ -67,6 +83,26 @@ struct OpenStoreTests {
       #expect(error.description.contains(words), "\(error)")
       #expect(!error.description.contains("sec") || location.hasPrefix("s3:host/"), "\(error)")
     }
+  }
+
+  @Test(
+    "a REST server's host is found behind any password, and before any path",
+    arguments: [
+      ("rest:https://host:8000/a/b", "https://host:8000/a/b/", nil, nil),
+      (
+        "rest:https://alice:s3cret@backup.host/alice@corp.com/", "https://backup.host/alice@corp.com/", "alice",
+        "s3cret"
+      ),
+      ("rest:http://backup.host/alice@corp.com", "http://backup.host/alice@corp.com/", nil, nil),
+      ("rest:https://user:p@ss@host/", "https://host/", "user", "p@ss"),
+      ("rest:https://user:sec/ret@host:1/x/", "https://host:1/x/", "user", "sec/ret"),
+      ("rest:https://user:se@c!/ret@host", "https://host/", "user", "se@c!/ret"),
+      ("rest:https://user@[::1]:8000", "https://[::1]:8000/", "user", ""),
+    ])
+  func restLocations(_ text: String, _ url: String, _ username: String?, _ password: String?) throws {
+    let place = try RESTLocation(text)
+    #expect(place.url == url && place.text == "rest:" + url)
+    #expect(place.login?.username == username && place.login?.password == password)
   }
 
   @Test(

@@ -1,5 +1,6 @@
 import Foundation
 import HTTPClient
+import HTTPTestServer
 import TestSupport
 import Testing
 
@@ -48,6 +49,27 @@ struct S3StoreTests {
     options = .testing(nil)
     options.environment = { $0 == "AWS_EC2_METADATA_DISABLED" ? "true" : nil }
     try await expect(.denied, saying: "there are none", options, server.location())
+  }
+
+  @Test("what a server says is shortened and without control characters; a region is taken only if it can be one")
+  func hostileAnswers() throws {
+    let place = try S3Location("s3:https://host/bucket")
+    let credentials = AWSCredentials(accessKeyID: "id", secretAccessKey: "secret", origin: "a test")
+    let long = "\u{1b}[2J" + String(repeating: "x", count: 1000)
+    for (status, code) in [(403, long), (500, long), (301, long), (403, "RequestTimeTooSkewed")] {
+      let body = "<Error><Code>\(code)</Code><Message>\(long)</Message><Region>\(long)</Region></Error>"
+      let failure = S3Failure(
+        HTTPResponse(
+          status: status, headers: ["Date": long, "x-amz-bucket-region": long + "x"], body: Array(body.utf8)))
+      #expect(failure.region == nil)
+      for text in [failure.summary, failure.error("object", place, credentials, region: "r").description] {
+        #expect(!text.contains("\u{1b}") && text.count < 500, "\(text)")
+      }
+    }
+    let named = "<Error><Code>NoSuchKey</Code><Region>eu-north-1</Region></Error>"
+    let failure = S3Failure(
+      HTTPResponse(status: 404, headers: ["x-amz-bucket-region": "a b"], body: Array(named.utf8)))
+    #expect(failure.region == "eu-north-1" && failure.summary == "the server answered 404 NoSuchKey")
   }
 
   private func expect(
@@ -112,6 +134,45 @@ struct S3StoreTests {
       }
       #expect(headers["x-amz-storage-class"] == expected)
     }
+  }
+
+  /// Sends a request that is answered after `seconds`; returns when it was signed.
+  private func signing(_ store: S3Store, isUrgent: Bool = false, seconds: String) async throws(StoreError) -> String {
+    var call = S3Call("GET", nil, "echo", query: [("seconds", seconds)])
+    call.isUrgent = isUrgent
+    return try await store.perform(call) { response, _ in
+      .done(response.text.split(separator: "x-amz-date\", \"").last.map { String($0.prefix(16)) } ?? "")
+    }
+  }
+
+  @Test("requests are signed when it is their turn; what is about locks waits for nobody")
+  func signedLate() async throws {
+    let server = try HTTPTestServer()
+    defer { withExtendedLifetime(server) {} }
+    var options = StoreOptions.testing(nil)
+    options.s3.accessKeyID = "id"
+    options.s3.secretAccessKey = "secret"
+    options.connections = 1
+    // The bucket's name is what the server does.
+    let store = try S3Store("s3:http://\(server.authority)/echo", options: options)
+    let waiting = (0..<3).map { _ in Task { (try await signing(store, seconds: "2"), ContinuousClock.now) } }
+    let cancelled = Task { () -> StoreError.Kind? in
+      do throws(StoreError) { _ = try await signing(store, seconds: "2") } catch { return error.kind }
+      return nil
+    }
+    try await Task.sleep(for: .milliseconds(500))
+    cancelled.cancel()
+    #expect(await cancelled.value == .cancelled)
+    #expect(try await signing(store, isUrgent: true, seconds: "0").hasSuffix("Z"))
+    let urgentEnd = ContinuousClock.now
+    var (times, lastEnd) = (Set<String>(), urgentEnd)
+    for task in waiting {
+      let (time, end) = try await task.value
+      times.insert(time)
+      lastEnd = max(lastEnd, end)
+    }
+    #expect(times.count == 3, "\(times)")
+    #expect(urgentEnd < lastEnd)
   }
 
   @Test("a bucket may be named as a host")

@@ -10,6 +10,8 @@ import Testing
 private final class Remote: ObjectStore {
   let inner: DirectoryStore
   let requests = Mutex<[(name: ObjectName, bytes: Int)]>([])
+  /// Whether answers to reads of packs take long.
+  let isStalled = Atomic(false)
 
   init(_ path: String) { inner = DirectoryStore(path) }
 
@@ -24,6 +26,9 @@ private final class Remote: ObjectStore {
   }
 
   func get(_ name: ObjectName, range: Range<Int>?) async throws(StoreError) -> [UInt8] {
+    if name.kind == .pack, isStalled.load(ordering: .relaxed) {
+      do { try await Task.sleep(for: .seconds(20)) } catch { throw StoreError(.cancelled, name.path, "cancelled") }
+    }
     let bytes = try await inner.get(name, range: range)
     requests.withLock { $0.append((name, bytes.count)) }
     return bytes
@@ -59,6 +64,20 @@ struct RemoteTests {
     #expect(
       try await fixture.shell("tar tf all.tar | wc -l")
         == fixture.shell("cd source; find . -mindepth 1 -printf 'x\\n' | wc -l"))
+  }
+
+  @Test("cancelling ends a read of a folder's listing")
+  func cancelling() async throws {
+    let fixture = try Fixture()
+    let local = try await fixture.backedUp("mkdir a; echo b > a/b")
+    let store = Remote(fixture.repositoryPath)
+    let repository = try await Repository.open(store, password: Password(Array(Fixture.password.utf8)))
+    store.isStalled.store(true, ordering: .relaxed)
+    let task = Task { try await repository.listNodes(local.tree, index: local.index) { _ in } }
+    try await Task.sleep(for: .milliseconds(300))
+    task.cancel()
+    let error = await #expect(throws: RepositoryError.self) { _ = try await task.value }
+    #expect(error?.kind == .store(.cancelled))
   }
 
   @Test("a pack that is gone, or cut short, costs what was in it")

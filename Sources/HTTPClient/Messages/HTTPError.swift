@@ -26,7 +26,7 @@ public struct HTTPError: Error, Sendable, Equatable, CustomStringConvertible {
     case protocolError
     /// The task was cancelled.
     case cancelled
-    /// This process failed: out of memory or threads, or the CA file cannot be read.
+    /// This process failed: out of memory or threads, the CA file cannot be read, or the environment names a proxy that is none.
     case local
   }
 

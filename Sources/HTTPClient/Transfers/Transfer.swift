@@ -39,6 +39,7 @@ final class Transfer {
   func result(_ code: CURLcode) -> Result<HTTPResponse, HTTPError> {
     if let refusal { return .failure(refusal) }
     guard code == CURLE_OK else {
+      if String(cString: errorText).hasPrefix("Unsupported proxy") { return .failure(badProxy) }
       return .failure(HTTPError(kind(of: code), ticket.request, sentence(about: code)))
     }
     var status = 0
@@ -203,6 +204,14 @@ final class Transfer {
       .interrupted
     default: .protocolError
     }
+  }
+
+  /// curl would show the proxy's URL with its password.
+  private var badProxy: HTTPError {
+    HTTPError(
+      .local, ticket.request,
+      "the proxy's URL in https_proxy, http_proxy or all_proxy is none that can be used: write http://host:port, and percent-encode what is special in a password"
+    )
   }
 
   private func sentence(about code: CURLcode) -> String {

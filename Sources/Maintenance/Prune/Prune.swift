@@ -42,9 +42,10 @@ extension Repository {
     var result = plan.result
     guard !request.isDryRun else { return result }
 
-    // Nobody is at work, so what unfinished backups noted goes with the packs that only they know.
+    // Nobody is at work, so what unfinished backups noted goes with the packs that only they know, and what they left half-written.
     try await verify()
     _ = try await removeAllJournals()
+    do { _ = try await store.sweep() } catch { throw RepositoryError(error) }
     try await remove(.pack, Array(plan.orphans.keys), mayWrite, progress)
     try await PackCopier(repository: self, list: list, isKept: plan.isKept, mayWrite: mayWrite, progress: progress)
       .copy(plan.repacked)
@@ -99,8 +100,19 @@ extension Repository {
       try mayWrite()
       try await saveSealed(.index, last)
     }
-    try await remove(.index, replaced.map { list.files[$0] }, mayWrite, progress)
+    let old = replaced.map { list.files[$0] }
+    try await remove(.index, old, mayWrite, progress)
+    try await checkAbsence(old)
     return replaced.count
+  }
+
+  /// An index file that outlives its packs makes later backups count on them: a store has to show that it is gone.
+  private func checkAbsence(_ files: [FileID]) async throws {
+    guard !files.isEmpty, let left = Set(try await list(.index)).intersection(files).min() else { return }
+    throw RepositoryError(
+      .store(.failed),
+      "\(store.location) still lists the index file \(left.shortHex), which it said was removed; no pack that it names was removed: look whether the store works, and prune again"
+    )
   }
 
   /// Removes files, several at once.

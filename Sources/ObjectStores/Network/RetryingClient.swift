@@ -107,6 +107,12 @@ struct AttemptFailure: Error {
     }
   }
 
+  /// A failure that trying again doesn't mend.
+  init(_ error: StoreError) {
+    final = error
+    reason = error.detail
+  }
+
   func verdict<Value>() -> RetryingClient.Verdict<Value> {
     final.map { .failed($0) } ?? .again(reason: reason)
   }

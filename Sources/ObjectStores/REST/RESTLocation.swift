@@ -18,16 +18,20 @@ struct RESTLocation: Sendable {
     }
     let rest = full.dropFirst(scheme.count + 3)
     var authority = rest.prefix { $0 != "/" }
-    var path = rest.dropFirst(authority.count)
-    // A password may hold a slash that nobody encoded: the host comes after the last @.
-    if let at = rest.lastIndex(of: "@") {
-      let user = rest[..<at]
+    var user: Substring?
+    if let at = authority.lastIndex(of: "@") {
+      user = rest[..<at]
+      authority = authority[authority.index(after: at)...]
+    }
+    // A path may hold an @, and so may a password with a slash that nobody encoded: then no host comes before the slash.
+    if !isHost(String(authority)), let at = rest.lastIndex(of: "@") {
+      user = rest[..<at]
       authority = rest[rest.index(after: at)...].prefix { $0 != "/" }
-      path = rest[rest.index(after: at)...].dropFirst(authority.count)
+    }
+    let path = rest[authority.endIndex...]
+    login = user.map { user in
       let parts = user.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-      login = (percentDecoded(parts[0]), parts.count > 1 ? percentDecoded(parts[1]) : "")
-    } else {
-      login = nil
+      return (percentDecoded(parts[0]), parts.count > 1 ? percentDecoded(parts[1]) : "")
     }
     guard isHost(String(authority)), !path.contains(where: { "?#".contains($0) }),
       path.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7f }),

@@ -109,15 +109,16 @@ public final class RESTStore: ObjectStore {
   public func remove(_ name: ObjectName) async throws(StoreError) {
     let name = try name.checked()
     try refuseJournal(name)
+    var wasAbsent = false
     try await perform(request("DELETE", path(name)), describe(name)) { response, _ in
-      [200, 202, 204, 404].contains(response.status) ? .done(()) : nil
+      guard response.status == 404 else { return [200, 202, 204].contains(response.status) ? .done(()) : nil }
+      return await self.isAbsence(after: &wasAbsent) ? .done(()) : .again(reason: Self.doubt)
     }
   }
 
   /// All objects of a kind, in no order.
   ///
-  /// A server may say 404 for a folder that nothing was put into yet, and a proxy says it for anything while it has lost sight of
-  /// its server. So it is taken for an empty folder only if the config is there, and the folder still isn't.
+  /// A server may say 404 for a folder that nothing was put into yet.
   public func list(_ kind: ObjectKind) async throws(StoreError) -> [ObjectListing] {
     guard kind != .config else {
       do {
@@ -130,17 +131,11 @@ public final class RESTStore: ObjectStore {
     var request = request("GET", kind.folder)
     request.headers["Accept"] = Self.listType
     request.responseLimit = wholeObjectLimit
-    var isAbsent = false
+    var wasAbsent = false
     let listed: (entries: [ObjectListing], hasSizes: Bool) = try await perform(request, location + kind.folder) {
       response, number in
       if response.status == 404 {
-        switch await self.hasConfig() {
-        case true where isAbsent: return .done(([], true))
-        case true: isAbsent = true
-        case false where !self.hasSeenConfig.load(ordering: .relaxed): return .done(([], true))  // no repository yet
-        default: break
-        }
-        return .again(reason: "the server answered 404")
+        return await self.isAbsence(after: &wasAbsent) ? .done(([], true)) : .again(reason: Self.doubt)
       }
       guard response.status == 200 else { return nil }
       let hasSizes = response.headers["Content-Type"]?.hasPrefix(Self.listType) ?? false
@@ -153,6 +148,7 @@ public final class RESTStore: ObjectStore {
     return listed.hasSizes ? listed.entries : try await withSizes(kind, listed.entries)
   }
 
+  private static let doubt = "the server answered 404"
   private static let listType = "application/vnd.x.restic.rest.v2"
 }
 
@@ -236,6 +232,19 @@ extension RESTStore {
       return true
     case 404: return false
     default: return nil
+    }
+  }
+
+  /// Whether a 404 may be believed: a proxy says it for anything while it has lost sight of its server. So only if the config is
+  /// there and the 404 comes again, or if there is no repository yet.
+  /// - Parameter before: whether it came before while the config was there; begins with false.
+  private func isAbsence(after before: inout Bool) async -> Bool {
+    switch await hasConfig() {
+    case true:
+      defer { before = true }
+      return before
+    case false: return !hasSeenConfig.load(ordering: .relaxed)
+    case nil: return false
     }
   }
 

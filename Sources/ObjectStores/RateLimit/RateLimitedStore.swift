@@ -1,7 +1,7 @@
 /// A store whose traffic stays below so many bytes per second, all connections together.
 ///
 /// An object is sent once its share of the time has passed, and handed over after its share has; what the store sends again
-/// after a failure is not counted.
+/// after a failure is not counted. Locks are counted but never wait: behind a queue of packs they would end unrefreshed.
 public final class RateLimitedStore: ObjectStore {
   private let store: any ObjectStore
   private let upload: TokenBucket?
@@ -29,15 +29,16 @@ public final class RateLimitedStore: ObjectStore {
 
   /// Writes an object; afterwards it is there as a whole, or not at all.
   public func put(_ name: ObjectName, _ contents: [UInt8], overwrite: Bool) async throws(StoreError) {
-    try await upload?.take(contents.count)
+    try await upload?.take(contents.count, waits: name.kind != .lock)
     try await store.put(name, contents, overwrite: overwrite)
   }
 
   /// Reads an object or a part of it.
   public func get(_ name: ObjectName, range: Range<Int>?) async throws(StoreError) -> [UInt8] {
-    if let range { try await download?.take(range.count) }
+    let waits = name.kind != .lock
+    if let range { try await download?.take(range.count, waits: waits) }
     let bytes = try await store.get(name, range: range)
-    if range == nil { try await download?.take(bytes.count) }
+    if range == nil { try await download?.take(bytes.count, waits: waits) }
     return bytes
   }
 

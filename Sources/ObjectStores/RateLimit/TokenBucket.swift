@@ -13,9 +13,10 @@ final class TokenBucket: Sendable {
   }
 
   /// Takes `count` bytes and returns when they have passed at that rate; what is asked for at the same time comes after.
-  func take(_ count: Int) async throws(StoreError) {
+  /// - Parameter waits: false returns at once; whoever comes later waits for these bytes, too.
+  func take(_ count: Int, waits: Bool) async throws(StoreError) {
     let due = reserve(count, now: .now)
-    guard due > .now else { return }
+    guard waits, due > .now else { return }
     do { try await Task.sleep(until: due, clock: .continuous) } catch {
       throw StoreError(.cancelled, "rate limit", "cancelled")
     }

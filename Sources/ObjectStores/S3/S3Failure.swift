@@ -18,7 +18,8 @@ struct S3Failure {
     status = response.status
     code = values["Error/Code"] ?? ""
     message = values["Error/Message"] ?? ""
-    region = response.headers["x-amz-bucket-region"] ?? values["Error/Region"]
+    region = [response.headers["x-amz-bucket-region"], values["Error/Region"]].lazy.compactMap(\.nonEmpty)
+      .first(where: S3Store.isRegion)
     serverDate = response.headers["Date"]
   }
 
@@ -34,6 +35,9 @@ struct S3Failure {
   /// Whether the bytes that arrived have not the hash that was announced.
   var isMismatch: Bool { ["XAmzContentSHA256Mismatch", "BadDigest", "InvalidDigest"].contains(code) }
 
+  /// Whether the signature was old when the request arrived: one of the clocks is wrong, or the network took too long.
+  var isLate: Bool { ["RequestTimeTooSkewed", "RequestExpired"].contains(code) }
+
   var isWrongRegion: Bool {
     [301, 307].contains(status)
       || [
@@ -44,7 +48,7 @@ struct S3Failure {
   var isExpired: Bool { ["ExpiredToken", "TokenRefreshRequired"].contains(code) }
 
   /// Short words for the log of a retry.
-  var summary: String { "the server answered \(status)\(code.isEmpty ? "" : " \(code)")" }
+  var summary: String { "the server answered \(status)\(code.isEmpty ? "" : " \(shownCode(code))")" }
 
   /// The whole failure as an error about `object`.
   func error(_ object: String, _ location: S3Location, _ credentials: AWSCredentials, region used: String) -> StoreError
@@ -63,7 +67,7 @@ struct S3Failure {
     case "RequestTimeTooSkewed", "RequestExpired":
       return StoreError(
         .denied, object,
-        "this machine's clock is wrong\(serverDate.map { " (the server's shows \($0))" } ?? ""): set it, for example with NTP"
+        "this machine's clock is wrong\(serverDate.map { " (the server's shows \(quotedForMessage($0)))" } ?? ""): set it, for example with NTP"
       )
     case "InvalidBucketName":
       return StoreError(.badLocation, object, "'\(location.bucket)' is no name that a bucket can have")
@@ -92,4 +96,9 @@ struct S3Failure {
   }
 
   private var said: String { message.isEmpty ? "" : " (\(quotedForMessage(message)))" }
+}
+
+/// An error code of AWS, fit for a message whatever the server has put in its place.
+func shownCode(_ code: String) -> String {
+  code.utf8.count <= 80 && code.utf8.allSatisfy(isLetterOrDigit) ? code : quotedForMessage(code)
 }

@@ -1,3 +1,4 @@
+internal import HTTPClient
 internal import Wording
 
 /// Where a repository lies in S3, as restic writes it: `s3:https://host:port/bucket/prefix`, `s3:host/bucket`.
@@ -22,25 +23,27 @@ struct S3Location: Sendable, Equatable {
     }
     if rest.hasPrefix("//") { rest = rest.dropFirst(2) }
     let parts = rest.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
-    guard let authority = parts.first, !authority.contains("@") else {
-      // What stands before an @ may be a secret: show nothing of it.
+    let authority = parts.first ?? ""
+    let bucket = parts.count > 1 ? parts[1] : ""
+    guard isHost(authority) && !bucket.contains("@") || !rest.contains("@") else {
+      // What stands before an @ may be a secret, slashes included: show nothing of it.
       throw StoreError(
         .badLocation, "the S3 location", "credentials don't belong into it: put them into AWS_ACCESS_KEY_ID and so on")
     }
-    guard isHost(authority), parts.count > 1, !parts[1].isEmpty else {
-      throw StoreError(.badLocation, text, "is no S3 location: write s3:https://host/bucket/prefix")
+    let shown = "s3:" + redactedURL("\(scheme)://\(rest)")
+    guard isHost(authority), !bucket.isEmpty else {
+      throw StoreError(.badLocation, shown, "is no S3 location: write s3:https://host/bucket/prefix")
     }
-    let bucket = parts[1]
     guard bucket.utf8.count <= 255, bucket != ".", bucket != "..",
       bucket.utf8.allSatisfy({ isLetterOrDigit($0) || "-_.".utf8.contains($0) })
     else {
-      throw StoreError(.badLocation, text, "\(quotedForMessage(bucket)) is no name that a bucket can have")
+      throw StoreError(.badLocation, shown, "\(quotedForMessage(bucket)) is no name that a bucket can have")
     }
     let segments = parts.dropFirst(2).filter { !$0.isEmpty }
     guard !segments.contains("."), !segments.contains(".."), !rest.contains(where: { "?#".contains($0) }),
       rest.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7f })
     else {
-      throw StoreError(.badLocation, text, "the prefix must not hold '.' and '..' as parts, '?', '#' or line breaks")
+      throw StoreError(.badLocation, shown, "the prefix must not hold '.' and '..' as parts, '?', '#' or line breaks")
     }
     self.text = text
     self.scheme = scheme

@@ -56,6 +56,7 @@ extension S3Store {
     call.query = [
       ("list-type", "2"), ("prefix", prefix), ("encoding-type", "url"), ("max-keys", "\(options.listingPage)"),
     ]
+    call.isUrgent = prefix == place.prefix + ObjectKind.lock.folder
     if let token { call.query.append(("continuation-token", token)) }
     return try await perform(call) { response, number in
       guard response.status == 200 else { return nil }

@@ -19,6 +19,8 @@ public final class S3Store: ObjectStore {
   let place: S3Location
   let options: StoreOptions
   private let client: RetryingClient
+  /// For requests but those about locks.
+  private let permits: Permits
   private let chain: CredentialChain
   private let region: Mutex<String>
   private let regionIsGiven: Bool
@@ -36,13 +38,15 @@ public final class S3Store: ObjectStore {
       options.s3.region ?? environment("AWS_REGION").nonEmpty ?? environment("AWS_DEFAULT_REGION").nonEmpty
     let region = given ?? place.regionOfHost ?? "us-east-1"
     guard Self.isRegion(region) else {
-      throw StoreError(.badLocation, location, "the region holds characters that none has")
+      throw StoreError(.badLocation, location, "the region is too long, or holds characters that none has")
     }
     self.location = location
     self.place = place
     self.options = options
     concurrency = max(1, options.connections ?? 10)
-    client = RetryingClient(options, connections: concurrency)
+    permits = Permits(concurrency)
+    // Two for locks, which wait for nobody.
+    client = RetryingClient(options, connections: concurrency + 2)
     chain = CredentialChain(options, region: region)
     self.region = Mutex(region)
     regionIsGiven = given != nil
@@ -63,7 +67,9 @@ public final class S3Store: ObjectStore {
     // The name of most objects is the hash: if it doesn't fit the bytes, the server refuses them.
     if let own = name.digest { digest = own } else { digest = await sha256(contents) }
 
-    var call = S3Call("PUT", key(of: name), describe(name), body: contents, payloadHash: digest.hex)
+    var call = self.call("PUT", name)
+    call.body = contents
+    call.payloadHash = digest.hex
     call.headers = [
       ("content-type", "application/octet-stream"), ("x-amz-sdk-checksum-algorithm", "SHA256"),
       ("x-amz-checksum-sha256", base64(digest.bytes)),
@@ -90,7 +96,7 @@ public final class S3Store: ObjectStore {
   /// Reads an object or a part of it.
   public func get(_ name: ObjectName, range: Range<Int>?) async throws(StoreError) -> [UInt8] {
     let name = try name.checked()
-    var call = S3Call("GET", key(of: name), describe(name))
+    var call = self.call("GET", name)
     guard let range else {
       call.responseLimit = wholeObjectLimit
       var differed = 0
@@ -113,7 +119,7 @@ public final class S3Store: ObjectStore {
   /// The length of an object in bytes.
   public func size(of name: ObjectName) async throws(StoreError) -> Int {
     let name = try name.checked()
-    return try await perform(S3Call("HEAD", key(of: name), describe(name))) { response, _ in
+    return try await perform(call("HEAD", name)) { response, _ in
       guard response.status == 200 else { return nil }
       return lengthVerdict(response, self.describe(name))
     }
@@ -122,9 +128,16 @@ public final class S3Store: ObjectStore {
   /// Removes an object; that it is gone already is no error.
   public func remove(_ name: ObjectName) async throws(StoreError) {
     let name = try name.checked()
-    try await perform(S3Call("DELETE", key(of: name), describe(name))) { response, _ in
-      [200, 202, 204].contains(response.status) || response.status == 404 && S3Failure(response).code != "NoSuchBucket"
-        ? .done(()) : nil
+    try await perform(call("DELETE", name)) { response, _ in
+      if [200, 202, 204].contains(response.status) { return .done(()) }
+      guard response.status == 404 else { return nil }
+      let failure = S3Failure(response)
+      switch failure.code {
+      case "NoSuchKey": return .done(())
+      case "NoSuchBucket": return nil
+      // A proxy says it for anything while it has lost sight of its server.
+      default: return .again(reason: failure.summary)
+      }
     }
   }
 }
@@ -139,13 +152,14 @@ extension S3Store {
   ) async throws(StoreError) -> Value {
     await askProfile()
     return try await client.run(call.object) { number async -> RetryingClient.Verdict<Value> in
-      let credentials: AWSCredentials
-      do throws(StoreError) { credentials = try await chain.credentials() } catch { return .failed(error) }
-      let used = regionNow
-      let request = self.request(call, credentials, region: used)
-      switch await client.send(request, about: call.object) {
-      case .failure(let failure): return failure.verdict()
-      case .success(let response):
+      let outcome: Result<Answer, AttemptFailure>?
+      // Signed when it may start: who waits for a quarter of an hour first, on a slow line, is refused for the old signature.
+      if call.isUrgent { outcome = await send(call) } else { outcome = await permits.during { await send(call) } }
+      switch outcome {
+      case nil: return .failed(StoreError(.cancelled, call.object, "cancelled"))
+      case .failure(let failure)?: return failure.verdict()
+      case .success(let answer)?:
+        let (response, credentials, used) = (answer.response, answer.credentials, answer.region)
         if let verdict = await judge(response, number) { return verdict }
         let failure = S3Failure(response)
         if failure.isExpired, await chain.discard(credentials), number < 3 {
@@ -155,11 +169,28 @@ extension S3Store {
           region.withLock { $0 = other }
           return .again(reason: "the bucket is in the region \(other)")
         }
-        if failure.isMismatch, number < 3 { return .again(reason: failure.summary) }
+        if failure.isMismatch || failure.isLate, number < 3 { return .again(reason: failure.summary) }
         if failure.isPassing { return .again(reason: failure.summary, after: RetryAfter.of(response)) }
         return .failed(failure.error(call.object, place, credentials, region: used))
       }
     }
+  }
+
+  /// An answer, and what its request was signed with.
+  private struct Answer {
+    let response: HTTPResponse
+    let credentials: AWSCredentials
+    let region: String
+  }
+
+  private func send(_ call: S3Call) async -> Result<Answer, AttemptFailure> {
+    let credentials: AWSCredentials
+    do throws(StoreError) { credentials = try await chain.credentials() } catch {
+      return .failure(AttemptFailure(error))
+    }
+    let region = regionNow
+    return await client.send(request(call, credentials, region: region), about: call.object)
+      .map { Answer(response: $0, credentials: credentials, region: region) }
   }
 
   /// The region with which requests are signed at present.
@@ -176,8 +207,9 @@ extension S3Store {
     }
   }
 
-  private static func isRegion(_ text: String) -> Bool {
-    text.utf8.allSatisfy { isLetterOrDigit($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_") }
+  static func isRegion(_ text: String) -> Bool {
+    text.utf8.count < 64
+      && text.utf8.allSatisfy { isLetterOrDigit($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_") }
   }
 
   private func request(_ call: S3Call, _ credentials: AWSCredentials, region: String) -> HTTPRequest {
@@ -216,6 +248,8 @@ struct S3Call {
   /// Hexadecimal SHA-256 of the body.
   var payloadHash = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
   var responseLimit = 16 << 20
+  /// Whether it is sent while others wait for their turn.
+  var isUrgent = false
 
   init(_ method: String, _ key: String?, _ object: String, query: [(name: String, value: String)] = []) {
     self.method = method
@@ -223,18 +257,19 @@ struct S3Call {
     self.object = object
     self.query = query
   }
-
-  init(_ method: String, _ key: String?, _ object: String, body: [UInt8], payloadHash: String) {
-    self.init(method, key, object)
-    self.body = body
-    self.payloadHash = payloadHash
-  }
 }
 
 // MARK: - Small things
 
 extension S3Store {
   func key(of name: ObjectName) -> String { place.prefix + name.path }
+
+  private func call(_ method: String, _ name: ObjectName) -> S3Call {
+    var call = S3Call(method, key(of: name), describe(name))
+    // A lock that isn't refreshed in time ends all that rely on it.
+    call.isUrgent = name.kind == .lock
+    return call
+  }
 
   func describe(_ name: ObjectName) -> String {
     "\(location)\(location.hasSuffix("/") ? "" : "/")\(name.path)"

@@ -119,12 +119,20 @@ package actor RepositorySessions {
       guard error.kind == .missing || error.kind == .store(.notFound) else { throw error }
     }
     guard known == nil else { throw isGone(profile, store) }
+    let refusal: RepositoryError
     do {
       return try await Repository.initialize(store, password: profile.password)
     } catch {
-      // Another worker made it at the same moment.
       guard error.kind == .exists else { throw error }
+      refusal = error
+    }
+    do {
+      // Another worker made it at the same moment.
       return try await Repository.open(store, password: profile.password)
+    } catch {
+      // Else somebody else's remains are there.
+      guard error.kind != .missing else { throw refusal }
+      throw error
     }
   }
 }

@@ -46,55 +46,97 @@ extension Repository {
   public static func open(
     _ store: any ObjectStore, password: Password, keyHint: String? = nil
   ) async throws(RepositoryError) -> Repository {
-    let (key, keyID) = try await KeyRing(store).open(password, hint: keyHint)
     let sealed: [UInt8]
     do {
       sealed = try await store.get(.config)
     } catch {
       guard error.kind == .notFound else { throw RepositoryError(error) }
+      // A bucket or a folder that isn't there says so itself.
+      _ = try await mapped { () async throws(StoreError) in try await store.list(.key) }
       throw RepositoryError(.missing, noRepository(store))
     }
-    guard let bytes = AuthenticatedCipher(key).open(sealed) else {
-      throw RepositoryError(
-        .corrupt, "the config in \(store.location) is damaged, or of another repository than its keys")
-    }
+    let (key, keyID) = try await KeyRing(store).open(password, hint: keyHint) { opens(sealed, with: $0) }
+    guard let bytes = AuthenticatedCipher(key).open(sealed) else { throw damagedConfig(store) }
     let config = try decoding { () throws(FormatError) in try RepositoryConfig(decoding: bytes) }
     return Repository(store: store, config: config, key: key, keyID: keyID)
   }
 
-  /// Makes a new repository.
-  /// - Throws: `.exists` if the place holds one, or its remains.
+  /// Makes a new repository, or goes on where one that died after it had stored its key left off.
+  /// - Throws: `.exists` if the place holds one, or remains that this password doesn't open.
   public static func initialize(
     _ store: any ObjectStore, password: Password
   ) async throws(RepositoryError) -> Repository {
     try await mapped { () async throws(StoreError) in try await store.prepare() }
-    let isFree = try await mapped { () async throws(StoreError) in
-      let hasConfig: Bool
-      do throws(StoreError) {
-        _ = try await store.size(of: .config)
-        hasConfig = true
-      } catch {
-        guard error.kind == .notFound else { throw error }
-        hasConfig = false
-      }
-      guard !hasConfig, try await store.list(.key).isEmpty else { return false }
-      return try await store.list(.snapshot).isEmpty
-    }
-    guard isFree else {
-      throw RepositoryError(.exists, "\(store.location) holds a repository already; nothing was changed")
-    }
-    let key = SealingKey.random()
+    guard try await isFree(store) else { throw holdsOne(store) }
+    let (key, keyID, isOurs) = try await keyOfNew(store, password)
     // A repository exists once its config does.
-    let keyID = try await KeyRing(store).add(key, password)
     let config = RepositoryConfig.random()
     let sealed = AuthenticatedCipher(key).seal(config.encoded())
     do {
       try await store.put(.config, sealed, overwrite: false)
     } catch {
       guard error.kind == .exists else { throw RepositoryError(error) }
+      if isOurs { await withdraw(key, keyID, store) }
       throw RepositoryError(.exists, "\(store.location) was made a repository by another process at the same time")
     }
     return Repository(store: store, config: config, key: key, keyID: keyID)
+  }
+
+  /// Whether there is neither a config nor a snapshot.
+  private static func isFree(_ store: any ObjectStore) async throws(RepositoryError) -> Bool {
+    try await mapped { () async throws(StoreError) in
+      do throws(StoreError) {
+        _ = try await store.size(of: .config)
+        return false
+      } catch {
+        guard error.kind == .notFound else { throw error }
+      }
+      return try await store.list(.snapshot).isEmpty
+    }
+  }
+
+  /// The master key of a repository that is about to be made, and whether nobody had stored it before. Whoever did may have died,
+  /// or be about to write the config; the first config counts.
+  private static func keyOfNew(
+    _ store: any ObjectStore, _ password: Password
+  ) async throws(RepositoryError) -> (key: SealingKey, id: FileID, isOurs: Bool) {
+    let ring = KeyRing(store)
+    let isFirst = try await mapped { () async throws(StoreError) in try await store.list(.key).isEmpty }
+    guard !isFirst else {
+      let key = SealingKey.random()
+      return (key, try await ring.add(key, password), true)
+    }
+    do {
+      let (key, id) = try await ring.open(password) { _ in true }
+      return (key, id, false)
+    } catch {
+      switch error.kind {
+      // The last two: somebody who lost a race removed it meanwhile.
+      case .wrongPassword, .unsupported, .corrupt, .missing, .store(.notFound): throw holdsOne(store)
+      default: throw error
+      }
+    }
+  }
+
+  /// Removes the key of one who came too late with the config, unless the config is sealed with it: another may have taken it up.
+  /// Also when cancelled; one that stays is in nobody's way.
+  private static func withdraw(_ key: SealingKey, _ id: FileID, _ store: any ObjectStore) async {
+    await Task {
+      guard let sealed = try? await store.get(.config), !opens(sealed, with: key) else { return }
+      try? await KeyRing(store).remove(id)
+    }.value
+  }
+
+  private static func opens(_ config: [UInt8], with key: SealingKey) -> Bool {
+    AuthenticatedCipher(key).open(config) != nil
+  }
+
+  private static func holdsOne(_ store: any ObjectStore) -> RepositoryError {
+    RepositoryError(.exists, "\(store.location) holds a repository already, or its remains; nothing was changed")
+  }
+
+  static func damagedConfig(_ store: any ObjectStore) -> RepositoryError {
+    RepositoryError(.corrupt, "the config in \(store.location) is damaged, or of another repository than its keys")
   }
 
   static func noRepository(_ store: any ObjectStore) -> String {

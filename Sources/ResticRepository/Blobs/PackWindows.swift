@@ -12,7 +12,7 @@ final class PackWindows: Sendable {
   }
 
   private struct State {
-    var pieces: [Key: Task<[UInt8], any Error>] = [:]
+    var pieces: [Key: Task<Result<[UInt8], StoreError>, Never>] = [:]
     /// Oldest first.
     var order: [Key] = []
     var sizes: [PackID: Int] = [:]
@@ -39,28 +39,49 @@ final class PackWindows: Sendable {
       throw StoreError(.truncated, ObjectName(.pack, pack.hex).path, "it has only \(size) bytes")
     }
     let start = first * Self.length
-    let key = Key(pack: pack, number: first)
+    let bytes = try await piece(Key(pack: pack, number: first), start..<min(start + Self.length, size))
+    return Array(bytes[range.lowerBound - start..<range.upperBound - start])
+  }
+
+  private func piece(_ key: Key, _ range: Range<Int>) async throws(StoreError) -> [UInt8] {
+    do throws(StoreError) { return try await waited(for: key, range) } catch {
+      // Another reader that waited for it was cancelled, and we were not.
+      guard error.kind == .cancelled, !Task.isCancelled else { throw error }
+    }
+    return try await waited(for: key, range)
+  }
+
+  /// A piece, which is read once for all that wait for it; cancelling one of them ends the read.
+  private func waited(for key: Key, _ range: Range<Int>) async throws(StoreError) -> [UInt8] {
     let task = state.withLock { state in
       if let task = state.pieces[key] { return task }
       let store = store
-      let task = Task {
-        try await store.get(ObjectName(.pack, pack.hex), range: start..<min(start + Self.length, size))
+      let task = Task { () -> Result<[UInt8], StoreError> in
+        do throws(StoreError) {
+          return .success(try await store.get(ObjectName(.pack, key.pack.hex), range: range))
+        } catch {
+          return .failure(error)
+        }
       }
       state.pieces[key] = task
       state.order.append(key)
       if state.order.count > Self.limit { state.pieces[state.order.removeFirst()] = nil }
       return task
     }
-    do {
-      return Array(try await task.value[range.lowerBound - start..<range.upperBound - start])
-    } catch {
+    let result = await withTaskCancellationHandler {
+      await task.value
+    } onCancel: {
+      task.cancel()
+    }
+    if case .failure = result {
       // The next one who asks tries again.
       state.withLock { state in
+        guard state.pieces[key] == task else { return }
         state.pieces[key] = nil
         state.order.removeAll { $0 == key }
       }
-      throw error as? StoreError ?? StoreError(.cancelled, ObjectName(.pack, pack.hex).path, "the read was cancelled")
     }
+    return try result.get()
   }
 
   private func size(of pack: PackID) async throws(StoreError) -> Int {

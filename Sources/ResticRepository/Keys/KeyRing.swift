@@ -29,15 +29,21 @@ public struct KeyRing: Sendable {
   public init(_ store: any ObjectStore) { self.store = store }
 
   /// The master key, and the file that `password` opened.
-  /// - Parameter hint: the first digits of the file to try first.
-  func open(_ password: Password, hint: String? = nil) async throws(RepositoryError) -> (SealingKey, FileID) {
+  /// - Parameters:
+  ///   - hint: the first digits of the file to try first.
+  ///   - fits: whether a master key is the repository's: who lost a race to make it may have left another one's file behind.
+  func open(
+    _ password: Password, hint: String? = nil, fits: (SealingKey) -> Bool
+  ) async throws(RepositoryError) -> (SealingKey, FileID) {
     var ids = try await ids()
     if let hint, let likely = ids.firstIndex(where: { $0.hex.hasPrefix(hint) }) { ids.swapAt(0, likely) }
     guard !ids.isEmpty else { throw RepositoryError(.missing, Repository.noRepository(store)) }
     var damage: RepositoryError?
     for id in ids.prefix(Self.tries) {
       do {
-        if let key = try await unwrap(try await read(id), id, password) { return (key, id) }
+        guard let key = try await unwrap(try await read(id), id, password) else { continue }
+        if fits(key) { return (key, id) }
+        damage = Repository.damagedConfig(store)
       } catch {
         damage = error  // another file may still open
       }
@@ -145,7 +151,7 @@ extension Repository {
   public func changePassword(_ password: Password) async throws(RepositoryError) -> FileID {
     let new = try await addKey(password)
     // The new one must open before the old one goes.
-    _ = try await KeyRing(store).open(password)
+    _ = try await KeyRing(store).open(password) { $0 == key }
     try await KeyRing(store).remove(keyID)
     return new
   }

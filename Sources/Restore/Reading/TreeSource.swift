@@ -17,9 +17,11 @@ final class TreeSource: Sendable {
     let number: Int
   }
 
+  private typealias Read = Task<Result<[UInt8], RepositoryError>, Never>
+
   private struct Cache {
     var files: [PackID: (file: FileHandle, lastUse: Int)] = [:]
-    var segments: [Segment: (bytes: Task<[UInt8], any Error>, lastUse: Int)] = [:]
+    var segments: [Segment: (bytes: Read, lastUse: Int)] = [:]
     var clock = 0
   }
 
@@ -158,18 +160,33 @@ final class TreeSource: Sendable {
   }
 
   private func segment(_ segment: Segment) async throws(RepositoryError) -> [UInt8] {
+    do throws(RepositoryError) { return try await waited(for: segment) } catch {
+      // Another reader that waited for it was cancelled, and we were not.
+      guard error.kind == .store(.cancelled), !Task.isCancelled else { throw error }
+    }
+    return try await waited(for: segment)
+  }
+
+  /// A stretch, which is read once for all that wait for it; cancelling one of them ends the read.
+  private func waited(for segment: Segment) async throws(RepositoryError) -> [UInt8] {
     guard let task = task(segment) else {
       throw RepositoryError(.corrupt, "the pack \(segment.pack.hex) is shorter than the index says")
     }
-    do {
-      return try await task.value
-    } catch {
-      cache.withLock { $0.segments[segment] = nil }
-      throw (error as? RepositoryError) ?? RepositoryError(.store(.cancelled), "the restore was cancelled")
+    let result = await withTaskCancellationHandler {
+      await task.value
+    } onCancel: {
+      task.cancel()
     }
+    if case .failure = result {
+      // The next one who asks tries again.
+      cache.withLock { cache in
+        if cache.segments[segment]?.bytes == task { cache.segments[segment] = nil }
+      }
+    }
+    return try result.get()
   }
 
-  private func task(_ segment: Segment) -> Task<[UInt8], any Error>? {
+  private func task(_ segment: Segment) -> Read? {
     let start = segment.number * Self.segmentSize
     let size = packSize(segment.pack)
     guard size > start else { return nil }
@@ -185,7 +202,11 @@ final class TreeSource: Sendable {
         cache.segments[oldest.key] = nil
       }
       let range = start..<min(size, start + Self.segmentSize)
-      let task = Task { try await self.get(segment.pack, range) }
+      let task = Task { () -> Result<[UInt8], RepositoryError> in
+        do throws(RepositoryError) { return .success(try await self.get(segment.pack, range)) } catch {
+          return .failure(error)
+        }
+      }
       cache.segments[segment] = (task, cache.clock)
       return task
     }

@@ -110,6 +110,28 @@ struct PruneTests {
     #expect(try fixture.objects() == before)
   }
 
+  @Test("no pack goes while an index file that was removed is still listed")
+  func undeadIndex() async throws {
+    try fixture.write("file", seed: 1, count: 100_000)
+    let old = try await backup()
+    try fixture.write("file", seed: 2, count: 100_000)
+    _ = try await backup()
+    try await repository.remove(.snapshot, old.id)
+    let before = try packs()
+    let deaf = try await Repository.open(
+      HidingStore(base: repository.store, ignoresRemovals: .index),
+      password: Password(Array(ResticFixture.password.utf8)))
+    var request = PruneRequest()
+    request.maxUnused = .bytes(0)
+    let error = await #expect(throws: RepositoryError.self) { try await deaf.prune(request) }
+    #expect(error?.kind == .store(.failed) && error?.message.contains("still lists the index file") == true)
+    #expect(try packs().isSuperset(of: before))
+    #expect(try await repository.check(CheckRequest(data: .all)).isClean)
+    _ = try await prune()
+    #expect(try !packs().isSuperset(of: before))
+    try await fixture.expectClean()
+  }
+
   @Test("a prune whose lock somebody removed removes nothing")
   func removedLock() async throws {
     try fixture.write("file", seed: 1, count: 100_000)
@@ -159,6 +181,21 @@ struct PruneTests {
     #expect(result.orphans == 1 && result.orphanBytes == 1234)
     #expect(try await repository.store.list(.journal).isEmpty)
     #expect(try !packs().contains { $0.hasSuffix(name) })
+    try await fixture.expectClean()
+  }
+
+  @Test("what was left half-written more than a day ago goes, and nothing in a dry run")
+  func halfWritten() async throws {
+    try fixture.write("file", seed: 1, count: 100_000)
+    _ = try await backup()
+    let (old, new) = (try fixture.objects("data")[0] + "-tmp-0", try fixture.objects("index")[0] + "-tmp-1")
+    for object in [old, new] { try fixture.replace(object, [1, 2, 3]) }
+    try FileManager.default.setAttributes(
+      [.modificationDate: Date(timeIntervalSinceNow: -90_000)], ofItemAtPath: fixture.path + "/" + old)
+    _ = try await prune(dryRun: true)
+    #expect(try fixture.objects().contains(old))
+    _ = try await prune()
+    #expect(try !fixture.objects().contains(old) && fixture.objects().contains(new))
     try await fixture.expectClean()
   }
 
@@ -270,10 +307,12 @@ struct PruneTests {
   }
 }
 
-/// Says of one object that it isn't there, but lists it: as a proxy does that loses sight of its server for a moment.
+/// Says of one object that it isn't there, but lists it, or of a kind that its objects are removed: as a proxy does that loses sight
+/// of its server for a moment.
 private struct HidingStore: ObjectStore {
   let base: any ObjectStore
-  let hidden: ObjectName
+  var hidden: ObjectName?
+  var ignoresRemovals: ObjectKind?
 
   var location: String { base.location }
   var concurrency: Int { base.concurrency }
@@ -289,7 +328,9 @@ private struct HidingStore: ObjectStore {
   }
   func size(of name: ObjectName) async throws(StoreError) -> Int { try await base.size(of: name) }
   func list(_ kind: ObjectKind) async throws(StoreError) -> [ObjectListing] { try await base.list(kind) }
-  func remove(_ name: ObjectName) async throws(StoreError) { try await base.remove(name) }
+  func remove(_ name: ObjectName) async throws(StoreError) {
+    if name.kind != ignoresRemovals { try await base.remove(name) }
+  }
 }
 
 /// Counts from 1.

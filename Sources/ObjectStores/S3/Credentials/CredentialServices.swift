@@ -1,5 +1,6 @@
 internal import HTTPClient
 internal import JSON
+internal import Wording
 
 /// The services that hand out temporary credentials: STS for a web identity, the container's and the instance's metadata.
 struct CredentialServices: Sendable {
@@ -41,8 +42,8 @@ struct CredentialServices: Sendable {
     guard response.status == 200 else {
       throw StoreError(
         .denied, "the web identity",
-        "STS refused to exchange it for the role \(role) (\(response.status) \(values["Code"] ?? "")): "
-          + (values["Message"] ?? "no reason given"))
+        "STS refused to exchange it for the role \(role) (\(response.status) \(shownCode(values["Code"] ?? ""))): "
+          + (values["Message"].nonEmpty.map { quotedForMessage($0) } ?? "no reason given"))
     }
     return try credentials(
       id: values["AccessKeyId"], secret: values["SecretAccessKey"], token: values["SessionToken"],
