@@ -62,7 +62,6 @@ public final class BoundedQueue<Element: Sendable>: Sendable {
     }
     try await withTaskCancellationHandler {
       try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
-        let isCancelled = Task.isCancelled
         let next: PushOutcome = state.withLock { state in
           if let failure = state.failure { return .failed(failure) }
           precondition(!state.isFinished, "Nothing can be added to a queue that has finished.")
@@ -71,7 +70,8 @@ public final class BoundedQueue<Element: Sendable>: Sendable {
             state.elements.append(element)
             return .done
           }
-          if isCancelled { return .failed(CancellationError()) }
+          // Looked at under the lock: who is cancelled later is found among those who wait.
+          if Task.isCancelled { return .failed(CancellationError()) }
           state.pushing.append((Waiting(ticket: ticket, continuation: continuation), element))
           return .wait
         }
@@ -101,7 +101,6 @@ public final class BoundedQueue<Element: Sendable>: Sendable {
     }
     return try await withTaskCancellationHandler {
       try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Element?, any Error>) in
-        let isCancelled = Task.isCancelled
         let next: PopOutcome = state.withLock { state in
           if let failure = state.failure { return .failed(failure) }
           if let element = state.takeFirst() {
@@ -111,7 +110,8 @@ public final class BoundedQueue<Element: Sendable>: Sendable {
             return .take(element, producer: waiting.continuation)
           }
           if state.isFinished { return .take(nil, producer: nil) }
-          if isCancelled { return .failed(CancellationError()) }
+          // Looked at under the lock: who is cancelled later is found among those who wait.
+          if Task.isCancelled { return .failed(CancellationError()) }
           state.popping.append(Waiting(ticket: ticket, continuation: continuation))
           return .wait
         }

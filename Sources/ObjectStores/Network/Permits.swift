@@ -31,7 +31,7 @@ final class Permits: Sendable {
         let isIn: Bool? = state.withLock { state in
           // Looked at under the lock: who is cancelled later is found among those who wait.
           if Task.isCancelled { return false }
-          guard state.free == 0 else {
+          if state.free > 0 {
             state.free -= 1
             return true
           }
