@@ -42,6 +42,8 @@ class Handler(BaseHTTPRequestHandler):
         with lock:
             open_requests += 1
         try:
+            if url.path.startswith("/restic/"):
+                return self.do_restic(url.path)
             getattr(self, "do_" + url.path.strip("/").replace("-", "_"))(args, body)
         except AttributeError:
             self.answer(404, b"no such path")
@@ -83,6 +85,13 @@ class Handler(BaseHTTPRequestHandler):
             headers = {name.lower(): value for name, value in self.headers.items()}
             kept.setdefault(args["key"], []).append({"body": json.loads(body), "headers": headers})
         self.answer(200, b"ok")
+
+    def do_restic(self, path):
+        """A REST server without locks, whose packs take two seconds."""
+        if path.endswith("/locks/"):
+            return self.answer(200, b"[]", [("Content-Type", "application/vnd.x.restic.rest.v2")])
+        time.sleep(2)
+        self.answer(200, b"pack")
 
     def do_delay(self, args, body):
         time.sleep(float(args["seconds"]))

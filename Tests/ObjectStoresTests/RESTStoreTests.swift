@@ -12,6 +12,23 @@ struct RESTStoreTests {
     try await StoreSuite(store: RESTStore(server.location("a/b"), options: .testing(nil))).run()
   }
 
+  @Test("what is about locks waits for nobody")
+  func urgent() async throws {
+    let server = try HTTPTestServer()
+    defer { withExtendedLifetime(server) {} }
+    var options = StoreOptions.testing(nil)
+    options.connections = 1
+    let store = try RESTStore("rest:http://\(server.authority)/restic", options: options)
+    let (name, _) = StoreSuite.object(.pack, size: 100, seed: 1)
+    let waiting = (0..<4).map { _ in Task { (try await store.size(of: name), ContinuousClock.now) } }
+    try await Task.sleep(for: .milliseconds(300))
+    #expect(try await store.list(.lock).isEmpty)
+    let end = ContinuousClock.now
+    var lastEnd = end
+    for task in waiting { lastEnd = max(lastEnd, try await task.value.1) }
+    #expect(end < lastEnd)
+  }
+
   @Test("user and password come from the location, the options or the environment, and are never shown")
   func login() async throws {
     guard let server = try await RESTServer(login: ("anna", "p@ss:w/rd")) else { return }

@@ -16,6 +16,8 @@ public final class RESTStore: ObjectStore {
   private let url: String
   private let authorization: String?
   private let client: RetryingClient
+  /// What is about locks passes the rest, which may queue for longer than a lock lasts, and has slots of its own.
+  private let permits: Permits
   /// Whether the config was seen: there is a repository then, whatever the server says a moment later.
   private let hasSeenConfig = Atomic(false)
 
@@ -26,7 +28,8 @@ public final class RESTStore: ObjectStore {
     self.location = place.text
     url = place.url
     concurrency = max(1, options.connections ?? 10)
-    client = RetryingClient(options, connections: concurrency)
+    client = RetryingClient(options, connections: concurrency + 2)
+    permits = Permits(concurrency)
     var login = place.login ?? options.restLogin
     if login == nil, let username = options.environment("RESTIC_REST_USERNAME").nonEmpty {
       login = (username, options.environment("RESTIC_REST_PASSWORD") ?? "")
@@ -47,7 +50,7 @@ public final class RESTStore: ObjectStore {
     try refuseJournal(name)
     let look = request("HEAD", path(name))
     try await perform(
-      request("POST", path(name), body: contents), describe(name),
+      request("POST", path(name), body: contents), describe(name), isUrgent: name.kind == .lock,
       // The attempt before may have succeeded, its answer lost. Servers refuse to take the same again, and some cut the
       // connection in the middle of it, so that nobody hears why.
       unless: { (number: Int) async -> RetryingClient.Verdict<Void>? in
@@ -78,7 +81,7 @@ public final class RESTStore: ObjectStore {
     guard let range else {
       request.responseLimit = wholeObjectLimit
       var differed = 0
-      let contents = try await perform(request, describe(name)) { response, _ in
+      let contents = try await perform(request, describe(name), isUrgent: name.kind == .lock) { response, _ in
         await wholeVerdict(response, name, self.describe(name), differed: &differed)
       }
       noteSeen(name)
@@ -110,7 +113,7 @@ public final class RESTStore: ObjectStore {
     let name = try name.checked()
     try refuseJournal(name)
     var wasAbsent = false
-    try await perform(request("DELETE", path(name)), describe(name)) { response, _ in
+    try await perform(request("DELETE", path(name)), describe(name), isUrgent: name.kind == .lock) { response, _ in
       guard response.status == 404 else { return [200, 202, 204].contains(response.status) ? .done(()) : nil }
       return await self.isAbsence(after: &wasAbsent) ? .done(()) : .again(reason: Self.doubt)
     }
@@ -132,8 +135,9 @@ public final class RESTStore: ObjectStore {
     request.headers["Accept"] = Self.listType
     request.responseLimit = wholeObjectLimit
     var wasAbsent = false
-    let listed: (entries: [ObjectListing], hasSizes: Bool) = try await perform(request, location + kind.folder) {
-      response, number in
+    let listed: (entries: [ObjectListing], hasSizes: Bool) = try await perform(
+      request, location + kind.folder, isUrgent: kind == .lock
+    ) { response, number in
       if response.status == 404 {
         return await self.isAbsence(after: &wasAbsent) ? .done(([], true)) : .again(reason: Self.doubt)
       }
@@ -163,15 +167,22 @@ extension RESTStore {
   }
 
   private func perform<Value: Sendable>(
-    _ request: HTTPRequest, _ object: String,
+    _ request: HTTPRequest, _ object: String, isUrgent: Bool = false,
     unless isDone: (_ number: Int) async -> RetryingClient.Verdict<Value>? = { _ in nil },
     _ judge: (HTTPResponse, Int) async -> RetryingClient.Verdict<Value>?
   ) async throws(StoreError) -> Value {
     try await client.run(object) { number async -> RetryingClient.Verdict<Value> in
       if let verdict = await isDone(number) { return verdict }
-      switch await client.send(request, about: object) {
-      case .failure(let failure): return failure.verdict()
-      case .success(let response):
+      let outcome: Result<HTTPResponse, AttemptFailure>?
+      if isUrgent {
+        outcome = await client.send(request, about: object)
+      } else {
+        outcome = await permits.during { await client.send(request, about: object) }
+      }
+      switch outcome {
+      case nil: return .failed(StoreError(.cancelled, object, "cancelled"))
+      case .failure(let failure)?: return failure.verdict()
+      case .success(let response)?:
         if let verdict = await judge(response, number) { return verdict }
         let status = response.status
         if HTTPRetryPolicy.retryableStatuses.contains(status) {
