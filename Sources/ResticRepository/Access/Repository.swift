@@ -76,7 +76,7 @@ extension Repository {
       try await store.put(.config, sealed, overwrite: false)
     } catch {
       guard error.kind == .exists else { throw RepositoryError(error) }
-      if isOurs { await withdraw(key, keyID, store) }
+      if isOurs { await withdraw(keyID, password, store) }
       throw RepositoryError(.exists, "\(store.location) was made a repository by another process at the same time")
     }
     return Repository(store: store, config: config, key: key, keyID: keyID)
@@ -118,12 +118,15 @@ extension Repository {
     }
   }
 
-  /// Removes the key of one who came too late with the config, unless the config is sealed with it: another may have taken it up.
-  /// Also when cancelled; one that stays is in nobody's way.
-  private static func withdraw(_ key: SealingKey, _ id: FileID, _ store: any ObjectStore) async {
+  /// Removes the key of one who came too late with the config, if the password opens the config by another key: another process
+  /// may have taken this one up, and be about to write the config. Also when cancelled; one that stays is in nobody's way.
+  private static func withdraw(_ id: FileID, _ password: Password, _ store: any ObjectStore) async {
     await Task {
-      guard let sealed = try? await store.get(.config), !opens(sealed, with: key) else { return }
-      try? await KeyRing(store).remove(id)
+      let ring = KeyRing(store)
+      guard let sealed = try? await store.get(.config),
+        let inUse = try? await ring.open(password, fits: { opens(sealed, with: $0) }), inUse.1 != id
+      else { return }
+      try? await ring.remove(id)
     }.value
   }
 
