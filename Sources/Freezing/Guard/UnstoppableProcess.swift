@@ -27,7 +27,12 @@ func becomeUnstoppable() throws(FreezeError) {
 /// and then its sockets stay open.
 func isEnding(_ process: pid_t) -> Bool {
   guard process > 0 else { return false }
-  guard let stat = smallFile("/proc/\(process)/stat"), let end = stat.lastIndex(of: ")") else { return true }
-  let state = stat[stat.index(after: end)...].first { $0 != " " }
+  guard let state = state(of: process) else { return true }
   return state == "Z" || state == "X"
+}
+
+/// What a process is at, as a letter (proc_pid_stat(5)); nil if it is gone.
+func state(of process: pid_t) -> Character? {
+  guard let stat = smallFile("/proc/\(process)/stat"), let end = stat.lastIndex(of: ")") else { return nil }
+  return stat[stat.index(after: end)...].first { $0 != " " }
 }

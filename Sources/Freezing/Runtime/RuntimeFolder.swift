@@ -128,8 +128,11 @@ struct RuntimeFolder: Sendable {
 
   /// A connection to the guard of a token; nil if none listens.
   func connect(_ token: String) -> OwnedFile? {
-    guard let socket = Self.newSocket(), bind(token, socket, Glibc.connect) else { return nil }
-    return socket
+    guard let socket = Self.newSocket() else { return nil }
+    // Behind many that a stopped guard has not accepted, one would wait for as long as it is stopped.
+    var limit = timeval(tv_sec: 2, tv_usec: 0)
+    setsockopt(socket.number, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+    return bind(token, socket, Glibc.connect) ? socket : nil
   }
 
   private static func newSocket() -> OwnedFile? {
