@@ -136,7 +136,7 @@ import VolumeDrivers
       do {
         _ = try await copy.value
         try await driver.releaseSnapshot(volume, named: "a")
-        try await shell("rm -r .holdfast", in: place)
+        try await shell("rm -rf .holdfast", in: place)
       } catch let cancelled as DriverError { error = cancelled }
     }
     #expect(error?.kind == .retryable)

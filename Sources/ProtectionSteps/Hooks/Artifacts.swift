@@ -26,7 +26,7 @@ struct Artifacts: Sendable, Equatable {
   /// A later one of the same name counts.
   mutating func add(_ key: String, _ value: String) throws(ArtifactError) {
     guard Self.isName(key) else {
-      throw ArtifactError("'\(key.prefix(80))' is no name of an artifact: letters, digits and _, at most 64")
+      throw ArtifactError("'\(key)' is no name of an artifact: letters, digits and _, at most 64")
     }
     guard value.utf8.count <= Self.maximumValueBytes else {
       throw ArtifactError("the artifact '\(key)' is larger than \(Self.maximumValueBytes) bytes")

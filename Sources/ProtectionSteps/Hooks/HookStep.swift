@@ -100,7 +100,8 @@ private struct HookRun {
     }
     var failure = try hook.failure(outcome, program)
     do { try collect(printed, try await file.text(), program.secrets) } catch let error as ArtifactError {
-      failure = failure ?? StepFailure(.permanent, "\(hook.title): " + program.secrets.hidden(in: error.reason))
+      failure =
+        failure ?? StepFailure(.permanent, "\(hook.title): " + program.secrets.hidden(in: error.reason).prefix(500))
     } catch let error as StepFailure {
       failure = failure ?? StepFailure(error.kind, "\(hook.title): \(error.message)")
     }
