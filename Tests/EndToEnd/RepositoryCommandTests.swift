@@ -189,6 +189,13 @@ struct RepositoryCommandTests {
     #expect(Set(snapshots.compactMap { $0["tree"] as? String }).count == 1)
     let names = try await place.holdfast("ls", "latest").output
     #expect(names.contains("/source/kept/b\n") && !names.contains("a.tmp") && !names.contains("gone"), "\(names)")
+
+    // Without a pattern everything would be restored, and all else deleted.
+    try await place.shell("mkdir target; touch target/mine; printf '# nothing\n$NONE\n' >includes")
+    let nothing = try await place.holdfast(
+      "restore", "latest", "--target", "target", "--include-file", "includes", "--delete")
+    #expect(nothing.exitCode == 2 && nothing.errors.contains("names nothing to restore"), "\(nothing)")
+    #expect(try await place.shell("ls target") == "mine\n")
   }
 
   @Test("An exclude that fits a named source gets a note; what is in '.' is left out as restic does it")
@@ -412,15 +419,23 @@ struct RepositoryCommandTests {
       #"""
       mkfifo pipe; cat pipe >piped & \#(holdfastBinary) repo dump latest /source/a -t pipe; wait; cmp piped source/a
       echo first >log; \#(holdfastBinary) repo dump latest /source/a -t /dev/stdout >>log; tail -c +7 log | cmp - source/a
+      { \#(holdfastBinary) repo dump latest /source/a -t /dev/fd/1; echo last; } >log; cat source/a <(echo last) | cmp - log
+      shared=$(mktemp -u /dev/shm/holdfast-test-XXXXXX)
+      for turn in 1 2; do \#(holdfastBinary) repo dump latest /source/a -t $shared; cmp $shared source/a; done; rm $shared
+      ln -s nowhere dangling; \#(holdfastBinary) repo dump latest /source/a -t dangling 2>&1 || echo "code $?"
       for target in /dev/full none/file; do \#(holdfastBinary) repo dump latest /source/a -t $target 2>&1 || echo "code $?"; done
       """#)
     #expect(piped.contains("No space left on device\ncode 1\n"), "\(piped)")
-    #expect(piped.contains("none/file can't be written: No such file or directory"), "\(piped)")
+    #expect(piped.contains("dangling is a link that leads nowhere: name the file itself\ncode 1\n"), "\(piped)")
+    #expect(piped.contains("none/file can't be written: no file can be made beside it"), "\(piped)")
 
     try await place.shell(
       "chmod u+w repository/data/*/*; for pack in repository/data/*/*; do truncate -s -200000 $pack || rm $pack; done")
-    let damaged = try await place.holdfast("dump", "latest", "/source/a", "--target", "file")
-    #expect(damaged.exitCode == 1, "\(damaged)")
+    // An archive with holes is an error only in the end.
+    for path in ["/source/a", "/source"] {
+      let damaged = try await place.holdfast("dump", "latest", path, "--target", "file")
+      #expect(damaged.exitCode == 1, "\(damaged)")
+    }
     #expect(try await place.shell("cmp file source/a; ls -d file*") == "file\n")
   }
 

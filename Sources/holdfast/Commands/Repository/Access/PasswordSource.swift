@@ -2,6 +2,7 @@ internal import CommandSyntax
 internal import Concurrency
 internal import Glibc
 internal import ResticRepository
+internal import Terminal
 
 /// Where a repository's password comes from. Never from the arguments: any user of the machine can list those.
 enum PasswordSource: Equatable {
@@ -72,7 +73,7 @@ extension PasswordSource {
   /// Runs the command in a shell. It may ask for something: on the terminal, and by what it says to standard error.
   private static func output(of command: String) async throws -> [UInt8] {
     var child = ChildProcess("/bin/sh", ["-c", command], environment: ownVariables())
-    child.sharesGroup = true
+    child.sharesGroup = isInForeground
     child.errorDescriptor = STDERR_FILENO
     let outcome: ChildProcess.Outcome
     do {

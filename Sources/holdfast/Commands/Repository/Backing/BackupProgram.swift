@@ -1,6 +1,7 @@
 internal import CommandSyntax
 internal import Concurrency
 internal import Glibc
+internal import Terminal
 
 /// A program whose output is backed up as it comes. It has to succeed, or there is no snapshot: a dump that broke off must not
 /// be taken for a whole one.
@@ -23,7 +24,7 @@ enum BackupProgram {
     var child = ChildProcess(command[0], Array(command.dropFirst()), environment: ownVariables())
     child.outputDescriptor = pipe.writing.number
     // It may ask for a password.
-    child.sharesGroup = true
+    child.sharesGroup = isInForeground
     let program = Task { [child] in try await child.run { _, line in onLine(line) } }
     let backup = Task {
       defer { pipe.reading.close() }
@@ -38,9 +39,11 @@ enum BackupProgram {
       let failure = failure(of: await program.result, command[0])
       if failure == nil { pipe.writing.close() } else { backup.cancel() }
       let result = await backup.result
-      try Task.checkCancellation()
       // If the program was ended, it was because the backup failed.
-      if let failure, failure.isItsOwn { throw failure.error }
+      if let failure, failure.isItsOwn {
+        try Task.checkCancellation()
+        throw failure.error
+      }
       return try result.get()
     } onCancel: {
       backup.cancel()

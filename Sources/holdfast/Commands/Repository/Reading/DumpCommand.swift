@@ -28,7 +28,7 @@ enum DumpCommand {
       Example(
         purpose: "A folder", line: "holdfast repo dump latest:/srv/data / | tar -x --xattrs --xattrs-include='*' -C /"),
     ],
-    run: RepositoryCommand.action("the output ends too early", run))
+    run: RepositoryCommand.action("the output ends too early; a file that was to be replaced is as it was", run))
 
   private static func run(_ arguments: ParsedArguments) async throws {
     let display = ProgressDisplay(arguments, phase: "reads the index", isQuiet: true)
@@ -45,12 +45,17 @@ enum DumpCommand {
       return try await repository.dump(
         snapshot.snapshot.tree, path: names, index: index, to: file?.descriptor ?? STDOUT_FILENO)
     }
-    if let file { try await BlockingPool.shared.run { try file.keep() } }
+    // One with holes takes no whole one's place.
+    let isKept = !result.isIncomplete || !(file?.replaces ?? false)
+    if let file, isKept { try await BlockingPool.shared.run { try file.keep() } }
     for problem in result.problems {
       if problem.isLoss { display.complain(problem.message) } else { display.warn(problem.message) }
     }
     guard !result.isIncomplete else {
-      throw CommandFailure(.failed, "the archive lacks what could not be put into it, see above")
+      throw CommandFailure(
+        .failed,
+        "the archive lacks what could not be put into it, see above"
+          + (isKept ? "" : "; the file that was to be replaced is as it was"))
     }
   }
 

@@ -105,6 +105,13 @@ enum RestoreCommand {
   private static func includes(_ arguments: ParsedArguments) async throws -> PathPatterns {
     var texts = arguments[includes]
     for file in arguments[includeFiles] { texts += try await PatternFile.read(file, arguments) }
+    // No pattern means everything, and that is the last thing that was meant.
+    if texts.isEmpty, arguments[iincludes].isEmpty, let file = arguments[includeFiles].first {
+      throw CommandFailure(
+        .usage,
+        "the file of patterns \(file) names nothing to restore: write a pattern a line, and see which variables are set"
+      )
+    }
     return try PatternFile.patterns(texts, ignoringCase: arguments[iincludes])
   }
 

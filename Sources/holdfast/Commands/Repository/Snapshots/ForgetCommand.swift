@@ -5,6 +5,7 @@ internal import Maintenance
 internal import ObjectStores
 internal import ResticFormat
 internal import ResticRepository
+internal import Synchronization
 internal import Terminal
 
 /// `holdfast repo forget`
@@ -69,7 +70,7 @@ enum ForgetCommand {
       // Who removes the last snapshot and prunes means all of it; but only if it was the last before, too.
       request.allowsNoSnapshots = try await Set(repository.list(.snapshot)) == Set(plan.removed.map(\.id))
       display.show(phase: "removes \(countText(plan.removed.count, "snapshot"))")
-      try await plan.apply(to: repository, under: lock)
+      try await remove(plan, from: repository, lock)
       // Before anything else can fail: it can't be found out any more.
       write(plan, arguments, display)
       return try await prune(after: plan, request, repository, lock, arguments, display)
@@ -77,6 +78,23 @@ enum ForgetCommand {
     guard let pruned, arguments[GlobalOptions.output] != .name else { return }
     if arguments[GlobalOptions.output] == .yaml { writeText("---\n") }
     PruneCommand.write(pruned, arguments, isDryRun: false)
+  }
+
+  /// Removes what goes; an error says what was removed before it.
+  private static func remove(_ plan: ForgetPlan, from repository: Repository, _ lock: RepositoryLock) async throws {
+    let removed = Mutex<[String]>([])
+    do {
+      try await plan.apply(to: repository, under: lock) { snapshot in
+        removed.withLock { $0.append(snapshot.id.shortHex) }
+      }
+    } catch {
+      let names = removed.withLock { $0 }
+      if names.isEmpty || error is CancellationError { throw error }
+      throw CommandFailure(
+        exitCode(forError: error) ?? .failed,
+        "\(names.count) of \(countText(plan.removed.count, "snapshot")) were removed (\(names.joined(separator: ", "))); then: \(error)"
+      )
+    }
   }
 
   /// Prunes if that is wanted, and there is a reason. Nil if not.

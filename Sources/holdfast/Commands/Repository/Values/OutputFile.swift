@@ -16,6 +16,8 @@ final class OutputFile: Sendable {
   private let place: String
   /// The file that takes its place in the end; nil if it is written as it is.
   private let temporary: String?
+  /// Whether there was a file before.
+  let replaces: Bool
   /// Open for writing for as long as this is there, or until it is kept.
   let descriptor: Int32
   private let state = Mutex(State())
@@ -24,28 +26,55 @@ final class OutputFile: Sendable {
   /// - Throws: `CommandFailure` if it can't be written.
   init(_ path: String) throws(CommandFailure) {
     self.path = path
-    var found = stat()
-    let isThere = stat(path, &found) == 0
-    // A file that /dev/stdout leads to is somebody's open file, not a name.
-    let isSpecial = ["/dev/", "/proc/"].contains { path.hasPrefix($0) }
-    if isSpecial || (isThere && found.st_mode & S_IFMT != S_IFREG) {
-      (place, temporary) = (path, nil)
-      descriptor = open(path, O_WRONLY | O_CLOEXEC)
+    if let number = Self.descriptor(named: path) {
+      // What stands there already stays, and what others write next comes behind.
+      (place, temporary, replaces) = (path, nil, false)
+      descriptor = fcntl(number, F_DUPFD_CLOEXEC, 3)
       guard descriptor >= 0 else { throw failure(path, errno) }
-      if found.st_mode & S_IFMT == S_IFREG { _ = fcntl(descriptor, F_SETFL, O_APPEND) }
       return
     }
+    var found = stat()
+    let isThere = stat(path, &found) == 0
+    guard isThere || errno == ENOENT else { throw failure(path, errno) }
+    var link = stat()
+    guard isThere || lstat(path, &link) != 0 else {
+      throw CommandFailure(.failed, "\(path) is a link that leads nowhere: name the file itself")
+    }
+    if isThere, found.st_mode & S_IFMT != S_IFREG {
+      (place, temporary, replaces) = (path, nil, false)
+      descriptor = open(path, O_WRONLY | O_CLOEXEC)
+      guard descriptor >= 0 else { throw failure(path, errno) }
+      return
+    }
+    replaces = isThere
     let resolved = realpath(path, nil)
     defer { free(resolved) }
     place = resolved.map { String(cString: $0) } ?? path
     let neighbour = "\(place).holdfast-\(String(UInt64.random(in: 0 ... .max), radix: 36))"
     descriptor = open(neighbour, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else { throw failure(path, errno) }
+    guard descriptor >= 0 else {
+      throw CommandFailure(
+        .failed,
+        "\(path) can't be written: no file can be made beside it, to take its place when all is there: "
+          + "\(String(cString: strerror(errno))); send standard output there instead")
+    }
     temporary = neighbour
     guard isThere else { return }
-    // Without the right to give it away it becomes ours.
-    _ = fchown(descriptor, found.st_uid, found.st_gid)
-    _ = fchmod(descriptor, found.st_mode & 0o777)
+    // Without the right to give it away it becomes ours; but its group's rights are not for another group.
+    let isItsGroups =
+      fchown(descriptor, found.st_uid, found.st_gid) == 0 || fchown(descriptor, uid_t.max, found.st_gid) == 0
+    _ = fchmod(descriptor, found.st_mode & (isItsGroups ? 0o777 : 0o707))
+  }
+
+  /// The number of one of our own open files that a path names, such as /dev/stdout.
+  private static func descriptor(named path: String) -> Int32? {
+    switch path {
+    case "/dev/stdout": return STDOUT_FILENO
+    case "/dev/stderr": return STDERR_FILENO
+    default:
+      let folder = ["/dev/fd/", "/proc/self/fd/"].first { path.hasPrefix($0) }
+      return folder.flatMap { Int32(path.dropFirst($0.count)) }.flatMap { $0 >= 0 ? $0 : nil }
+    }
   }
 
   deinit {
