@@ -18,9 +18,6 @@ begin
   update run r set state = 'cancelling', stop_reason = left(p_reason, 2000), stop_state = p_state where r.run_id = p_run;
   insert into stopping_run (run_id) values (p_run) on conflict do nothing;
   perform add_event('run-cancelling', format('run of %s is being stopped: %s', v_run.workflow, p_reason), p_run => p_run);
-  perform cancel(r.run_id, 'the run that started it was stopped: ' || p_reason, p_state)
-  from run r
-  where r.finished_at is null and r.parent_step between p_run << 20 and (p_run << 20) + 1048575;
   perform sweep_stopping(p_run);
   return true;
 end

@@ -1,5 +1,5 @@
 -- Cancels whatever of a stopping run doesn't run, and asks the workers to stop what does; steps marked always are left
--- alone. Repeated by tick, for steps that became ready or were claimed at the moment of the cancel.
+-- alone. Repeated by tick, for what became ready, was claimed or started another run at the moment of the cancel.
 create or replace function holdfast.sweep_stopping(p_run bigint) returns void
 language plpgsql
 as $$
@@ -7,35 +7,25 @@ declare
   v_low bigint := p_run << 20;
   v_high bigint := (p_run << 20) + 1048575;
   v_reason text;
+  v_state text;
   v_steps bigint[];
   v_worker int;
 begin
-  select r.stop_reason into v_reason from holdfast.run r where r.run_id = p_run;
+  select r.stop_reason, r.stop_state into v_reason, v_state from holdfast.run r where r.run_id = p_run;
   -- From the few rows that are ready or parked to their steps, not from the run's million steps.
   with waiting as materialized (
     select r.step_id from holdfast.ready r where r.step_id between v_low and v_high
     union all
     select p.step_id from holdfast.parked p where p.step_id between v_low and v_high
-  ), sweepable as materialized (
-    select w.step_id
-    from waiting w
-    cross join lateral (
-      select b.is_always
-      from holdfast.step s join holdfast.step_body b on b.body_id = s.body_id
-      where s.step_id = w.step_id offset 0
-    ) b
-    where not b.is_always
-  ), unready as (
-    delete from holdfast.ready r using sweepable s where r.step_id = s.step_id returning r.step_id
-  ), unparked as (
-    delete from holdfast.parked p using sweepable s where p.step_id = s.step_id returning p.step_id
-  ), over as (
-    insert into holdfast.attempt (step_id, fence, state, message)
-    select o.step_id, nextval('holdfast.fence_sequence'), 'cancelled', v_reason
-    from (select * from unready union all select * from unparked) o
-    returning step_id
   )
-  select array_agg(o.step_id) into v_steps from over o;
+  select array_agg(w.step_id) into v_steps
+  from waiting w
+  cross join lateral (
+    select b.is_always
+    from holdfast.step s join holdfast.step_body b on b.body_id = s.body_id
+    where s.step_id = w.step_id offset 0
+  ) b
+  where not b.is_always;
 
   for v_worker in
     with stopped as (
@@ -50,8 +40,18 @@ begin
   end loop;
 
   if v_steps is not null then
-    perform holdfast.complete(v_steps, array_fill(false, array[cardinality(v_steps)]));
+    perform holdfast.end_waiting(v_steps, v_reason);
   end if;
+
+  -- Runs that its steps have started, at the moment of the cancel, too; what steps marked always have started goes on.
+  perform holdfast.cancel(c.run_id, 'the run that started it was stopped: ' || v_reason, v_state)
+  from holdfast.run c
+  cross join lateral (
+    select b.is_always
+    from holdfast.step s join holdfast.step_body b on b.body_id = s.body_id
+    where s.step_id = c.parent_step offset 0
+  ) b
+  where c.finished_at is null and c.state = 'running' and c.parent_step between v_low and v_high and not b.is_always;
 end
 $$;
 

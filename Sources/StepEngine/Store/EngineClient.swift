@@ -42,6 +42,11 @@ public struct EngineClient: Sendable {
     try await call("select holdfast.cancel($1, $2)::int::int8", [.int64(run.value), .text(reason)]) == 1
   }
 
+  /// Ends those steps of a run that is being cancelled which run in any case but that no living worker can do; returns how many.
+  public func giveUp(_ run: RunID) async throws(StoreError) -> Int {
+    Int(try await call("select holdfast.give_up($1)::int8", [.int64(run.value)]))
+  }
+
   /// Repeats what did not succeed in a run that is over, or everything from `step` on; returns how many steps.
   public func retry(_ run: RunID, from step: String? = nil) async throws(StoreError) -> Int {
     Int(try await call("select holdfast.retry($1, $2)::int8", [.int64(run.value), step.map { .text($0) } ?? .null]))

@@ -91,6 +91,53 @@ struct CancelTests {
     }
   }
 
+  @Test("a child that was started at the moment of the cancel is cancelled as well, unless an always-step started it")
+  func lateChildren() async throws {
+    try await withEngine { engine in
+      let barrier = Barrier()
+      try await engine.working(Crew(kinds: [barrier.kind])) {
+        let run = try await engine.submit([step("starts", "test"), step("always", "test", ["always": true])])
+        try await barrier.wait(for: "always")
+        #expect(try await engine.client.cancel(run, reason: "enough"))
+        var children: [RunID] = []
+        for parent in ["starts", "always"] {
+          children.append(
+            try await engine.client.submit(
+              ["workflow": "child", "steps": [step("a", "approval")]], parent: engine.step(parent, in: run)))
+        }
+        #expect(try await engine.end(of: children[0]) == "cancelled")
+        #expect(try await engine.state(children[1]) == "running")
+        #expect(try await engine.client.cancel(children[1], reason: "enough"))
+        barrier.openAll()
+        #expect(try await engine.end(of: run) == "cancelled")
+      }
+      #expect(try await engine.leftovers() == [:])
+    }
+  }
+
+  @Test("always-steps that no living worker can do are given up on request, and no others")
+  func givingUp() async throws {
+    try await withEngine { engine in
+      let barrier = Barrier()
+      try await engine.working(Crew(kinds: [barrier.kind])) {
+        let gone: [String: JSONValue] = ["always": true, "on": ["node": "nowhere"]]
+        let run = try await engine.submit([
+          step("waits", "approval"), step("resume", gone), step("after", needs: ["resume"], gone),
+          step("here", "test", ["always": true]),
+        ])
+        try await barrier.wait(for: "here")
+        #expect(try await engine.client.giveUp(run) == 0)
+        #expect(try await engine.client.cancel(run, reason: "enough"))
+        #expect(try await engine.client.giveUp(run) == 2)
+        #expect(try await engine.message("resume", in: run) == "it was given up: no living worker can do it")
+        #expect(try await engine.states(run)["here"] == "leased")
+        barrier.openAll()
+        #expect(try await engine.end(of: run) == "cancelled")
+      }
+      #expect(try await engine.leftovers() == [:])
+    }
+  }
+
   @Test("a child run may end after its parent")
   func orphan() async throws {
     try await withEngine { engine in

@@ -1,11 +1,15 @@
 internal import CommandSyntax
 internal import JSON
 internal import StepEngine
+internal import Terminal
 
 /// `holdfast cancel`
 enum CancelCommand {
   static let reason = Option<String>.value(
     "--reason", .text("TEXT"), default: "cancelled by hand", "Why, as the status shows it")
+
+  static let givesUp = Option<Bool>.flag(
+    "--give-up", "Also end steps marked 'always' that no living worker can do: what they should have undone stays")
 
   static let command = Command(
     name: "cancel",
@@ -13,9 +17,11 @@ enum CancelCommand {
     discussion: [
       "Its waiting steps end, its running ones are stopped, those marked 'always' still run, then everything that has an "
         + "undo is undone. Runs that its steps started are cancelled, too. This returns at once; 'holdfast watch RUN' "
-        + "shows how it ends."
+        + "shows how it ends.",
+      "A step bound to a node that is gone for good would hold its run up for ever, if it runs always: a hook that resumes an "
+        + "application, say. --give-up ends such steps, now or later; steps whose node has a living worker are not touched.",
     ],
-    options: [reason.description],
+    options: [reason.description, givesUp.description],
     operands: [RunReference.operand.description],
     examples: [
       Example(purpose: "Stop the latest run of a workflow", line: "holdfast cancel nightly --reason maintenance")
@@ -26,8 +32,15 @@ enum CancelCommand {
     guard try await EngineClient(pool: pool).cancel(run.id, reason: arguments[reason]) else {
       throw CommandFailure(.failed, "run \(run.id) of \(run.workflow) is over already: \(run.state).")
     }
-    arguments.report(
-      "run \(run.id) of \(run.workflow) is being cancelled", name: "\(run.id)",
-      ["run": .int(run.id.value), "workflow": .string(run.workflow), "reason": .string(arguments[reason])])
+    var members: [String: JSONValue] = [
+      "run": .int(run.id.value), "workflow": .string(run.workflow), "reason": .string(arguments[reason]),
+    ]
+    var note = ""
+    if arguments[givesUp] {
+      let count = try await EngineClient(pool: pool).giveUp(run.id)
+      members["givenUp"] = .int(Int64(count))
+      note = "; \(countText(count, "step")) that no living worker can do \(count == 1 ? "was" : "were") given up"
+    }
+    arguments.report("run \(run.id) of \(run.workflow) is being cancelled\(note)", name: "\(run.id)", .object(members))
   }
 }
