@@ -48,6 +48,11 @@ struct Catalogue: Sendable {
       """)
   }
 
+  /// Says that the workers so far are on a node.
+  func live(on node: String) async throws {
+    try await execute("update holdfast.worker set labels = '{\"node\": \"\(node)\"}'")
+  }
+
   func execute(_ sql: String) async throws {
     try await pool.withConnection { try await $0.execute(sql) }
   }

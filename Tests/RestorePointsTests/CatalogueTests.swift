@@ -148,6 +148,11 @@ struct CatalogueTests {
       let all = ["old", "new"].map {
         PointDecision(point: $0, snapshots: .released("old"), exports: .released("old"))
       }
+      // Its node has no worker: it is marked, but nobody is sent there.
+      let away = try await catalogue.store.beginRetire(all, by: step)
+      #expect(away.points[0].snapshots == [] && away.points[0].exports.map(\.id) == [exportID(1)])
+      #expect(away.refused.map(\.reason).contains("the node n1 of volume data has no living worker"))
+      try await catalogue.live(on: "n1")
       let first = try await catalogue.store.beginRetire(all, by: step)
       #expect(
         first.refused.map { "\($0.point) \($0.what): \($0.reason)" } == ["new exports: the last good one of shop"])
@@ -199,6 +204,7 @@ struct CatalogueTests {
       let user = try await catalogue.step()
       #expect(try await catalogue.store.hold("used", by: user).heldBy == [user.id.run.value])
       let step = try await catalogue.step()
+      try await catalogue.live(on: "n1")
       func retire(_ names: String...) async throws -> Retirement {
         try await catalogue.store.beginRetire(
           names.map { PointDecision(point: $0, snapshots: .released("x"), exports: .released("x")) }, by: step)

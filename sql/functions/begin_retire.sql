@@ -99,6 +99,13 @@ begin
     v_marked := v_marked || v_point.point_id;
   end loop;
 
+  -- Who would remove them? They stay 'retiring' until the node is back; a run must not wait for it, and fail.
+  select v_refused || coalesce(jsonb_agg(jsonb_build_object('point', p.name, 'what', 'snapshots',
+    'reason', format('the node %s of volume %s has no living worker', v.node, v.volume)) order by p.point_id, v.volume), '[]')
+  into v_refused
+  from restore_point p join point_volume v on v.point_id = p.point_id
+  where p.point_id = any (v_marked) and v.snapshot_state = 'retiring' and not node_lives(v.node);
+
   select jsonb_agg(jsonb_build_object(
       'name', p.name, 'application', p.application, 'policy', nullif(p.policy, ''), 'profile', p.profile,
       'whole', p.state = 'retiring', 'artifacts', p.artifacts, 'reason', p.reason,
@@ -108,7 +115,8 @@ begin
   cross join lateral (
     select
       jsonb_agg(jsonb_build_object('volume', v.volume, 'node', nullif(v.node, ''), 'driver', v.driver, 'name', v.snapshot_name,
-        'source', v.source) order by v.volume) filter (where v.snapshot_state = 'retiring') as snapshots,
+        'source', v.source) order by v.volume)
+        filter (where v.snapshot_state = 'retiring' and node_lives(v.node)) as snapshots,
       jsonb_agg(jsonb_build_object('volume', v.volume, 'id', v.export_id) order by v.volume)
         filter (where v.export_state = 'retiring') as exports
     from point_volume v where v.point_id = p.point_id
