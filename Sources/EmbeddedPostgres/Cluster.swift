@@ -29,6 +29,7 @@ struct Cluster: Sendable {
     do throws(EmbeddedPostgresError) {
       let arguments = [
         "-D", new, "-U", "holdfast", "-E", "UTF8", "--locale=C.UTF-8", "-A", "trust", "--no-instructions",
+        "--data-checksums",
       ]
       let outcome = try await run("initdb", arguments)
       guard outcome.ending == .exited(0) else { throw failure(of: outcome, "make a PostgreSQL cluster") }

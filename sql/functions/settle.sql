@@ -105,7 +105,9 @@ begin
         -- A little later than asked for, not all at the same moment.
         then make_interval(secs => (p_detail ->> 'retryAfter')::float8 * (1 + 0.1 * random()))
       -- Exponential backoff with full jitter.
-      else random() * least(v_body.retry_max, v_body.retry_initial * power(2, least(30, greatest(0, v_lease.failures - 1))))
+      else random() * least(v_body.retry_max, v_body.retry_initial * least(power(2, least(30, greatest(0, v_lease.failures - 1))),
+        -- Beyond the longest pause it could be more than an interval holds.
+        greatest(1, extract(epoch from v_body.retry_max) / greatest(0.001, extract(epoch from v_body.retry_initial)))))
     end;
     insert into holdfast.parked (step_id, lane_id, wake_at, cause, reason, failures, crashes, wakes, deadline_at)
     values (
