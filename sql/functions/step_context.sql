@@ -1,6 +1,6 @@
 -- What a step's expressions see: {"params": …, "steps": {name: outputs}, "item": …, "run": …}, of what its refs, fields, params
 -- and run ask for; "run" is {"id", "workflow", "policy", "submittedAt", "slot", "outcome": succeeded | failed | cancelled as it stands now,
--- "failure"}.
+-- "failure"}. A step that a retry has reopened has no outputs until it succeeds again: what it put out before may be gone.
 create or replace function holdfast.step_context(p_step bigint) returns jsonb
 language plpgsql stable set enable_nestloop = on
 as $$
@@ -31,14 +31,14 @@ begin
              from jsonb_array_elements_text(v_fields -> r.name) f(name) where a.outputs ? f.name), '{}')
         end
        from holdfast.attempt a
-       where a.step_id = v_base | r.place::int and a.state = 'succeeded' order by a.fence desc limit 1)
+       where a.step_id = v_base | r.place::int and a.state in ('succeeded', 'reopened') order by a.fence desc limit 1)
     else
       -- A group''s step: the outputs of all its instances in this place, in the order of the items.
       (select jsonb_agg(a.outputs order by s.step_id)
        from holdfast.step s
        left join lateral (
          select a.outputs from holdfast.attempt a
-         where a.step_id = s.step_id and a.state = 'succeeded' order by a.fence desc limit 1) a on true
+         where a.step_id = s.step_id and a.state in ('succeeded', 'reopened') order by a.fence desc limit 1) a on true
        where s.step_id > v_base and s.step_id <= v_base + 1048575
          and starts_with(s.name, coalesce(r.place #>> '{}', ''))
          and regexp_replace(substr(s.name, length(coalesce(r.place #>> '{}', '')) + 1), '\[\d+\]', '', 'g') = r.name)
