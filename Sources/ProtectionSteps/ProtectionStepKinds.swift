@@ -9,6 +9,7 @@ extension ProtectionServices {
   package var stepKinds: [any StepKind] {
     let kinds: [any StepKind] =
       [
+        HoldApplicationStep(services: self), FreeApplicationStep(services: self),
         DiscoverVolumesStep(services: self), SnapshotStep(services: self), WaitReadyStep(), CloneStep(services: self),
         ExportPartStep(services: self), ExportStep(services: self), ReleaseStep(services: self),
         RestorePointStep(services: self), RetireStep(services: self), RetireSnapshotsStep(services: self),
@@ -44,6 +45,7 @@ extension ProtectionServices {
 /// What workflow files may name of these kinds, with inputs and outputs.
 package let protectionSignatures: [StepSignature] =
   [
+    HoldApplicationStep.signature, FreeApplicationStep.signature,
     DiscoverVolumesStep.signature, SnapshotStep.signature, WaitReadyStep.signature, CloneStep.signature,
     ExportPartStep.signature, ExportStep.signature, ReleaseStep.signature, RestorePointStep.signature,
     RetireStep.signature, RetireSnapshotsStep.signature, RetireExportsStep.signature, ChoosePointStep.signature,

@@ -133,7 +133,7 @@ public struct RestorePointStore: Sendable {
     ) { row throws(PostgresError) in try row.optionalString(0) }
   }
 
-  private func call<Value: Sendable>(
+  func call<Value: Sendable>(
     _ sql: String, _ parameters: [PostgresValue], _ value: @Sendable (PostgresRow) throws(PostgresError) -> Value
   ) async throws(StoreError) -> Value {
     do {
