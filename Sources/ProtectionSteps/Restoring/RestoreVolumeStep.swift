@@ -58,7 +58,14 @@ struct RestoreVolumeStep: StepKind {
         throw StepFailure(
           .permanent, "\(volume.title): it does not say what it comes back from; take it from choose-point")
       }
-      target = try await place(of: volume, arguments, step)
+      let place = try await place(of: volume, arguments, step)
+      guard paths.isEmpty || !place.isDevice else {
+        throw StepFailure(
+          .permanent,
+          "\(volume.title): its export is the image of a device, which comes back as a whole; restore it to a folder (target), and mount the file there"
+        )
+      }
+      target = place.path
       var restore = VolumeRestore(volume: volume, export: export, target: target)
       restore.paths = paths
       restore.verifies = arguments.value("verify")?.bool ?? false
@@ -68,7 +75,9 @@ struct RestoreVolumeStep: StepKind {
       let sessions = services.sessions
       let outcome = try await StepOutcome.usingRepository(of: profile) { [restore] in
         let numbers = try await sessions.use(profile) { repository, _ in
-          try await restore.run(repository, cache: services.cache, step: step)
+          place.isDevice
+            ? try await restore.runOnDevice(repository, cache: services.cache, step: step)
+            : try await restore.run(repository, cache: services.cache, step: step)
         }
         return .succeeded(outputs: numbers.json)
       }
@@ -83,40 +92,62 @@ struct RestoreVolumeStep: StepKind {
     return .succeeded(outputs: .object(outputs))
   }
 
-  /// The folder that the content comes into.
-  private func place(of volume: Volume, _ arguments: StepArguments, _ step: StepContext) async throws -> String {
+  /// Where the content comes to.
+  private func place(of volume: Volume, _ arguments: StepArguments, _ step: StepContext) async throws -> Place {
     if let folder = try arguments.string("scratch"), !folder.isEmpty {
-      return try await services.scratch(in: folder, for: volume, step)
+      return .folder(try await services.scratch(in: folder, for: volume, step))
     }
-    if let target = volume.json["target"]?.string { return target }
+    if let target = volume.json["target"]?.string { return .folder(target) }
     guard volume.source.driver != Dump.driver else {
       throw StepFailure(
         .permanent, "\(volume.title) is a dump, which is nowhere in place: give a target, or use restore-stream")
     }
     // Points of before say that a device is an image.
     let kind = volume.json["kind"]?.string.flatMap(ExportKind.init)
-    guard kind == .image || kind == .device else { return volume.source.path }
-    try await BlockingPool.shared.run { try volume.checkTakesFile() }
-    // The file comes back beside others that are none of ours.
-    let folders = volume.source.path.split(separator: "/").dropLast()
-    return "/" + folders.joined(separator: "/")
+    guard kind == .image || kind == .device else { return .folder(volume.source.path) }
+    return try await BlockingPool.shared.run { try volume.placeOfImage() }
+  }
+}
+
+/// Where a volume comes back to.
+private enum Place {
+  /// Into this folder; an image becomes a file in it.
+  case folder(String)
+  /// Onto this block device.
+  case device(String)
+
+  var path: String {
+    switch self {
+    case .folder(let path), .device(let path): path
+    }
+  }
+
+  var isDevice: Bool {
+    if case .device = self { true } else { false }
   }
 }
 
 extension Volume {
-  /// Makes sure that the volume's path is that of an image file, or of one that is gone. At a device's, the restore would remove the
-  /// device, or the link to it, and leave a file there that nobody uses.
-  fileprivate func checkTakesFile() throws(StepFailure) {
+  /// Where an image comes back to in place: onto the device that is there, or as a file where one is or was.
+  fileprivate func placeOfImage() throws(StepFailure) -> Place {
     var status = stat()
+    if stat(source.path, &status) == 0, status.st_mode & S_IFMT == S_IFBLK { return .device(source.path) }
+    var isFile = false
     if lstat(source.path, &status) == 0 {
-      if status.st_mode & S_IFMT == S_IFREG { return }
-    } else if errno == ENOENT, source.driver != "exec", !source.path.hasPrefix("/dev/") {
-      return
+      isFile = status.st_mode & S_IFMT == S_IFREG
+    } else {
+      // A device's name may be gone for now: a file of that name would be taken for it by nobody.
+      isFile = errno == ENOENT && source.driver != "exec" && !source.path.hasPrefix("/dev/")
     }
-    throw StepFailure(
-      .permanent,
-      "\(title): its export comes back as an image file, and \(source.path) is none: give a target, and copy the file from there to the device"
-    )
+    guard isFile else {
+      throw StepFailure(
+        .permanent,
+        "\(title): its export is an image, and \(source.path) is neither a file nor a block device that it could come back to: make the device first, or give a target"
+      )
+    }
+    // The file comes back beside others that are none of ours.
+    let folders = source.path.split(separator: "/").dropLast()
+    return .folder("/" + folders.joined(separator: "/"))
   }
 }
 

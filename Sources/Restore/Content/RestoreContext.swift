@@ -17,17 +17,27 @@ struct RestoreContext: Sendable {
   let pool: BlockingPool
   let workers: Int
 
-  /// Does `count` pieces of work, each once, on the pool's threads, `width` at a time; in order of their numbers as far as
-  /// that makes sense. The first error ends it.
+  /// Does `count` pieces of work on the pool's threads; see `Repository.inParallel`.
   func inParallel(
     _ count: Int, width: Int? = nil, _ body: @escaping @Sendable (Int, WorkerTools) async throws -> Void
+  ) async throws {
+    try await repository.inParallel(count, width: width ?? workers, on: pool, body)
+  }
+}
+
+extension Repository {
+  /// Does `count` pieces of work, each once, on the threads of `pool`, `width` at a time; in order of their numbers as far as that
+  /// makes sense. The first error ends it.
+  func inParallel(
+    _ count: Int, width: Int, on pool: BlockingPool,
+    _ body: @escaping @Sendable (Int, WorkerTools) async throws -> Void
   ) async throws {
     guard count > 0 else { return }
     let numbers = Numbers()
     try await withThrowingTaskGroup(of: Void.self) { group in
-      for number in 0..<min(count, width ?? workers) {
+      for number in 0..<min(count, width) {
         group.addTask(executorPreference: pool) {
-          let tools = WorkerTools(repository, number: number)
+          let tools = WorkerTools(self, number: number)
           while true {
             let position = numbers.next()
             guard position < count else { return }

@@ -37,7 +37,8 @@ struct RestorePlaceTests {
     for driver in ["reflink", "exec"] { #expect(try await refusal(folder + "/file", kind: kind, driver: driver) == "") }
     #expect(try await refusal(folder + "/gone", kind: kind) == "")
     let message = try await refusal("/dev/null", kind: kind, driver: "exec")
-    #expect(message.hasPrefix("volume shop/data: ") && message.contains("/dev/null is none"))
+    #expect(
+      message.hasPrefix("volume shop/data: ") && message.contains("/dev/null is neither a file nor a block device"))
     #expect(try await refusal("/dev/null", kind: kind, driver: "exec", target: folder) == "")
     // A device's name may be gone for now.
     for path in [folder + "/link", folder, "/dev/no-such-group/shop"] {
