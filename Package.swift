@@ -60,7 +60,9 @@ let package = Package(
     .target(name: "Chunking", dependencies: ["Cryptography"]),
     .target(
       name: "ResticRepository",
-      dependencies: ["ObjectStores", "ResticFormat", "BlobIndex", "Compression", "Cryptography", "Concurrency"]),
+      dependencies: [
+        "ObjectStores", "ResticFormat", "BlobIndex", "FileSystem", "Compression", "Cryptography", "Concurrency",
+      ]),
     .target(
       name: "Backup",
       dependencies: [

@@ -85,6 +85,8 @@ final class CacheFile: Sendable {
     guard let address, address != MAP_FAILED else { throw IndexCacheError(path, "mapped", errno: errno) }
     // Lookups hit random places: reading ahead would only fill the memory.
     madvise(address, count, MADV_RANDOM)
+    // A small one is read at once sooner than page by page.
+    if count <= 16 << 20 { madvise(address, count, MADV_WILLNEED) }
     return MappedBytes(UnsafeRawBufferPointer(start: address, count: count))
   }
 }

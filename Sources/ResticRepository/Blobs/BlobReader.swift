@@ -1,5 +1,6 @@
 public import BlobIndex
 public import Cryptography
+internal import FileSystem
 internal import ObjectStores
 public import ResticFormat
 internal import Synchronization
@@ -13,6 +14,8 @@ public final class BlobReader: Sendable {
   private let openers = Mutex<[Lent]>([])
   /// For trees in a store behind a network.
   private let windows: PackWindows?
+  /// Packs of trees on this machine that the kernel has been told to read.
+  private let announced = Mutex<Set<PackID>>([])
 
   /// A reader of what `index` lists.
   public init(_ repository: Repository, _ index: BlobIndex) {
@@ -30,6 +33,7 @@ public final class BlobReader: Sendable {
         "the \(type.name) blob \(id.hex) is missing from the index; 'holdfast repo check' tells what is damaged")
     }
     let range = Int(place.offset)..<Int(place.offset) + Int(place.length)
+    if type == .tree, let local = repository.store as? any LocalObjects { announce(place.pack, local) }
     let sealed = try await mapped { () async throws(StoreError) in
       if type == .tree, let windows { return try await windows.bytes(of: place.pack, range) }
       return try await repository.store.get(ObjectName(.pack, place.pack.hex), range: range)
@@ -41,6 +45,16 @@ public final class BlobReader: Sendable {
         try tool.opener.open(
           UnsafeRawBufferPointer(sealed), id: id, uncompressedLength: place.uncompressedLength, pack: place.pack))
     }
+  }
+
+  /// Where one tree of a pack is read, others are soon: as a whole the pack comes off the disk faster than tree by tree.
+  private func announce(_ pack: PackID, _ local: any LocalObjects) {
+    guard announced.withLock({ $0.insert(pack).inserted }) else { return }
+    // What is wrong with it comes out when it is read.
+    guard let file = try? FileHandle(path: local.path(of: ObjectName(.pack, pack.hex)), noAtime: false),
+      let size = try? file.metadata().size
+    else { return }
+    file.willNeed(0..<size)
   }
 
   /// A directory's entries.
