@@ -42,12 +42,6 @@ public final class BackupProgress: Sendable {
     public init() {}
   }
 
-  private struct Shared {
-    var current: [Int: @Sendable () -> String] = [:]
-    var totals: (@Sendable () -> (plaintext: Int, packed: Int, uploaded: Int))?
-    var isFinished = false
-  }
-
   let files = Atomic(0)
   let bytes = Atomic(0)
   let bytesRead = Atomic(0)
@@ -60,7 +54,8 @@ public final class BackupProgress: Sendable {
   let foldersChanged = Atomic(0)
   let foldersUnmodified = Atomic(0)
   let problems = Atomic(0)
-  private let shared = Mutex(Shared())
+  private let current = CurrentWork()
+  private let totals = Mutex<(@Sendable () -> (plaintext: Int, packed: Int, uploaded: Int))?>(nil)
 
   /// Nothing done yet.
   public init() {}
@@ -80,9 +75,8 @@ public final class BackupProgress: Sendable {
     state.foldersChanged = foldersChanged.load(ordering: .relaxed)
     state.foldersUnmodified = foldersUnmodified.load(ordering: .relaxed)
     state.problems = problems.load(ordering: .relaxed)
-    let (current, totals) = shared.withLock { ($0.current, $0.totals) }
-    state.current = current.sorted { $0.key < $1.key }.map { $0.value() }
-    if let sums = totals?() {
+    state.current = current.texts
+    if let sums = totals.withLock({ $0 })?() {
       (state.addedBytes, state.addedPackedBytes, state.uploadedBytes) = (sums.plaintext, sums.packed, sums.uploaded)
     }
     return state
@@ -90,22 +84,17 @@ public final class BackupProgress: Sendable {
 
   /// The numbers at intervals, and once more at the end; it ends with the backup.
   public func updates(every interval: Duration) -> AsyncStream<State> {
-    .sampling(every: interval, until: { self.shared.withLock { $0.isFinished } }, { self.state })
+    current.updates(every: interval) { self.state }
   }
 
-  func finish() {
-    shared.withLock {
-      $0.isFinished = true
-      $0.current = [:]
-    }
-  }
+  func finish() { current.finish() }
 
   func setTotals(_ totals: @escaping @Sendable () -> (plaintext: Int, packed: Int, uploaded: Int)) {
-    shared.withLock { $0.totals = totals }
+    self.totals.withLock { $0 = totals }
   }
 
   /// Says what a worker is at; nil for nothing. The text is made only when someone looks.
-  func setCurrent(_ worker: Int, _ path: (@Sendable () -> String)?) { shared.withLock { $0.current[worker] = path } }
+  func setCurrent(_ worker: Int, _ path: (@Sendable () -> String)?) { current.set(worker, path) }
 }
 
 extension Atomic<Int> {

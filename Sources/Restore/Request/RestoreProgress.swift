@@ -38,11 +38,6 @@ public final class RestoreProgress: Sendable {
     public init() {}
   }
 
-  private struct Shared {
-    var current: [Int: @Sendable () -> String] = [:]
-    var isFinished = false
-  }
-
   let files = Atomic(0)
   let bytes = Atomic(0)
   let expectedFiles = Atomic(0)
@@ -56,7 +51,7 @@ public final class RestoreProgress: Sendable {
   let bytesRead = Atomic(0)
   let verifiedBytes = Atomic(0)
   let problems = Atomic(0)
-  private let shared = Mutex(Shared())
+  private let current = CurrentWork()
 
   /// Nothing done yet.
   public init() {}
@@ -77,28 +72,22 @@ public final class RestoreProgress: Sendable {
     state.bytesRead = bytesRead.load(ordering: .relaxed)
     state.verifiedBytes = verifiedBytes.load(ordering: .relaxed)
     state.problems = problems.load(ordering: .relaxed)
-    let current = shared.withLock { $0.current }
-    state.current = current.sorted { $0.key < $1.key }.map { $0.value() }
+    state.current = current.texts
     return state
   }
 
   /// The numbers at intervals, and once more at the end; it ends with the restore.
   public func updates(every interval: Duration) -> AsyncStream<State> {
-    .sampling(every: interval, until: { self.shared.withLock { $0.isFinished } }, { self.state })
+    current.updates(every: interval) { self.state }
   }
 
   func finish() {
     isWalking.store(false, ordering: .relaxed)
-    shared.withLock {
-      $0.isFinished = true
-      $0.current = [:]
-    }
+    current.finish()
   }
 
   /// Says what a worker is at; the text is made only when someone looks.
-  func setCurrent(_ worker: Int, _ path: @escaping @Sendable () -> String) {
-    shared.withLock { $0.current[worker] = path }
-  }
+  func setCurrent(_ worker: Int, _ path: @escaping @Sendable () -> String) { current.set(worker, path) }
 }
 
 extension Atomic<Int> {
