@@ -18,6 +18,8 @@ extension ChildProcess {
     // Starting blocks until the program is loaded, which takes long from a slow disk.
     let spawned = try? await BlockingPool.shared.run { Result { () throws(ChildProcessError) in try spawn() } }
     guard let child = try spawned?.get() else { throw ChildProcessError(.system, "cannot run '\(program)'") }
+    // The limit is the program's own: on a busy machine starting it may take longer than all of that.
+    let deadline = timeLimit.map { ContinuousClock.now + $0 }
 
     // Not child tasks: they have to go on while a cancelled program uses its grace.
     let (done, finished) = AsyncStream<Void>.makeStream()
@@ -29,7 +31,7 @@ extension ChildProcess {
       finished.finish()
     }
 
-    let stop = await child.waitForExit(until: timeLimit.map { start + $0 })
+    let stop = await child.waitForExit(until: deadline)
     if stop != nil {
       // The ladder must not be cut short by the cancellation that it answers.
       await Task { await child.end(grace: grace, done: done) }.value

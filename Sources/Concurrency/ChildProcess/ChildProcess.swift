@@ -26,7 +26,7 @@ public struct ChildProcess: Sendable {
   public var outputLimit = 64 << 10
   /// The longest line that a line handler gets, in bytes; longer ones are cut there.
   public var lineLimit = 8 << 10
-  /// How long the program may run; nil sets no limit.
+  /// How long the program may run once it is started; nil sets no limit.
   public var timeLimit: Duration?
   /// How long the group has between SIGTERM and SIGKILL.
   public var grace: Duration = .seconds(5)
