@@ -38,7 +38,7 @@ extension Repository {
       metadata: MetadataWriter(owners: request.owners, isRoot: geteuid() == 0, problems: problems), problems: problems,
       progress: progress, pool: pool, workers: workers)
     let batches = BoundedQueue<Batch>(limit: 1)
-    try await withThrowingTaskGroup(of: Void.self) { group in
+    let unfitted = try await withThrowingTaskGroup(of: [String].self) { group in
       group.addTask(executorPreference: pool) {
         do {
           let top = TargetFolder(parent: nil, name: [], number: 0, isNew: isNew)
@@ -48,6 +48,7 @@ extension Repository {
             output: batches)
           try await walker.run(nodes)
           batches.finish()
+          return walker.unfitted.chosen
         } catch {
           batches.fail(error)
           throw error
@@ -56,16 +57,19 @@ extension Repository {
       group.addTask {
         do {
           while let batch = try await batches.pop() { try await context.carryOut(batch) }
+          return []
         } catch {
           batches.fail(error)
           throw error
         }
       }
-      try await group.waitForAll()
+      var unfitted: [String] = []
+      for try await part in group { unfitted += part }
+      return unfitted
     }
     if request.isDurable, !request.isDryRun { try await pool.run { try folders.synchronize() } }
     progress.finish()
-    return problems.result(progress.state)
+    return problems.result(progress.state, unfittedIncludes: unfitted)
   }
 }
 

@@ -196,6 +196,13 @@ struct RepositoryCommandTests {
       "restore", "latest", "--target", "target", "--include-file", "includes", "--delete")
     #expect(nothing.exitCode == 2 && nothing.errors.contains("names nothing to restore"), "\(nothing)")
     #expect(try await place.shell("ls target") == "mine\n")
+
+    // A misspelt one does not look like one of something empty.
+    let partly = try await place.holdfast(
+      "restore", "latest", "--target", "target", "-i", "b", "-i", "/sauce", "--iinclude", "*.TMP")
+    #expect(partly.exitCode == 0, "\(partly)")
+    let notes = ["/sauce", "*.TMP"].map { "note: nothing in the snapshot fits the pattern '\($0)'\n" }
+    #expect(partly.errors == notes.joined())
   }
 
   @Test("An exclude that fits a named source gets a note; what is in '.' is left out as restic does it")

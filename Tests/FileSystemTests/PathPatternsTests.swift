@@ -44,6 +44,20 @@ struct PathPatternsTests {
     #expect(patterns.mayMatchBelow(names("/etc")))
   }
 
+  @Test("Those that nothing has fitted are left, as they were written")
+  func left() throws {
+    var patterns = PathPatterns()
+    for text in ["/home/user", "*.c", "!secret", "/etc"] { try patterns.add(text) }
+    try patterns.add("*.TXT", ignoringCase: true)
+    try patterns.add("*.Log", ignoringCase: true)
+    #expect(patterns.chosen == ["/home/user", "*.c", "/etc", "*.TXT", "*.Log"])
+    patterns.removeAll(fitting: names("/home/user/a.h"))
+    patterns.removeAll(fitting: names("/srv/B.txt"))
+    patterns.removeAll(fitting: names("/srv/none"))
+    #expect(patterns.chosen == ["*.c", "/etc", "*.Log"])
+    #expect(patterns.matches(names("/etc/x")) && !patterns.matches(names("/home/user/a.h")))
+  }
+
   @Test("What is no pattern is refused", arguments: ["[a", "a\\", "[]", "[a-]"])
   func bad(pattern: String) {
     var patterns = PathPatterns()

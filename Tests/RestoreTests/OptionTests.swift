@@ -45,6 +45,22 @@ struct OptionTests {
     #expect(try await files(fixture) == ["./a", "./a/b", "./a/b/c", "./a/b/c/four.TXT", "./a/b/three.txt"])
   }
 
+  @Test("includes that nothing has fitted are named, as they were written")
+  func unfitted() async throws {
+    let fixture = try Fixture()
+    let opened = try await fixture.backedUp(script)
+    // Under a folder that is chosen, too; what is excluded or taken back is not there.
+    let includes = try patterns("/a/b", "three.txt", "*.TXT", "/b", "/d/five.txt", "two.log", "!two.log", "!none")
+    let excludes = try patterns("/d")
+    let result = try await fixture.restore(opened) {
+      $0.includes = includes
+      $0.excludes = excludes
+    }
+    #expect(result.unfittedIncludes == ["/b", "/d/five.txt", "two.log"])
+    #expect(!result.isIncomplete && result.problems.isEmpty)
+    #expect(try await fixture.restore(opened).unfittedIncludes.isEmpty)
+  }
+
   @Test("what fits an exclude is left out, and left alone when surplus is removed")
   func excludes() async throws {
     let fixture = try Fixture()

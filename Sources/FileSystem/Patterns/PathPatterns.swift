@@ -19,6 +19,7 @@ public struct PathPatterns: Sendable {
   }
 
   private struct Pattern: Sendable {
+    let text: String
     var parts: [Part] = []
     var isAnchored = false
     var isNegated = false
@@ -34,10 +35,13 @@ public struct PathPatterns: Sendable {
   /// Whether there are none.
   public var isEmpty: Bool { patterns.isEmpty }
 
+  /// The patterns as they were written, but for those that take back.
+  public var chosen: [String] { patterns.filter { !$0.isNegated }.map(\.text) }
+
   /// Adds a pattern.
   /// - Parameter ignoringCase: whether large and small letters are the same.
   public mutating func add(_ text: String, ignoringCase: Bool = false) throws(BadPattern) {
-    var pattern = Pattern(ignoresCase: ignoringCase)
+    var pattern = Pattern(text: text, ignoresCase: ignoringCase)
     var rest = Array((ignoringCase ? text.lowercased() : text).utf8)[...]
     if rest.first == UInt8(ascii: "!") {
       pattern.isNegated = true
@@ -66,6 +70,12 @@ public struct PathPatterns: Sendable {
       if fits(pattern, names) { result = !pattern.isNegated }
     }
     return result
+  }
+
+  /// Forgets the patterns that a path or a folder above it fits, so that in the end those are left that nothing has fitted.
+  public mutating func removeAll(fitting path: [[UInt8]]) {
+    let lowered = ignoresCase ? path.map(lowercased) : path
+    patterns = patterns.filter { !fits($0, $0.ignoresCase ? lowered : path) }
   }
 
   /// Whether something below a folder can fit, if the folder itself doesn't.

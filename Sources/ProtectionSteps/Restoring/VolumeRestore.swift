@@ -66,6 +66,9 @@ struct VolumeRestore: Sendable {
         "\(volume.title): its export \(export.shortHex) has nothing that fits \(paths.map { "'\($0)'" }.joined(separator: ", ")), so nothing was restored; 'holdfast browse' lists what there is"
       )
     }
+    for path in result.unfittedIncludes {
+      step.log("\(volume.title): its export \(export.shortHex) has nothing that fits '\(path)'")
+    }
     return Numbers(
       files: result.progress.files, bytes: result.progress.bytes, verifiedBytes: result.progress.verifiedBytes)
   }

@@ -34,7 +34,7 @@ extension Repository {
       if node.kind == .file {
         var units = try ContentUnit.of(node.content, index, limit: unitLimit).units[...]
         try await output.run { units.popFirst().map(OutputItem.content) }
-        return problems.result(progress.state)
+        return problems.result(progress.state, unfittedIncludes: [])
       }
       guard node.kind == .dir else {
         let text = printablePath(Array(path.joined(separator: [UInt8(ascii: "/")])))
@@ -48,7 +48,7 @@ extension Repository {
       archive.enter(try await source.tree(tree))
       try await output.run { try await archive.next() }
     }
-    return problems.result(progress.state)
+    return problems.result(progress.state, unfittedIncludes: [])
   }
 }
 

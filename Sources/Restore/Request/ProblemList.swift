@@ -31,10 +31,11 @@ final class ProblemList: Sendable {
     add(kind, error.path, error.description, isLoss: isLoss)
   }
 
-  func result(_ progress: RestoreProgress.State) -> RestoreResult {
+  func result(_ progress: RestoreProgress.State, unfittedIncludes: [String]) -> RestoreResult {
     state.withLock { state in
       RestoreResult(
-        problems: state.problems, problemCounts: state.counts, isIncomplete: state.hasLoss, progress: progress)
+        problems: state.problems, problemCounts: state.counts, isIncomplete: state.hasLoss,
+        unfittedIncludes: unfittedIncludes, progress: progress)
     }
   }
 }

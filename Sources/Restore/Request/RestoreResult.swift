@@ -47,6 +47,8 @@ public struct RestoreResult: Sendable {
   public let problemCounts: [RestoreProblem.Kind: Int]
   /// Whether something that was asked for could not be restored.
   public let isIncomplete: Bool
+  /// The include patterns, as they were written, that nothing of the backup fitted.
+  public let unfittedIncludes: [String]
   /// What was done, in numbers.
   public let progress: RestoreProgress.State
 

@@ -47,6 +47,8 @@ final class Walker {
   var frames: [Frame] = []
   var batch = BatchBuilder()
   var firstNames = FirstNames()
+  /// The includes that nothing has fitted so far.
+  private(set) var unfitted: PathPatterns
   private var folderCount = 0
   /// Small at first so that writing starts soon.
   private var batchLimit = 4000
@@ -64,6 +66,7 @@ final class Walker {
     self.problems = problems
     self.progress = progress
     self.output = output
+    unfitted = request.includes
   }
 
   /// Walks all of the listing; the last batch is out when this returns.
@@ -130,7 +133,9 @@ final class Walker {
     let path = (frames.last?.path ?? []) + [node.name]
     if isExcluded(path) { return (false, false) }
     if request.includes.isEmpty { return (true, true) }
-    return (request.includes.matches(path), node.kind == .dir && request.includes.mayMatchBelow(path))
+    let isSelected = request.includes.matches(path)
+    if isSelected, !unfitted.isEmpty { unfitted.removeAll(fitting: path) }
+    return (isSelected, node.kind == .dir && request.includes.mayMatchBelow(path))
   }
 
   func isExcluded(_ path: [[UInt8]]) -> Bool {

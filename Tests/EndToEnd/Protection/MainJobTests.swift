@@ -40,8 +40,13 @@ extension EndToEnd {
         #expect(try await shop.facts(beside + "/data") == before)
         #expect(!FileManager.default.fileExists(atPath: beside + "/logs"))
         try await shop.holdfast(
-          "restore", first, "--volume", "data", "--path", "/orders/old", "--target", beside + "/files")
+          "restore", first, "--volume", "data", "--path", "/orders/old", "--path", "/orders/lost", "--target",
+          beside + "/files")
         #expect(try await shop.shell("cd '\(beside)/files'; find . -type f") == "./data/orders/old/2\n")
+        // Of several the one that is misspelt is named.
+        let told = try await shop.installation.sql(
+          "select string_agg(text, '|') from holdfast.step_log where text like '%nothing that fits%'")
+        #expect(told.hasSuffix("has nothing that fits '/orders/lost'") && !told.contains("|"), "\(told)")
         let misspelt = try await shop.installation.run([
           "restore", first, "--volume", "data", "--path", "/orders/odl", "--target", beside + "/none",
         ])

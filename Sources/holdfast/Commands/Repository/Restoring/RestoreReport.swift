@@ -80,6 +80,7 @@ struct RestoreReport {
       display.warn(
         "\(countText(count - RestoreResult.problemLimit, "more problem")) of the same kind (\(kind.rawValue))")
     }
+    for pattern in result.unfittedIncludes { display.warn("nothing in the snapshot fits the pattern '\(pattern)'") }
   }
 
   /// Writes the summary as the command line wants it.
