@@ -405,6 +405,23 @@ struct RepositoryCommandTests {
     #expect(try await place.shell("cat end") == "ended\n")
   }
 
+  @Test("A cancelled backup of what a program writes ends the program, and makes no snapshot")
+  func cancelledStdinFromCommand() async throws {
+    let place = try RepositoryPlace()
+    _ = try await place.holdfast("init")
+    // A snapshot that was made and removed again would show.
+    let before = try await place.shell("stat -c %y repository/snapshots")
+    let script = "seq 400000; echo $$ >'\(place.folder.path)/pid'; exec sleep 1000"
+    let backup = try place.start("backup", "--stdin-from-command", "--", "sh", "-c", script)
+    try await eventually("the program") { try await place.shell("cat pid 2>/dev/null || true").hasSuffix("\n") }
+    backup.signal(SIGINT)
+    let code = try await backup.end()
+    #expect(code == 130 && backup.errors.contains("interrupted; no snapshot was made"), "\(code) \(backup.errors)")
+    #expect(try await place.shell("kill -0 $(cat pid) 2>/dev/null || echo gone") == "gone\n")
+    #expect(try await place.shell("stat -c %y repository/snapshots") == before)
+    #expect(place.objects("snapshots").isEmpty && place.objects("locks").isEmpty)
+  }
+
   @Test("A terminal is asked for the password, which it does not show, and sees how far it is")
   func terminal() async throws {
     guard let tmux = TerminalWindow.tmux else { return print("skipped: no tmux") }

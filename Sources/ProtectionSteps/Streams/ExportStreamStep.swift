@@ -14,7 +14,7 @@ import WorkflowDSL
 
 /// `export-stream`: brings what a program writes to its standard output into the profile's repository, without a copy on the disk.
 ///
-/// The program succeeds or nothing stays: a dump that broke off must not be taken for a whole one.
+/// The program succeeds or there is no snapshot: a dump that broke off must not be taken for a whole one.
 struct ExportStreamStep: StepKind {
   static let signature = StepSignature(
     "export-stream", "Brings what a program writes into the profile's repository",
@@ -38,8 +38,8 @@ struct ExportStreamStep: StepKind {
           try await stream(program, volume, tags, repository, lock, step)
         }
       }
-      // A dump can't be gone on with, and what an earlier attempt left may be of a program that failed. It goes once the new one is
-      // noted, which an attempt that was taken for dead can't do; but for what a restore point has: the run may yet fail.
+      // A dump can't be gone on with, so what an earlier attempt left is of no use. It goes once the new one is noted, which an
+      // attempt that was taken for dead can't do; but for what a restore point has: the run may yet fail.
       try await services.sessions.use(profile) { repository, lock in
         try await services.removeExports(tagged: tags, but: export.id, from: repository, lock)
       }
@@ -58,26 +58,14 @@ struct ExportStreamStep: StepKind {
     request.host = volume.source.application
     request.tags = tags
     let progress = BackupProgress()
-    return try await reporting(progress, to: step) {
-      // It has to see the end of the pipe if the backup fails, and the backup if the program ends.
-      async let ending: Void = program.run(writingTo: pipe)
-      let result: BackupResult
-      do {
-        result = try await backUp(
+    let result = try await reporting(progress, to: step) { [request] in
+      try await pipe.transfer { output in
+        try await program.run(writingTo: output)
+      } to: { _ in
+        try await backUp(
           request, to: repository, lock: lock, cache: services.cache, progress: progress, notice: step.log)
-      } catch {
-        pipe.reading.close()
-        // Why the program failed says more than that its output broke off.
-        try await ending
-        throw error
       }
-      do {
-        try await ending
-      } catch {
-        try await Task { try await repository.remove(.snapshot, result.snapshot.id) }.value
-        throw error
-      }
-      return Export(result, .image, elapsed: .now - start)
     }
+    return Export(result, .image, elapsed: .now - start)
   }
 }

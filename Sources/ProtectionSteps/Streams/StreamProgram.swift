@@ -30,12 +30,11 @@ struct StreamProgram: Sendable {
     subject = arguments.kind
   }
 
-  /// Runs it with the pipe as its output; our end of the pipe is closed when it is over.
+  /// Runs it with this descriptor as its output.
   /// - Throws: `StepFailure` if it did not succeed.
-  func run(writingTo pipe: PipeEnds) async throws {
+  func run(writingTo output: CInt) async throws {
     var order = order
-    order.child.outputDescriptor = pipe.writing.number
-    defer { pipe.writing.close() }
+    order.child.outputDescriptor = output
     try await run(order)
   }
 

@@ -192,6 +192,27 @@ extension EndToEnd {
       }
     }
 
+    @Test("a dump that breaks off is never a snapshot, not even for a moment")
+    func brokenDump() async throws {
+      func list(_ script: String) -> String {
+        #"    - {name: numbers, backup: {command: [sh, -c, "\#(script)"]}}"#
+      }
+      try await withShop(list("seq 400000")) { shop, apply in
+        try await backUp(shop)
+        // One that is removed again leaves its trace in the folder's time.
+        let before = try await shop.shell("stat -c %y '\(shop.repository)/snapshots'")
+        // Shells say so that it is of no use to try again.
+        try await apply(list("seq 400000; exit 127"))
+        let result = try await shop.installation.run([
+          "submit", "backup-logical", "-p", "application=shop", "-p", "profile=vault", "--wait",
+        ])
+        #expect(result.exitCode == 1, "\(result)")
+        let failure = try await shop.installation.sql("select string_agg(message, '|') from holdfast.attempt")
+        #expect(failure.contains("ended with exit code 127"), "\(failure)")
+        #expect(try await shop.shell("stat -c %y '\(shop.repository)/snapshots'") == before)
+      }
+    }
+
     @Test("the example's SQLite database is the dump's, whatever a writer that crashed left beside it")
     func sqliteExample() async throws {
       let example = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()

@@ -19,51 +19,31 @@ enum BackupProgram {
     guard let pipe = PipeEnds() else {
       throw CommandFailure(.failed, "no pipe could be made for the program: \(String(cString: strerror(errno)))")
     }
-    // As long as we hold it, too, the output has no end.
-    defer { pipe.writing.close() }
     var child = ChildProcess(command[0], Array(command.dropFirst()), environment: ownVariables())
-    child.outputDescriptor = pipe.writing.number
     // It may ask for a password.
     child.sharesGroup = isInForeground
-    let program = Task { [child] in try await child.run { _, line in onLine(line) } }
-    let backup = Task {
-      defer { pipe.reading.close() }
-      do {
-        return try await body(pipe.reading.number)
-      } catch {
-        program.cancel()
-        throw error
-      }
-    }
-    return try await withTaskCancellationHandler {
-      let failure = failure(of: await program.result, command[0])
-      if failure == nil { pipe.writing.close() } else { backup.cancel() }
-      let result = await backup.result
-      // If the program was ended, it was because the backup failed.
-      if let failure, failure.isItsOwn {
-        try Task.checkCancellation()
-        throw failure.error
-      }
-      return try result.get()
-    } onCancel: {
-      backup.cancel()
-      program.cancel()
+    return try await pipe.transfer { [child] output in
+      var child = child
+      child.outputDescriptor = output
+      try await child.runToSuccess(onLine)
+    } to: { input in
+      try await body(input)
     }
   }
+}
 
-  /// Why the program has not succeeded, and whether that is by itself; nil if it has.
-  private static func failure(
-    of result: Result<ChildProcess.Outcome, any Error>, _ name: String
-  ) -> (error: CommandFailure, isItsOwn: Bool)? {
-    let why: String
-    switch result.map(\.ending) {
-    case .success(.exited(0)): return nil
-    case .success(.exited(let code)): why = "\(name) failed with exit code \(code)"
-    case .success(.signalled(let number)): why = "\(name) was ended by signal \(number)"
-    case .success(.stopped): return (CommandFailure(.failed, "\(name) was stopped"), false)
-    case .failure(let error): why = "\(error)"
+extension ChildProcess {
+  /// - Throws: `CommandFailure` if it fails by itself; `CancellationError` if it was ended.
+  fileprivate func runToSuccess(_ onLine: @escaping @Sendable (String) -> Void) async throws {
+    func failure(_ why: String) -> CommandFailure { CommandFailure(.failed, "\(why), so no snapshot was made") }
+    let outcome: Outcome
+    do { outcome = try await run { _, line in onLine(line) } } catch { throw failure("\(error)") }
+    switch outcome.ending {
+    case .exited(0): return
+    case .exited(let code): throw failure("\(program) failed with exit code \(code)")
+    case .signalled(let number): throw failure("\(program) was ended by signal \(number)")
+    case .stopped: throw CancellationError()
     }
-    return (CommandFailure(.failed, "\(why), so no snapshot was made"), true)
   }
 }
 
