@@ -51,7 +51,9 @@ private func scheme(of location: String) -> String? {
 
 /// A location as it may be shown: without user and password.
 public func redactedLocation(_ location: String) -> String {
-  guard location.contains("://"), let colon = location.firstIndex(of: ":"), !location[colon...].hasPrefix("://") else {
+  // What stands before the colon is a kind of store: taken for a user, all that follows could be a password.
+  let isKind = location.contains("://") || scheme(of: location).map { ["s3", "rest"].contains($0) } ?? false
+  guard isKind, let colon = location.firstIndex(of: ":"), !location[colon...].hasPrefix("://") else {
     return redactedURL(location)
   }
   let start = location.index(after: colon)
