@@ -165,6 +165,19 @@ struct CredentialTests {
     #expect(try await message(server, environment).contains("there are none: set AWS_ACCESS_KEY_ID"))
   }
 
+  @Test("come from a metadata service that stumbles; one that always does is told of")
+  func stumblingInstance() async throws {
+    guard let server = try await sharedS3Server() else { return }
+    func environment(_ times: Int) -> [String: String] {
+      [
+        "AWS_EC2_METADATA_DISABLED": "",
+        "AWS_EC2_METADATA_SERVICE_ENDPOINT": "http://127.0.0.1:\(server.port)/stumbling/\(times)",
+      ]
+    }
+    #expect(try await works(server, environment(2)))
+    #expect(try await message(server, environment(1000)).contains("the metadata service answered 503"))
+  }
+
   @Test("are renewed before they end, and not sooner; many requests at once ask once")
   func renewal() async throws {
     guard let server = try await S3Server() else { return }

@@ -35,6 +35,12 @@ def services(path, method, query, header, body):
     ends = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + int(query.get("seconds", ["3600"])[0])))
     keys = {"AccessKeyId": role["id"], "SecretAccessKey": role["secret"], "Token": role["token"], "Expiration": ends}
     metadata = "/latest/meta-data/iam/security-credentials/"
+    if path.startswith("/stumbling/"):  # /stumbling/TIMES/PATH: each path fails so many times first
+        asked.append(path)
+        times, path = path.removeprefix("/stumbling/").split("/", 1)
+        if asked.count(f"/stumbling/{times}/{path}") <= int(times):
+            return 503, ""
+        path = "/" + path
     if path == "/asked":
         return 200, str(len(asked))
     if path == "/latest/api/token":

@@ -99,18 +99,26 @@ struct CredentialServices: Sendable {
     var ask = HTTPRequest(
       "PUT", root + "/latest/api/token", headers: ["X-aws-ec2-metadata-token-ttl-seconds": "300"])
     ask.connectTimeout = .seconds(1)
-    ask.timeout = .seconds(5)
     ask.bypassesProxies = true
+    let what = "the instance's credentials"
     let answer: HTTPResponse
-    // No such service is the usual case, not a failure.
-    do throws(HTTPError) { answer = try await client.send(ask) } catch { return nil }
+    do throws(StoreError) {
+      answer = try await send(ask, what, limit: .milliseconds(1500), Self.lookingAround)
+    } catch {
+      // No such service is the usual case, not a failure.
+      guard error.kind == .unreachable else { throw error }
+      return nil
+    }
+    guard !HTTPRetryPolicy.retryableStatuses.contains(answer.status) else {
+      throw StoreError(.unreachable, what, "cannot be asked for: the metadata service answered \(answer.status)")
+    }
     guard answer.status == 200, !answer.text.contains(where: \.isNewline) else { return nil }
 
     func get(_ path: String) async throws(StoreError) -> HTTPResponse {
       var request = HTTPRequest("GET", root + "/latest/meta-data/iam/security-credentials/" + path)
       request.headers["X-aws-ec2-metadata-token"] = answer.text.trimmed
       request.bypassesProxies = true
-      return try await send(request, "the instance's credentials")
+      return try await send(request, what)
     }
     let roles = try await get("")
     guard roles.status == 200, let role = roles.text.split(whereSeparator: \.isNewline).first, !role.isEmpty else {
@@ -121,12 +129,20 @@ struct CredentialServices: Sendable {
 
   // MARK: - Shared
 
-  /// A few attempts: these services are near, but they do stumble.
-  private func send(_ request: HTTPRequest, _ what: String) async throws(StoreError) -> HTTPResponse {
+  /// These services are near, but they do stumble.
+  private static let stumbling = HTTPRetryPolicy(
+    attempts: 4, firstDelay: .milliseconds(300), longestDelay: .seconds(3))
+  /// For one that may not be there at all: whoever has no credentials waits for this, five seconds at most.
+  private static let lookingAround = HTTPRetryPolicy(
+    attempts: 3, firstDelay: .milliseconds(100), longestRetryAfter: .zero)
+
+  /// A few attempts, each of which may take `limit`.
+  private func send(
+    _ request: HTTPRequest, _ what: String, limit: Duration = .seconds(10), _ policy: HTTPRetryPolicy = Self.stumbling
+  ) async throws(StoreError) -> HTTPResponse {
     var request = request
-    request.timeout = .seconds(10)
+    request.timeout = limit
     request.responseLimit = 1 << 20
-    let policy = HTTPRetryPolicy(attempts: 4, firstDelay: .milliseconds(300), longestDelay: .seconds(3))
     var attempt = 1
     while true {
       let outcome: HTTPRetryPolicy.Outcome
@@ -142,6 +158,7 @@ struct CredentialServices: Sendable {
       switch policy.decide(attempt: attempt, outcome: outcome) {
       case .giveUp:
         do throws(HTTPError) { return try result.get() } catch {
+          if error.kind == .cancelled { throw StoreError(.cancelled, what, "cancelled") }
           throw StoreError(.unreachable, what, "cannot be asked for: \(error)")
         }
       case .retry(let wait):
