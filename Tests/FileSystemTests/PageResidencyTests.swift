@@ -29,8 +29,33 @@ struct PageResidencyTests {
     #expect(after >= before && after < before + length / 4096 / 4, "\(before), then \(after)")
   }
 
-  private func residentPages(_ file: FileSystem.FileHandle, _ length: Int) throws -> Int {
-    let address = try #require(mmap(nil, length, PROT_READ, MAP_SHARED, file.descriptor, 0))
+  @Test("Of a file's holes only what lies near data is looked at, and the pages of all data go")
+  func holes() throws {
+    let path = try scratchDirectory("pages").path + "/sparse"
+    let (length, reach) = (1 << 40, 1 << 20)
+    let places = [3 << 20, 500 << 30, length - 4096]
+    let descriptor = open(path, O_CREAT | O_RDWR, 0o600)
+    let block = [UInt8](repeating: 1, count: 4096)
+    for place in places { #expect(pwrite(descriptor, block, block.count, off_t(place)) == block.count) }
+    #expect(fsync(descriptor) == 0)
+    close(descriptor)
+    let file = try FileHandle(path: path)
+    file.dontNeed(0..<length)
+
+    let residency = try #require(PageResidency(file, 0..<length, holesUpTo: reach))
+    // Behind the last one nothing follows.
+    #expect(residency.pageCount == 5 * reach / 4096 + 3)
+    let target = UnsafeMutableRawBufferPointer.allocate(byteCount: 4096, alignment: 4096)
+    defer { target.deallocate() }
+    for place in places { _ = try file.read(at: place, into: target) }
+    residency.dropOthers(from: file)
+    for place in places { #expect(try residentPages(file, 4096, at: place) == 0, "\(place)") }
+    let hole = try #require(PageResidency(file, 0..<2 << 20, holesUpTo: reach))
+    #expect(hole.pageCount == 0)
+  }
+
+  private func residentPages(_ file: FileSystem.FileHandle, _ length: Int, at start: Int = 0) throws -> Int {
+    let address = try #require(mmap(nil, length, PROT_READ, MAP_SHARED, file.descriptor, off_t(start)))
     defer { munmap(address, length) }
     var pages = [UInt8](repeating: 0, count: length / 4096)
     try #require(mincore(address, length, &pages) == 0)

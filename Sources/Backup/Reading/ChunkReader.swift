@@ -11,6 +11,8 @@ internal import ResticRepository
 final class ChunkReader {
   /// Bytes asked for at once: what is cut stays in the processor's cache.
   private static let step = 512 << 10
+  /// How far from data holes may be read: a chunk goes on into them, a block has some.
+  static let reach = GearChunker.maximum + step
 
   let session: Session
   private let sealer: BlobSealer

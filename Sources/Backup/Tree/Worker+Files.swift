@@ -141,7 +141,8 @@ extension Worker {
       session.progress.bytes.count(metadata.size)
     } else {
       // For a small file asking would cost more than its few pages are worth.
-      let residency = metadata.size > 4 << 20 ? PageResidency(file, 0..<metadata.size) : nil
+      let reach = metadata.isSparse ? ChunkReader.reach : nil
+      let residency = metadata.size > 4 << 20 ? PageResidency(file, 0..<metadata.size, holesUpTo: reach) : nil
       segment = try await chunks.store(file, metadata)
       residency?.dropOthers(from: file)
       if segment.bytes == metadata.size { record(key, metadata, segment: 0, segments: 1, content: segment.content) }
@@ -221,7 +222,7 @@ extension Worker {
         result = FileTask.Segment(content: content, bytes: range.count)
         session.progress.bytes.count(range.count)
       } else {
-        let residency = PageResidency(task.file, range)
+        let residency = PageResidency(task.file, range, holesUpTo: task.isSparse ? ChunkReader.reach : nil)
         if let blocks = task.blocks {
           result = try await chunks.storeBlocks(task.file, range, blocks, isSparse: task.isSparse)
         } else {
