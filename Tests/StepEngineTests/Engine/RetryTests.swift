@@ -84,6 +84,38 @@ struct RetryTests {
     }
   }
 
+  static let pauses: [(initial: Double, most: Double, longest: Double)] = [
+    (1e9, 1e9, 1e9), (1e9, 1, 1), (0.001, 1e9, 0.001 * Double(1 << 30)),
+  ]
+
+  @Test("pauses of any length double up to the longest one, and never beyond what an interval holds")
+  func longPauses() async throws {
+    try await withEngine { engine in
+      for (initial, most, longest) in Self.pauses {
+        let crew = try await HandWorker(engine, kinds: ["test"])
+        let retry: JSONValue = ["attempts": 1000, "initialSeconds": .double(initial), "maxSeconds": .double(most)]
+        _ = try await engine.submit((0..<40).map { step("s\($0)", "test", ["retry": retry]) })
+        for _ in 0..<2 {
+          // As if it had failed so often.
+          try await engine.execute(
+            "update holdfast.parked set wake_at = now() - interval '1 s', failures = 900; select holdfast.tick()")
+          let claimed = try await crew.claim(100)
+          #expect(claimed.count == 40)
+          try await crew.report(claimed, .failed(StepFailure(.retryable, "no")))
+        }
+        let delays = try await engine.rows(
+          "select extract(epoch from wake_at - since)::float8 as a from holdfast.parked"
+        )
+        .compactMap { Double($0[0]) }
+        #expect(delays.count == 40 && delays.allSatisfy { (0...longest).contains($0) }, "\(initial) \(most): \(delays)")
+        // Full jitter: some are long.
+        #expect((delays.max() ?? 0) > longest / 4)
+        try await engine.execute("delete from holdfast.parked")
+        try await crew.leave()
+      }
+    }
+  }
+
   @Test("being throttled counts as no attempt, but not forever; waiting before does not use it up")
   func throttled() async throws {
     try await withEngine { engine in
