@@ -45,6 +45,18 @@ struct InitializeTests {
     try await fixture.restic(["check"])
   }
 
+  @Test("the only key stays if the config that came first opens with none: it may be one that is just being written")
+  func unreadable() async throws {
+    let (fixture, password) = (try ResticFixture(), password)
+    // Whoever writes it may have taken our key up.
+    let late = HookedStore(base: fixture.store) { name in
+      guard name.kind == .config else { return }
+      try? await fixture.store.put(.config, Array("half".utf8))
+    }
+    await expectExists { _ = try await Repository.initialize(late, password: password) }
+    #expect(try await fixture.store.list(.key).count == 1)
+  }
+
   @Test("a key that doesn't open the config is passed over, also if it is the one to try first")
   func foreignKey() async throws {
     let (fixture, repository) = try await ResticFixture.initialized()
