@@ -289,6 +289,29 @@ struct RepositoryCommandTests {
     #expect(chosen.exitCode == 0 && place.objects("snapshots").isEmpty, "\(chosen)")
   }
 
+  @Test("A forget that breaks off says what it has removed")
+  func brokenForget() async throws {
+    guard getuid() == 0 else { return print("skipped: only root may mount") }
+    let place = try RepositoryPlace()
+    try await place.shell("mkdir source; echo 1 >source/a")
+    _ = try await place.holdfast("init")
+    for day in 1...4 {
+      _ = try await place.holdfast("backup", place.source, "--time", "2026-01-0\(day) 12:00:00")
+    }
+    let plan = try await place.holdfast("forget", "--keep-last", "1", "--dry-run", "-o", "name")
+    let ids = plan.output.split(separator: "\n").map(String.init)
+    try #require(ids.count == 3)
+    // What is mounted can't be removed, not even by root.
+    let second = "repository/snapshots/\(ids[1])"
+    try await place.shell("mount --bind \(second) \(second)")
+    let broken = try await place.holdfast("forget", "--keep-last", "1")
+    try await place.shell("umount \(second)")
+    #expect(broken.exitCode == 1 && broken.output.isEmpty, "\(broken)")
+    #expect(broken.errors.contains("1 of 3 snapshots were removed (\(ids[0].prefix(8))); then:"), "\(broken)")
+    #expect(Set(place.objects("snapshots")).isSuperset(of: ids[1...]) && place.objects("snapshots").count == 3)
+    #expect(place.objects("locks").isEmpty)
+  }
+
   @Test("Prune frees what forgotten snapshots needed, and restic finds nothing wrong")
   func prune() async throws {
     let place = try RepositoryPlace()
