@@ -119,6 +119,16 @@ struct HookStepTests {
     #expect(!"\(result) \(log.lines)".contains("s3cret") && result["artifacts"]?["P"] == "•••")
     let error = try await failure(HookStep(), step([hook("echo $PASSWORD >&2; exit 1", exec: secret)], run: 41))
     #expect(error.message.contains("•••") && !error.message.contains("s3cret"))
+
+    // In the name of an artifact that is refused, also where the message is cut.
+    let names = ["-$PASSWORD", "$(printf %070d 0)$PASSWORD", "$(printf %0495d 0)$PASSWORD"]
+    let lines = names.flatMap { ["echo \"\($0)=1\" >>$HOLDFAST_ARTIFACTS", "echo \"holdfast-artifact \($0) 1\""] }
+    for (number, line) in lines.enumerated() {
+      let refused = try await failure(
+        HookStep(), step([hook(line, exec: secret)], run: 400 + Int64(number), log: log))
+      #expect(refused.message.contains("•••") && !refused.message.contains("s3"), "\(refused)")
+    }
+    #expect(!"\(log.lines)".contains("s3cret"))
   }
 
   @Test("one that hangs is ended at its timeout, with all that it has started")
