@@ -7,6 +7,8 @@
 -- cancelled  (it was stopped because its run is being cancelled)
 -- lost       (its worker vanished; only tick says so)
 -- Returns false if the fence is stale: then nothing was written.
+--
+-- What the signal that woke the step carried goes with it to its next attempt, unless it waits again by its own wish.
 create or replace function holdfast.settle(p_step bigint, p_fence bigint, p_worker int, p_outcome text, p_detail jsonb)
 returns boolean
 language plpgsql
@@ -109,12 +111,12 @@ begin
         -- Beyond the longest pause it could be more than an interval holds.
         greatest(1, extract(epoch from v_body.retry_max) / greatest(0.001, extract(epoch from v_body.retry_initial)))))
     end;
-    insert into holdfast.parked (step_id, lane_id, wake_at, cause, reason, failures, crashes, wakes, deadline_at)
+    insert into holdfast.parked (step_id, lane_id, wake_at, cause, reason, failures, crashes, wakes, deadline_at, payload)
     values (
       p_step, v_lease.lane_id, now() + v_after, 'retry',
       format(case when v_class = 'throttled' then 'it can''t be done now: %3$s' else 'attempt %1$s of %2$s failed: %3$s' end,
         v_lease.failures + v_lease.crashes, v_body.max_attempts, v_message),
-      v_lease.failures, v_lease.crashes, v_lease.wakes, v_lease.deadline_at);
+      v_lease.failures, v_lease.crashes, v_lease.wakes, v_lease.deadline_at, v_lease.payload);
   elsif v_step_state = 'parked' then
     if p_detail ? 'signal' then
       -- See signal: a signal sent at this moment comes wholly before or wholly after.
@@ -134,6 +136,9 @@ begin
         p_detail ->> 'signal', 'wait', coalesce(nullif(v_message, ''), 'waits'),
         v_lease.failures, v_lease.crashes, v_lease.wakes, v_lease.deadline_at);
     end if;
+  end if;
+  if v_step_state in ('lost', 'returned') then
+    v_payload := v_lease.payload;
   end if;
   if v_step_state in ('lost', 'returned') or v_payload is not null then
     insert into holdfast.ready (step_id, lane_id, failures, crashes, wakes, deadline_at, payload)

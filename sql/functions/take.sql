@@ -37,8 +37,10 @@ begin
   ),
   leased as (
     insert into holdfast.lease (
-      step_id, fence, worker_id, lane_id, limited, failures, crashes, wakes, time_limit_at, deadline_at)
-    select k.step_id, k.fence, p_worker, k.lane_id, p_limited, k.failures, k.crashes, k.wakes, k.time_limit_at, k.deadline_at
+      step_id, fence, worker_id, lane_id, limited, failures, crashes, wakes, time_limit_at, deadline_at, payload)
+    select
+      k.step_id, k.fence, p_worker, k.lane_id, p_limited, k.failures, k.crashes, k.wakes, k.time_limit_at, k.deadline_at,
+      k.payload
     from known k
   ),
   undoable as (

@@ -85,8 +85,8 @@ begin
   ), woken as (
     delete from parked p using due d where p.step_id = d.step_id returning p.*
   ), put as (
-    insert into ready (step_id, lane_id, failures, crashes, wakes, deadline_at)
-    select w.step_id, w.lane_id, w.failures, w.crashes, w.wakes, w.deadline_at from woken w order by w.wake_at
+    insert into ready (step_id, lane_id, failures, crashes, wakes, deadline_at, payload)
+    select w.step_id, w.lane_id, w.failures, w.crashes, w.wakes, w.deadline_at, w.payload from woken w order by w.wake_at
     returning lane_id
   )
   select array_agg(distinct p.lane_id) into v_lanes from put p;

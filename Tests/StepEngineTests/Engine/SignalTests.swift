@@ -71,6 +71,53 @@ struct SignalTests {
     }
   }
 
+  @Test("what a signal carried outlives attempts that are lost, go back or fail, until the step waits again")
+  func keptPayload() async throws {
+    try await withEngine { engine in
+      let run = try await engine.submit([step("a", "test", ["retry": ["initialSeconds": 0]])])
+      var worker = try await HandWorker(engine, kinds: ["test"])
+      let wait = StepResult.wait(StepWait(signal: "go", reason: "waits for go"))
+      try await worker.report(worker.claim(1), wait)
+      #expect(try await engine.client.signal(run, "go", payload: ["n": 1]) == 1)
+      func payload(_ worker: HandWorker) async throws -> ([ClaimedStep], String?) {
+        let claimed = try await worker.claim(1)
+        return (claimed, claimed.first?.payload)
+      }
+      var (claimed, carried) = try await payload(worker)
+      #expect(carried == #"{"n": 1}"#)
+
+      try await worker.report(claimed, .returned)
+      (claimed, carried) = try await payload(worker)
+      #expect(carried == #"{"n": 1}"#)
+
+      try await worker.report(claimed, .failed(StepFailure(.retryable, "no")))
+      try await engine.execute("select holdfast.tick()")
+      (claimed, carried) = try await payload(worker)
+      #expect(carried == #"{"n": 1}"#)
+
+      try await engine.execute(
+        "update holdfast.worker set expires_at = now() - interval '1 s', lease = '0'; select holdfast.tick()")
+      worker = try await HandWorker(engine, kinds: ["test"])
+      (claimed, carried) = try await payload(worker)
+      #expect(carried == #"{"n": 1}"#)
+      #expect(try await engine.history("a", in: run) == ["parked", "returned", "retrying", "lost"])
+
+      // It has had it, and asks for the next one; a later attempt has nothing of the first.
+      try await worker.report(claimed, wait)
+      #expect(try await engine.client.signal(run, "go", payload: ["n": 2]) == 1)
+      (claimed, carried) = try await payload(worker)
+      #expect(carried == #"{"n": 2}"#)
+      try await worker.report(
+        claimed, .wait(StepWait(wakeAfter: .zero, reason: "looks again")))
+      try await engine.execute("select holdfast.tick()")
+      (claimed, carried) = try await payload(worker)
+      #expect(claimed.count == 1 && carried == nil)
+      try await worker.report(claimed)
+      #expect(try await engine.state(run) == "succeeded")
+      #expect(try await engine.leftovers() == [:])
+    }
+  }
+
   @Test("an approval goes on when approved, fails when refused, and says who waits meanwhile")
   func approval() async throws {
     try await withEngine { engine in

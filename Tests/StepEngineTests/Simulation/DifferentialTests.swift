@@ -170,6 +170,7 @@ private final class Twin {
       priorities.append(model.priority(of: model[id].lane))
       let lease = model.lease(id, sequence: 0, to: worker, at: now)
       #expect(lease.attempt == claimed.attempt && lease.wakes == claimed.wakes)
+      #expect(lease.payload == claimed.payload, "seed \(seed): what signals carried differs")
       held.append((worker, claimed.step, lease.step))
     }
     let wanted = expected.claimed.map { model.priority(of: $0.lane) }
@@ -186,8 +187,11 @@ private final class Twin {
   private func signal(_ chosen: Int? = nil) async throws {
     guard let run = chosen ?? model.open.randomElement(using: &chance) else { return }
     note("signal to run \(run + 1)")
-    let real = try await engine.value("holdfast.signal($1, 'go')", [.int64(runs[run].value)])
-    let modelled = model.signal(RunID(Int64(run + 1)), "go", payload: nil, at: now)
+    // Each its own, so that it shows which one a step got.
+    let payload = "\(now)"
+    let real = try await engine.value(
+      "holdfast.signal($1, 'go', $2)", [.int64(runs[run].value), .jsonb(payload)])
+    let modelled = model.signal(RunID(Int64(run + 1)), "go", payload: payload, at: now)
     #expect(real == modelled.map { "\($0)" }, "seed \(seed): woken steps differ")
   }
 

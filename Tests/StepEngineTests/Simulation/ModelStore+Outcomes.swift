@@ -70,7 +70,8 @@ extension ModelStore {
       &step, outcome, isStopping: run.isStopping && !step.spec.always, maxCrashes: settings.maxCrashes, jitter: jitter,
       at: now)
     facts.append(.settled(held, worker: worker, outcome: "\(outcome)"))
-    step.payload = nil
+    // What a signal carried goes with the step to its next attempt, unless it waits again by its own wish.
+    if case .park = verdict { step.payload = nil }
     self[held.id] = step
     switch verdict {
     case .over(let end): finish(held.id, end, at: now)

@@ -181,10 +181,7 @@ extension ModelStore {
       }
     }
     parked.sort { ($0.wakeAt, $0.id.value) < ($1.wakeAt, $1.id.value) }
-    for (id, wakeAt) in parked where wakeAt <= now {
-      self[id].payload = nil
-      putReady(id, at: now)
-    }
+    for (id, wakeAt) in parked where wakeAt <= now { putReady(id, at: now) }
     for index in open where runs[index].state == .running && runs[index].deadlineAt.map({ $0 < now }) ?? false {
       cancel(runs[index].id, state: .failed, at: now)
     }
