@@ -59,7 +59,8 @@ begin
       where wl.worker_id = p_worker
         and not exists (
           select from holdfast.pause p
-          where (p.scope = 'queue' and p.name = l.queue) or (p.scope = 'policy' and p.name = l.policy))
+          where not l.always
+            and ((p.scope = 'queue' and p.name = l.queue) or (p.scope = 'policy' and p.name = l.policy)))
     )
     select
       a.priority, array_agg(a.lane_id order by a.lane_id <= p_after_lane, a.lane_id) as lanes

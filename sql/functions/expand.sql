@@ -45,6 +45,12 @@ begin
   select array_agg(s.e - 'name' - 'needs' order by s.i) into v_specs
   from jsonb_array_elements(v_body.spec -> 'steps') with ordinality s(e, i);
   v_bodies := holdfast.body_ids(v_specs);
+  if v_group.needs = 0 and v_group.item is null then
+    -- As in submit: what the run begins with waits for the end of a pause.
+    v_specs := array(
+      select case when coalesce(jsonb_array_length(s.e -> 'needs'), 0) = 0 then s.e - 'always' else s.e end
+      from jsonb_array_elements(v_body.spec -> 'steps') with ordinality s(e, i) order by s.i);
+  end if;
   v_paths := holdfast.item_paths(v_body.spec -> 'steps');
   if v_paths is null then
     v_lanes := holdfast.lane_ids(v_specs, v_of.queue, v_of.policy, v_of.priority);

@@ -35,7 +35,7 @@ begin
     p_queue, p_policy, p_priority);
 
   -- Those of the undos now, too: what is wrong with an item has to be found before a step is started, not when the run ends.
-  select array_agg(holdfast.with_item(holdfast.undo_spec(s.spec), e.bindings)) into v_undos
+  select array_agg(holdfast.with_item(holdfast.undo_spec(s.spec), e.bindings) || '{"always": true}') into v_undos
   from unnest(v_examples) e(bindings) cross join unnest(p_specs) s(spec)
   where s.spec ? 'undo';
   if v_undos is not null then

@@ -1,5 +1,5 @@
 -- The lanes of these step bodies in a run of this queue, policy and priority, in the same order. New lanes are made, and
--- given to the live workers that can serve them.
+-- given to the live workers that can serve them. Steps marked always have lanes of their own.
 create or replace function holdfast.lane_ids(p_specs jsonb[], p_queue text, p_policy text, p_priority smallint)
 returns int[]
 language plpgsql
@@ -9,6 +9,7 @@ declare
   v_labels jsonb[];
   v_limits text[];
   v_priorities smallint[];
+  v_always boolean[];
   v_ids int[];
   v_new int[];
   v_unknown text;
@@ -21,29 +22,30 @@ begin
         then (select coalesce(string_agg(distinct l, e'\n' order by l), '') from jsonb_array_elements_text(s.spec -> 'limits') l)
         else ''
       end order by s.i),
-    array_agg(coalesce((s.spec -> 'priority')::smallint, p_priority) order by s.i)
-  into v_uses, v_labels, v_limits, v_priorities
+    array_agg(coalesce((s.spec -> 'priority')::smallint, p_priority) order by s.i),
+    array_agg(coalesce((s.spec -> 'always')::boolean, false) order by s.i)
+  into v_uses, v_labels, v_limits, v_priorities, v_always
   from unnest(p_specs) with ordinality s(spec, i);
 
   if exists (
-    select from unnest(v_uses, v_labels, v_limits, v_priorities) w(uses, labels, limits, priority)
+    select from unnest(v_uses, v_labels, v_limits, v_priorities, v_always) w(uses, labels, limits, priority, always)
     where not exists (
       select from holdfast.lane l
       where l.queue = p_queue and l.policy = p_policy and l.uses = w.uses and l.labels = w.labels
-        and l.limits = string_to_array(w.limits, e'\n') and l.priority = w.priority))
+        and l.limits = string_to_array(w.limits, e'\n') and l.priority = w.priority and l.always = w.always))
   then
     -- A new lane and a worker that registers at this moment would not see each other; so one comes after the other.
     perform pg_advisory_xact_lock(hashtext('holdfast.lanes'));
   end if;
   with made as (
-    insert into holdfast.lane (queue, policy, uses, labels, limits, priority)
-    select distinct p_queue, p_policy, w.uses, w.labels, string_to_array(w.limits, e'\n'), w.priority
-    from unnest(v_uses, v_labels, v_limits, v_priorities) w(uses, labels, limits, priority)
+    insert into holdfast.lane (queue, policy, uses, labels, limits, priority, always)
+    select distinct p_queue, p_policy, w.uses, w.labels, string_to_array(w.limits, e'\n'), w.priority, w.always
+    from unnest(v_uses, v_labels, v_limits, v_priorities, v_always) w(uses, labels, limits, priority, always)
     where not exists (
       select from holdfast.lane l
       where l.queue = p_queue and l.policy = p_policy and l.uses = w.uses and l.labels = w.labels
-        and l.limits = string_to_array(w.limits, e'\n') and l.priority = w.priority)
-    order by 3, 4, 5, 6  -- so that two submits don't wait for each other
+        and l.limits = string_to_array(w.limits, e'\n') and l.priority = w.priority and l.always = w.always)
+    order by 3, 4, 5, 6, 7  -- so that two submits don't wait for each other
     on conflict do nothing
     returning lane_id
   )
@@ -69,10 +71,10 @@ begin
 
   select array_agg(l.lane_id order by w.i)
   into v_ids
-  from unnest(v_uses, v_labels, v_limits, v_priorities) with ordinality w(uses, labels, limits, priority, i)
+  from unnest(v_uses, v_labels, v_limits, v_priorities, v_always) with ordinality w(uses, labels, limits, priority, always, i)
   join holdfast.lane l
     on l.queue = p_queue and l.policy = p_policy and l.uses = w.uses and l.labels = w.labels
-    and l.limits = string_to_array(w.limits, e'\n') and l.priority = w.priority;
+    and l.limits = string_to_array(w.limits, e'\n') and l.priority = w.priority and l.always = w.always;
   return v_ids;
 end
 $$;

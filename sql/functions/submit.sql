@@ -9,7 +9,7 @@
 --   needs     earlier steps of the same list; GROUP or GROUP.STEP means every instance
 --   when      an SQL/JSON path predicate over {"params", "steps": {name: outputs}, "item"}; if false the step is skipped
 --   forEach   an SQL/JSON path over the same; its steps are made once for each value, which they see as item.AS
---   always    runs whatever became of its needs, also when the run is being cancelled
+--   always    runs whatever became of its needs, also when the run is being cancelled or its queue or policy is paused
 --   undo      performed, last first, if the step was started and the run fails or is cancelled; not if the step that
 --             "unless" names has succeeded
 --   on, limits  in a group, a label or limit may be {"item": "AS.PATH"}: a text of the step's item; null and empty ones are left out
@@ -72,7 +72,12 @@ begin
   select array_agg(s.e - 'name' - 'needs' order by s.i) into v_specs
   from jsonb_array_elements(v_steps) with ordinality s(e, i);
   v_bodies := body_ids(v_specs);
-  v_lanes := lane_ids(v_specs, v_queue, v_policy, v_priority);
+  v_lanes := lane_ids(
+    array(
+      -- What the run begins with waits for the end of a pause, even if it is marked always.
+      select case when coalesce(jsonb_array_length(s.e -> 'needs'), 0) = 0 then s.e - 'always' else s.e end
+      from jsonb_array_elements(v_steps) with ordinality s(e, i) order by s.i),
+    v_queue, v_policy, v_priority);
 
   insert into run (
     run_id, workflow, workflow_version, policy, queue, priority, params, key, slot, parent_step, next_ordinal, deadline_at)

@@ -10,7 +10,7 @@ with lane_state as (
   left join lateral (
     select p.scope, p.name, p.reason
     from holdfast.pause p
-    where (p.scope = 'queue' and p.name = l.queue) or (p.scope = 'policy' and p.name = l.policy)
+    where not l.always and ((p.scope = 'queue' and p.name = l.queue) or (p.scope = 'policy' and p.name = l.policy))
     order by p.scope desc limit 1
   ) h on true
   left join lateral (

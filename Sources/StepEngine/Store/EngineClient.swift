@@ -64,7 +64,7 @@ public struct EngineClient: Sendable {
     case queue, policy
   }
 
-  /// Pauses a queue or a policy: what runs goes on, nothing new is taken.
+  /// Pauses a queue or a policy: what runs goes on, nothing new is taken but what a run that has begun does in any case.
   public func pause(_ scope: PauseScope, _ name: String, reason: String) async throws(StoreError) {
     _ = try await call(
       "select 1::int8 from holdfast.pause($1, $2, $3)", [.text(scope.rawValue), .text(name), .text(reason)])

@@ -47,6 +47,53 @@ struct QueueTests {
     }
   }
 
+  @Test(
+    "a run that has begun ends what it began, although its queue or policy is paused; what begins a run waits",
+    arguments: [EngineClient.PauseScope.queue, .policy])
+  func pausedAmidRun(_ scope: EngineClient.PauseScope) async throws {
+    try await withEngine { engine in
+      let barrier = Barrier()
+      let more: [String: JSONValue] = scope == .queue ? ["queue": "p"] : ["policy": "p"]
+      try await engine.working(Crew(kinds: [barrier.kind])) {
+        let run = try await engine.submit(
+          [
+            step("list", ["with": ["outputs": ["items": [1, 2]]]]),
+            step("quiesce", "test", needs: ["list"], ["undo": ["uses": "noop"]]), step("next", needs: ["quiesce"]),
+            step("resume", needs: ["quiesce"], ["always": true]),
+            group(
+              "after", over: "$.steps.list.items", needs: ["quiesce"],
+              [step("hook", ["always": true]), step("plain", needs: ["hook"])], ["refs": ["list"], "always": true]),
+          ], more)
+        try await barrier.wait(for: "quiesce")
+        try await engine.client.pause(scope, "p", reason: "maintenance")
+        barrier.openAll()
+        try await engine.wait(
+          for: [
+            "resume": "succeeded", "after[0].hook": "succeeded", "after[1].hook": "succeeded", "next": "ready",
+            "after[0].plain": "ready",
+          ], in: run)
+        let waiting = try await engine.rows(
+          "select name as a, waits_for as b from holdfast.waiting where run_id = \(run) and name in ('next', 'resume')")
+        #expect(waiting == [["next", "paused"]])
+        // Neither a new run nor one that begins with a step marked always.
+        let new = try await engine.submit(
+          [
+            step("a", ["always": true]),
+            group("g", over: "$.params.items", [step("b", ["always": true])], ["always": true]),
+          ], more.merging(["params": ["items": [1]]]) { $1 })
+        try await Task.sleep(for: .milliseconds(300))
+        #expect(try await engine.states(new) == ["a": "ready", "g": "succeeded", "g[0].b": "ready"])
+        // A cancel undoes what was done.
+        _ = try await engine.client.cancel(run, reason: "x")
+        #expect(try await engine.end(of: run) == "cancelled")
+        #expect(try await engine.states(run)["undo:quiesce"] == "succeeded")
+        _ = try await engine.client.resume(scope, "p")
+        #expect(try await engine.end(of: new) == "succeeded")
+      }
+      #expect(try await engine.leftovers() == [:])
+    }
+  }
+
   @Test("higher priorities come first, by run and by step; equals in the order of their coming")
   func priorities() async throws {
     try await withEngine { engine in

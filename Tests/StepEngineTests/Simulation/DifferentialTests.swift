@@ -114,11 +114,14 @@ private final class Twin {
   /// suspects: an unlimited suspect leaves the limit's room to a step that a limited suspect would have taken it from.
   private func learnTurns() async throws {
     let rows = try await engine.rows(
-      "select policy as a, uses as b, array_to_string(limits, ',') as c, priority as d, lane_id as e from holdfast.lane"
-    )
+      """
+      select policy as a, uses as b, array_to_string(limits, ',') as c, priority as d, lane_id as e, always as f
+      from holdfast.lane
+      """)
     for row in rows {
       let limits = row[2].split(separator: ",").map(String.init)
-      let lane = ModelLane(policy: row[0], uses: row[1], limits: limits, priority: Int(row[3]) ?? 0)
+      let lane = ModelLane(
+        policy: row[0], uses: row[1], limits: limits, priority: Int(row[3]) ?? 0, always: row[5] == "true")
       if let known = model.laneIDs[lane] { model.laneTurns[known] = Int32(row[4]) }
     }
   }

@@ -150,8 +150,8 @@ extension ModelStore {
     for (offset, step) in undone.enumerated() {
       let spec = ModelSpec(uses: step.spec.undo?.uses ?? "", always: true)
       var undo = ModelStep(
-        id: StepID(run: run.id, ordinal: first + offset), spec: spec, lane: lane(of: spec, in: run.plan),
-        pending: offset == 0 ? 0 : 1)
+        id: StepID(run: run.id, ordinal: first + offset), spec: spec,
+        lane: lane(of: spec, in: run.plan, always: true), pending: offset == 0 ? 0 : 1)
       undo.undoes = step.ordinal
       undo.children = [offset == undone.count - 1 ? 0 : first + offset + 1]
       runs[index].steps.append(undo)

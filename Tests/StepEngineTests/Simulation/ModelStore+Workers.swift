@@ -53,7 +53,7 @@ extension ModelStore {
     for index in open {
       for step in runs[index].steps {
         guard case .ready(let sequence, _) = step.place, sequence >= request.marks[step.lane] ?? 0,
-          serves(worker, step.lane), !pausedPolicies.contains(lanes[Int(step.lane) - 1].policy)
+          serves(worker, step.lane), !isPaused(step.lane)
         else { continue }
         ready[step.lane, default: []].append((step.id, sequence))
       }
@@ -102,6 +102,12 @@ extension ModelStore {
     return ClaimedStep(
       step: held, lane: step.lane, sequence: sequence, body: 1, name: "", attempt: step.failures + step.crashes + 1,
       wakes: step.wakes, timeLimit: limitAt.map { .microseconds($0 - now) }, payload: step.payload)
+  }
+
+  /// Whether a pause holds this lane's steps.
+  private func isPaused(_ lane: Int32) -> Bool {
+    let lane = lanes[Int(lane) - 1]
+    return !lane.always && pausedPolicies.contains(lane.policy)
   }
 
   /// How many more steps may start under all of these limits.

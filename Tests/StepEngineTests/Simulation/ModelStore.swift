@@ -52,7 +52,8 @@ struct ModelStore {
     var run = ModelRun(id: id, plan: plan)
     run.deadlineAt = plan.timeout.map { now + $0 }
     for (index, spec) in plan.steps.enumerated() {
-      let lane = lane(of: spec, in: plan)
+      // What a run begins with waits for the end of a pause.
+      let lane = lane(of: spec, in: plan, always: spec.always && !spec.needs.isEmpty)
       run.steps.append(
         ModelStep(id: StepID(run: id, ordinal: index + 1), spec: spec, lane: lane, pending: spec.needs.count))
     }
@@ -109,9 +110,9 @@ struct ModelStore {
 
   // MARK: - Lanes and notifications
 
-  mutating func lane(of spec: ModelSpec, in plan: ModelPlan) -> Int32 {
+  mutating func lane(of spec: ModelSpec, in plan: ModelPlan, always: Bool) -> Int32 {
     let lane = ModelLane(
-      policy: plan.policy, uses: spec.uses, limits: Set(spec.limits).sorted(), priority: plan.priority)
+      policy: plan.policy, uses: spec.uses, limits: Set(spec.limits).sorted(), priority: plan.priority, always: always)
     if let id = laneIDs[lane] { return id }
     lanes.append(lane)
     laneIDs[lane] = Int32(lanes.count)

@@ -42,6 +42,8 @@ struct ModelLane: Hashable {
   var uses: String
   var limits: [String]
   var priority: Int
+  /// Whether a pause doesn't hold it.
+  var always: Bool
 }
 
 struct ModelLease {

@@ -31,7 +31,9 @@ enum PauseCommand {
     summary: "Take no more steps of a queue or a policy",
     discussion: [
       "What runs goes on, nothing new is taken, and a paused policy's schedule fires nothing. What falls due during the "
-        + "pause is not made up for."
+        + "pause is not made up for.",
+      "What a run that has begun does in any case is still taken: steps with 'always: true', hooks and undos. No "
+        + "application stays at rest for a pause.",
     ],
     options: [reason.description],
     operands: [Pausing.scope.description, Pausing.name.description],
