@@ -101,6 +101,21 @@ extension ScheduleRules {
     return decision
   }
 
+  /// The first instant that, as a slot, falls due later than `moment`: `since` for a policy that was paused until then, so that slots
+  /// which still wait for their jitter or their window count, and what fell due meanwhile does not.
+  public func firstDue(after moment: Int64, policy: String) -> Int64 {
+    let moment = bounded(moment)
+    var timing = SlotTiming(rules: self, jitter: jitter(of: policy))
+    // Later slots never fall due earlier, and none waits for longer than until the window after the next.
+    var early = moment - Self.jitterRange.upperBound - 30 * secondsPerDay
+    var late = moment + 1
+    while early < late {
+      let middle = early + (late - early) / 2
+      if timing.fireAt(middle) > moment { late = middle } else { early = middle + 1 }
+    }
+    return late
+  }
+
   /// How many slots of a backlog fire.
   private var keptBacklog: Int {
     switch catchUp {

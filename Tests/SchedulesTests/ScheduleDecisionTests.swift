@@ -122,6 +122,33 @@ struct ScheduleDecisionTests {
     #expect(due.fire == [DueSlot(slot: at(1), fireAt: at(1) + rules.jitter(of: "web"))])
   }
 
+  @Test("of a policy that was paused, slots count that still wait for their jitter or their window, and no others")
+  func paused() throws {
+    let plain = try rules("0 * * * *")
+    #expect(plain.firstDue(after: at(4), policy: "web") == at(4) + 1)
+    let late = try rules("0 * * * *") { $0.jitterSeconds = 600 }
+    let share = late.jitter(of: "web")
+    #expect(late.firstDue(after: at(4), policy: "web") == at(4) - share + 1)
+    // The slot of 4:00 falls due `share` seconds later.
+    #expect(late.firstDue(after: at(4) + share - 1, policy: "web") == at(4))
+    #expect(late.firstDue(after: at(4) + share, policy: "web") == at(4) + 1)
+
+    let nightly = try rules("0 */4 * * *") { $0.windows = [try ScheduleWindow(from: 22 * 60, to: 6 * 60)] }
+    // By day, what came after the last window waits; at night, what comes now.
+    #expect(nightly.firstDue(after: at(12), policy: "web") == at(6))
+    #expect(nightly.firstDue(after: at(21, 59, 59), policy: "web") == at(6))
+    #expect(nightly.firstDue(after: at(22), policy: "web") == at(22, 0, 1))
+    #expect(nightly.firstDue(after: at(2), policy: "web") == at(2, 0, 1))
+    for moment in [Int64.min, 0, .max] { _ = nightly.firstDue(after: moment, policy: "web") }
+
+    // What a scheduler makes of it: paused at noon for an hour, the slots since 6:00 run as one at 22:00.
+    let since = nightly.firstDue(after: at(13), policy: "web")
+    let evening = nightly.decide(policy: "web", since: since, lastDecided: at(4), now: at(22))
+    #expect(evening.fire.map(\.slot) == [at(20)] && evening.missed.map(\.slot) == [at(8), at(12), at(16)])
+    let over = nightly.firstDue(after: at(23), policy: "web")
+    #expect(nightly.decide(policy: "web", since: over, lastDecided: at(4), now: at(23)).fire == [])
+  }
+
   @Test("years of slots are decided in bounded calls", arguments: ScheduleRules.CatchUp.allCases)
   func years(catchUp: ScheduleRules.CatchUp) throws {
     let rules = try rules("*/5 * * * *") {

@@ -1,13 +1,13 @@
 -- Writes a scheduler's decision about a policy: what becomes of each slot, how far the schedule is decided, and when to look
 -- again. One transaction; a slot that another scheduler decided first is left as that one decided it.
 -- p_states: for each slot fire | queue | skip | miss; p_cancel: the runs to cancel (overlap: replace).
--- p_seen_through, p_seen_live: decided_through and live_runs as due_policies gave them. If they are not so any more, another
--- scheduler was faster, and nothing is done: the next look decides anew.
+-- p_seen_through, p_seen_live, p_seen_changed: decided_through, live_runs and changed_at as due_policies gave them. If they are not so
+-- any more, another scheduler was faster, or the policy was changed, and nothing is done: the next look decides anew.
 -- Returns the runs that were started.
 create or replace function holdfast.decide_slots(
   p_policy text, p_slots timestamptz[], p_states text[], p_reasons text[], p_cancel bigint[],
   p_decided_through timestamptz, p_next_slot timestamptz, p_look_at timestamptz,
-  p_seen_through timestamptz, p_seen_live bigint[]
+  p_seen_through timestamptz, p_seen_live bigint[], p_seen_changed timestamptz default null
 ) returns table (slot timestamptz, run_id bigint)
 language plpgsql security definer set search_path = holdfast, pg_temp set plan_cache_mode = force_generic_plan
 as $$
@@ -17,7 +17,7 @@ declare
   v record;
 begin
   select p.* into v_policy from policy p where p.policy = p_policy for update;
-  if not found or not v_policy.enabled or v_policy.decided_through <> p_seen_through then
+  if not found or not v_policy.enabled or v_policy.decided_through <> p_seen_through or v_policy.changed_at <> p_seen_changed then
     return;
   end if;
   if (select array_agg(r.run_id order by r.run_id) from run r
@@ -51,10 +51,11 @@ begin
     end if;
   end loop;
   update policy p set
-    decided_through = greatest(p.decided_through, p_decided_through), next_slot = p_next_slot, look_at = p_look_at
+    decided_through = greatest(p.decided_through, p_decided_through), next_slot = p_next_slot, look_at = p_look_at,
+    problem = null, problem_since = null, retry_at = null
   where p.policy = p_policy;
 end
 $$;
 
-comment on function holdfast.decide_slots(text, timestamptz[], text[], text[], bigint[], timestamptz, timestamptz, timestamptz, timestamptz, bigint[]) is
+comment on function holdfast.decide_slots(text, timestamptz[], text[], text[], bigint[], timestamptz, timestamptz, timestamptz, timestamptz, bigint[], timestamptz) is
   'Fires, queues, skips or misses slots of a policy, each exactly once.';

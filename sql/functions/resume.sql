@@ -8,8 +8,8 @@ begin
     return false;
   end if;
   if p_scope = 'policy' then
-    -- What fell due during the pause was meant not to run.
-    update policy p set decided_through = greatest(p.decided_through, now()), look_at = null where p.policy = p_name;
+    -- What fell due during the pause was meant not to run; a slot that still waits for its jitter or its window runs.
+    update policy p set passed_through = now(), look_at = null where p.policy = p_name;
   end if;
   perform add_event('resumed', format('%s %s goes on', p_scope, p_name), p_subject => p_name);
   perform wake((

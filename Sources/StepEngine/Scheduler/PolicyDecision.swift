@@ -11,6 +11,10 @@ struct DuePolicy: Sendable, Equatable {
   let decidedThroughExactly: Int64
   let live: [RunID]
   let queued: [Int64]
+  /// What had fallen due up to here is passed over: the policy was paused, or had other times.
+  let passedThrough: Int64?
+  /// To the microsecond, as the database has it.
+  let changedAtExactly: Int64
 
   var decidedThrough: Int64 { Int64((Double(decidedThroughExactly) / 1_000_000).rounded(.down)) }
 }
@@ -33,9 +37,10 @@ struct PolicyDecision: Sendable, Equatable {
   let lookAt: Int64?
 
   init(_ policy: DuePolicy, _ rules: ScheduleRules) {
+    let waiting = policy.passedThrough.map { rules.firstDue(after: $0, policy: policy.name) } ?? .min
     let due = rules.decide(
-      policy: policy.name, since: max(policy.since, policy.decidedThrough + 1), lastDecided: policy.decidedThrough,
-      now: policy.now)
+      policy: policy.name, since: max(policy.since, policy.decidedThrough + 1, waiting),
+      lastDecided: policy.decidedThrough, now: policy.now)
     let plan = rules.plan(due: due.fire.map(\.slot), live: policy.live, queued: policy.queued)
     var slots = due.missed.map { missed in
       Slot(

@@ -76,7 +76,7 @@ public final class Scheduler: Sendable {
       let rules: ScheduleRules
       do { rules = try ScheduleRules(json: policy.schedule) } catch {
         logger.error("policy has a bad schedule", ["policy": policy.name, "error": error.description])
-        try await store.problem(policy.name, error.description)
+        try await note(error.description, of: policy, store)
         continue
       }
       let decision = PolicyDecision(policy, rules)
@@ -85,11 +85,24 @@ public final class Scheduler: Sendable {
           logger.info("fired", ["policy": policy.name, "slot": run.slot, "run": "\(run.run)"])
         }
       } catch {
-        // A plan that can't be submitted any more must not stop the other policies.
-        guard [.invalid, .notFound, .wrongState, .rejected].contains(error.kind) else { throw error }
+        guard isOfOnePolicy(error, store) else { throw error }
         logger.error("policy can't be submitted", ["policy": policy.name, "error": error.description])
-        try await store.problem(policy.name, error.description)
+        try await note(error.description, of: policy, store)
       }
     }
+  }
+
+  /// Notes why a policy can't be scheduled now; it is tried again after a pause.
+  private func note(_ problem: String, of policy: DuePolicy, _ store: SchedulerStore) async throws(StoreError) {
+    do { try await store.problem(policy.name, problem) } catch {
+      // A database that had no room for the run may have none for this, either.
+      guard isOfOnePolicy(error, store) else { throw error }
+      logger.error("could not note a policy's problem", ["policy": policy.name, "error": error.description])
+    }
+  }
+
+  /// Whether the other policies can go on after an error of one: whatever it is, if the database still answers.
+  private func isOfOnePolicy(_ error: StoreError, _ store: SchedulerStore) -> Bool {
+    store.isUsable && !Task.isCancelled && error.kind != .notUsable
   }
 }

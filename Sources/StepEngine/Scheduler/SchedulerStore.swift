@@ -28,7 +28,8 @@ final class SchedulerStore {
       """
       select policy, schedule, floor(extract(epoch from now_at))::int8, ceil(extract(epoch from since))::int8,
         decided_through, live_runs,
-        array(select extract(epoch from q)::int8 from unnest(queued_slots) q)
+        array(select extract(epoch from q)::int8 from unnest(queued_slots) q),
+        floor(extract(epoch from passed_through))::int8, changed_at
       from holdfast.due_policies()
       """, [])
     return try read { () throws(PostgresError) in
@@ -38,7 +39,8 @@ final class SchedulerStore {
           DuePolicy(
             name: try row.string(0), schedule: (try? JSONValue(parsing: try row.string(1))) ?? .null,
             now: try row.int64(2), since: try row.int64(3), decidedThroughExactly: try row.timestamp(4),
-            live: try row.int64Array(5).map { RunID($0) }, queued: try row.int64Array(6)))
+            live: try row.int64Array(5).map { RunID($0) }, queued: try row.int64Array(6),
+            passedThrough: try row.optionalInt64(7), changedAtExactly: try row.timestamp(8)))
       }
       return policies
     }
@@ -48,13 +50,14 @@ final class SchedulerStore {
   func write(_ decision: PolicyDecision) async throws(StoreError) -> [(slot: String, run: RunID)] {
     func time(_ seconds: Int64?) -> PostgresValue { seconds.map { .timestamp($0 * 1_000_000) } ?? .null }
     let rows = try await query(
-      "select slot::text, run_id from holdfast.decide_slots($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+      "select slot::text, run_id from holdfast.decide_slots($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
       [
         .text(decision.policy.name), .timestampArray(decision.slots.map { $0.slot * 1_000_000 }),
         .textArray(decision.slots.map(\.state)), .optionalTextArray(decision.slots.map(\.reason)),
         .int64Array(decision.cancel.map(\.value)), time(decision.decidedThrough), time(decision.nextSlot),
         decision.lookAt.map { .timestamp($0 * 1_000_000) } ?? .timestamp(.max),
         .timestamp(decision.policy.decidedThroughExactly), .int64Array(decision.policy.live.map(\.value)),
+        .timestamp(decision.policy.changedAtExactly),
       ])
     return try read { () throws(PostgresError) in
       var fired: [(slot: String, run: RunID)] = []
@@ -69,7 +72,7 @@ final class SchedulerStore {
     return try read { () throws(PostgresError) in Int(try rows.single().int32(0)) }
   }
 
-  /// Takes a policy out of scheduling until it is changed.
+  /// Notes why a policy can't be scheduled; it is tried again after a pause.
   func problem(_ policy: String, _ sentence: String) async throws(StoreError) {
     _ = try await query("select holdfast.policy_problem($1, $2)", [.text(policy), .text(sentence)])
   }

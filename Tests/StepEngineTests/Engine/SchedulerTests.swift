@@ -18,7 +18,8 @@ struct SchedulerTests {
     try await engine.execute(
       """
       update holdfast.policy set since = make_timestamptz(\(Self.year) - 4, 6, 1, 0, 0, 0, 'UTC'),
-        decided_through = make_timestamptz(\(Self.year) - 4, 6, 1, 0, 0, 0, 'UTC'), look_at = null where policy = '\(name)'
+        decided_through = make_timestamptz(\(Self.year) - 4, 6, 1, 0, 0, 0, 'UTC'), passed_through = null, look_at = null
+      where policy = '\(name)'
       """)
   }
 
@@ -220,6 +221,69 @@ struct SchedulerTests {
     }
   }
 
+  @Test("neither a pause nor a change of the schedule loses a slot that waits for its window")
+  func waitingSlot() async throws {
+    try await withEngine { engine in
+      // A slot of an hour ago, and a window that opens in two hours.
+      func utc(_ ago: String, _ format: String) async throws -> String {
+        try await engine.value("to_char((now() - interval '\(ago)') at time zone 'UTC', '\(format)')")
+      }
+      let time = try await utc("1 hour", "FMMI FMHH24")
+      let window: JSONValue = [
+        "from": .string(try await utc("-2 hours", "HH24:MI")), "to": .string(try await utc("-3 hours", "HH24:MI")),
+      ]
+      func put(_ change: [String: JSONValue]) async throws {
+        let schedule: [String: JSONValue] = ["cron": .string("\(time) * * *"), "windows": [window]]
+        try await engine.client.putPolicy(
+          "p", schedule: .object(schedule.merging(change) { $1 }), plan: ["workflow": "test", "steps": [step("a")]])
+        try await expectWaiting()
+      }
+      func expectWaiting() async throws {
+        try await scheduling(engine) {
+          try await eventually {
+            try await engine.int("select count(*) from holdfast.policy where look_at is not null") == 1
+          }
+        }
+      }
+      func waits() async throws -> String {
+        try await engine.value(
+          "select look_at - now() between interval '118 min' and interval '2 hours' from holdfast.policy")
+      }
+      try await put([:])
+      #expect(try await waits() == "false", "the policy is younger than the slot")
+      let before = "now() - interval '90 min'"
+      try await engine.execute(
+        "update holdfast.policy set since = \(before), decided_through = \(before), look_at = null")
+      try await engine.client.pause(.policy, "p", reason: "x")
+      _ = try await engine.client.resume(.policy, "p")
+      try await expectWaiting()
+      #expect(try await waits() == "true")
+      // Whether the times are changed or something else.
+      try await put(["overlap": "queue"])
+      #expect(try await waits() == "true")
+      try await put(["cron": .string("\(time) * * 0-6")])
+      #expect(try await waits() == "true")
+      #expect(try await slots(engine) == [])
+    }
+  }
+
+  @Test("a decision about a schedule that was changed meanwhile is not written")
+  func changedMeanwhile() async throws {
+    try await withEngine { engine in
+      try await due(engine)
+      let seen = try await engine.value("select changed_at from holdfast.due_policies()")
+      try await due(engine, "p", ["catchUp": "all"])
+      let written = try await engine.rows(
+        """
+        select d.run_id as a from holdfast.policy p
+        cross join lateral holdfast.decide_slots('p', array[date_trunc('year', now())], '{fire}', '{null}', '{}', now(), null,
+          'infinity', p.decided_through, '{}', '\(seen)') d
+        """)
+      #expect(written == [])
+      #expect(try await engine.value("select look_at is null from holdfast.policy") == "true")
+    }
+  }
+
   @Test("a schedule or a plan that can't be followed is noted, and other policies go on")
   func problems() async throws {
     try await withEngine { engine in
@@ -250,6 +314,51 @@ struct SchedulerTests {
       #expect(try await engine.int("select count(*) from holdfast.policy_slot where policy <> 'good'") == 0)
       let error = await storeError { try await engine.client.putPolicy("x", schedule: ["cron": "x"], plan: [:]) }
       #expect(error?.kind == .invalid && error?.description.hasPrefix("policy x: schedule key 'cron'") == true)
+    }
+  }
+
+  @Test("a policy with a problem is tried again, and scheduled once what stood in its way is gone")
+  func problemsPass() async throws {
+    try await withEngine { engine in
+      try await engine.client.setLimit("disk", 1)
+      try await due(engine, "limit", [:], [step("a", ["limits": ["disk"]])])
+      try await engine.execute("delete from holdfast.named_limit")
+      // A server that has no room, for one policy.
+      try await due(engine, "room")
+      try await engine.execute(
+        """
+        create function public.no_room() returns trigger language plpgsql as
+          'begin if new.policy = ''room'' then raise exception using errcode = ''disk_full'', message = ''full''; end if; return new; end';
+        create trigger no_room before insert on holdfast.policy_slot for each row execute function public.no_room()
+        """)
+      try await due(engine, "z")
+      try await scheduling(engine) {
+        try await eventually { try await slots(engine, "z").last == "0 fired" }
+        try await eventually {
+          try await engine.int("select count(*) from holdfast.policy where problem is not null") == 2
+        }
+        #expect(try await slots(engine, "room") == [])
+        #expect(
+          try await engine.value(
+            "select bool_and(retry_at < now() + interval '11 s') from holdfast.policy where policy <> 'z'") == "true")
+        // A long problem is looked at less often.
+        try await engine.execute(
+          """
+          update holdfast.policy set problem_since = now() - interval '1 hour' where policy = 'room';
+          select holdfast.policy_problem('room', 'no room');
+          """)
+        #expect(
+          try await engine.value(
+            "select retry_at > now() + interval '4 min' from holdfast.policy where policy = 'room'") == "true")
+        try await engine.client.setLimit("disk", 1)
+        try await engine.execute("drop trigger no_room on holdfast.policy_slot")
+        try await engine.execute("update holdfast.policy set retry_at = now() where problem is not null")
+        for policy in ["limit", "room"] { try await eventually { try await slots(engine, policy).last == "0 fired" } }
+      }
+      #expect(
+        try await engine.int(
+          "select count(*) from holdfast.policy where coalesce(problem, problem_since::text, retry_at::text) is not null")
+          == 0)
     }
   }
 
