@@ -3,7 +3,8 @@ public import PostgresClient
 /// Brings a database to the schema of this binary.
 ///
 /// Everything happens in one transaction under an advisory lock: ten processes at once do it once, and a failure leaves
-/// what was there. Migrations are numbered and applied once; functions, views and roles are applied when they changed.
+/// what was there. Migrations are numbered and applied once; functions, views and roles are applied when they changed. What others
+/// have built on our views, and granted on them, stays.
 public struct Migrator: Sendable {
   /// What one run did, or would do.
   public struct Report: Sendable, Equatable {
@@ -71,7 +72,7 @@ public struct Migrator: Sendable {
     var report = Report(version: Self.version)
     for file in migrations {
       guard let version = file.version, version > 0, applied[version] == nil else { continue }
-      try await run(file, connection)
+      try await file.run(on: connection)
       _ = try await connection.query(
         "insert into holdfast.migration (version, name, checksum) values ($1, $2, encode(sha256(convert_to($3, 'UTF8')), 'hex'))",
         [.int32(Int32(version)), .text(file.path), .text(file.text)])
@@ -127,17 +128,17 @@ public struct Migrator: Sendable {
       """, [.textArray(paths), .textArray(definitions.map(\.text))])
     var changed = Set(try rows.map { try $0.string(0) })
     guard !changed.isEmpty else { return [] }
-    // Views are made anew together, since they stand on each other and their columns can't be replaced one by one; and
-    // what is made anew has to be granted anew.
-    changed.formUnion(paths.filter { !$0.hasPrefix("functions/") })
-    try await dropViews(connection)
+    // What is new has to be granted.
+    changed.formUnion(paths.filter { $0.hasPrefix("roles/") })
+    for file in definitions where file.path.hasPrefix("functions/") && changed.contains(file.path) {
+      try await replaceFunction(file, connection)
+    }
+    let views = definitions.filter { $0.path.hasPrefix("views/") }
+    changed.formUnion(try await ViewReplacement(connection: connection, views: views).replace(changed))
+    for file in definitions where file.path.hasPrefix("roles/") { try await file.run(on: connection) }
+
     var applied: [String] = []
     for file in definitions where changed.contains(file.path) {
-      if file.path.hasPrefix("functions/") {
-        try await replaceFunction(file, connection)
-      } else {
-        try await run(file, connection)
-      }
       _ = try await connection.query(
         """
         insert into holdfast.definition (path, checksum) values ($1, encode(sha256(convert_to($2, 'UTF8')), 'hex'))
@@ -155,24 +156,10 @@ public struct Migrator: Sendable {
       from pg_proc p where p.pronamespace = 'holdfast'::regnamespace and p.proname = $1
       """
     let before = try await connection.query(existing, [.text(file.object)])
-    try await run(file, connection)
+    try await file.run(on: connection)
     let after = try await connection.query(existing, [.text(file.object)])
     guard after.count > before.count else { return }
     for row in before { try await connection.execute("drop function \(try row.string(1))") }
-  }
-
-  private func dropViews(_ connection: PostgresConnection) async throws {
-    let rows = try await connection.query(
-      "select format('drop view if exists holdfast.%I cascade', viewname) from pg_views where schemaname = 'holdfast'")
-    for row in rows { try await connection.execute(try row.string(0)) }
-  }
-
-  private func run(_ file: SchemaFile, _ connection: PostgresConnection) async throws {
-    do { try await connection.execute(file.text) } catch {
-      var error = error
-      error.what = "apply sql/\(file.path)"
-      throw error
-    }
   }
 
   /// Whether the database has this binary's schema; the sentence of the error says what to do if not.

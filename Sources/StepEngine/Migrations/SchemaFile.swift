@@ -1,3 +1,4 @@
+internal import PostgresClient
 internal import SQLFiles
 
 /// A file of `sql/`, as this binary carries it.
@@ -16,6 +17,15 @@ struct SchemaFile: Sendable, Equatable {
   var object: String {
     let name = path.split(separator: "/").last ?? ""
     return String(name.split(separator: ".").first ?? name)
+  }
+
+  /// Runs its statements.
+  func run(on connection: PostgresConnection) async throws(PostgresError) {
+    do { try await connection.execute(text) } catch {
+      var error = error
+      error.what = "apply sql/\(path)"
+      throw error
+    }
   }
 
   /// All files of a folder, by name.

@@ -139,4 +139,105 @@ struct MigrationTests {
       #expect(try await connection.query("select holdfast.setting('max_crashes')").single().string(0) == "3")
     }
   }
+  /// The views with one of them as given.
+  private func migrator(_ view: String, _ text: String) -> Migrator {
+    let file = SchemaFile(path: "views/\(view).sql", text: text)
+    return Migrator(
+      migrations: SchemaFile.all(in: "migrations"),
+      definitions: SchemaFile.all(in: "functions")
+        + SchemaFile.all(in: "views").map { $0.path == file.path ? file : $0 } + SchemaFile.all(in: "roles"))
+  }
+
+  @Test("what others have built on views and granted on them stays, whatever changes")
+  func foreignViews() async throws {
+    try await withDatabase { configuration in
+      let connection = try await PostgresConnection.open(configuration)
+      _ = try await Migrator().migrate(connection)
+      let role = "viewer_\(UInt32.random(in: 0...UInt32.max))"
+      try await connection.execute(
+        """
+        create role \(role);
+        grant select on holdfast.freezes, holdfast.step_need to \(role);
+        create view public.frozen as select path from holdfast.freezes;
+        """)
+      // A function changes: no view is touched.
+      let function = SchemaFile.all(in: "functions").map {
+        $0.object == "setting" ? SchemaFile(path: $0.path, text: $0.text + "-- changed\n") : $0
+      }
+      _ = try await Migrator(
+        migrations: SchemaFile.all(in: "migrations"),
+        definitions: function + SchemaFile.all(in: "views") + SchemaFile.all(in: "roles")
+      ).migrate(connection)
+      #expect(try await connection.query("select count(*) from public.frozen").single().int64(0) == 0)
+
+      // A view gets one column more.
+      let freezes = try #require(SchemaFile.all(in: "views").first { $0.object == "freezes" }?.text)
+      let more = "create or replace view holdfast.freezes as select f.*, 1 as more from (\(try query(freezes))) f"
+      let report = try await migrator("freezes", more).migrate(connection)
+      #expect(report.applied.filter { $0.hasPrefix("views/") } == ["views/freezes.sql"])
+      #expect(try await connection.query("select count(more) from holdfast.freezes").single().int64(0) == 0)
+      #expect(try await connection.query("select count(*) from public.frozen").single().int64(0) == 0)
+
+      // It loses one: that can't be while another view stands on it, and is said.
+      let less = "create or replace view holdfast.freezes as select 1 as other"
+      let error = await storeError { _ = try await migrator("freezes", less).migrate(connection) }
+      #expect(error?.kind == .notUsable)
+      #expect(
+        error?.description
+          == "Columns of the views freezes change, and other views stand on them: public.frozen. Drop these, migrate, "
+          + "and make them again; nothing was changed.")
+      #expect(try await connection.query("select count(more) from holdfast.freezes").single().int64(0) == 0)
+      try await connection.execute("drop view public.frozen")
+      _ = try await migrator("freezes", less).migrate(connection)
+      #expect(try await connection.query("select other from holdfast.freezes").single().int32(0) == 1)
+      let rights = try await connection.query(
+        "select count(*) from unnest(array['freezes', 'step_need']) v where has_table_privilege($1, 'holdfast.' || v, 'select')",
+        [.text(role)]
+      ).single().int64(0)
+      #expect(rights == 2)
+      #expect(
+        try await connection.query("select has_table_privilege('holdfast_reader', 'holdfast.freezes', 'select')")
+          .single().bool(0))
+      // And back, which is another change of columns.
+      _ = try await Migrator().migrate(connection)
+      #expect(try await Migrator().migrate(connection).applied == [])
+      try await connection.execute("drop owned by \(role); drop role \(role)")
+    }
+  }
+
+  @Test("a view that a new version doesn't have goes, and what stands on a remade one is made anew with it")
+  func remadeViews() async throws {
+    try await withDatabase { configuration in
+      let connection = try await PostgresConnection.open(configuration)
+      func migrate(_ views: [String: String]) async throws -> [String] {
+        let files = views.map { SchemaFile(path: "views/\($0.key).sql", text: $0.value) }.sorted { $0.path < $1.path }
+        return try await Migrator(
+          migrations: SchemaFile.all(in: "migrations"), definitions: SchemaFile.all(in: "functions") + files
+        ).migrate(connection).applied.filter { $0.hasPrefix("views/") }
+      }
+      func view(_ name: String, _ query: String) -> String { "create or replace view holdfast.\(name) as \(query)" }
+      let upper = view("b", "select x from holdfast.a")
+      _ = try await migrate([
+        "a": view("a", "select 1 as x, 2 as y"), "b": upper, "gone": view("gone", "select y from holdfast.a"),
+      ])
+      let applied = try await migrate(["a": view("a", "select 'one' as x"), "b": upper])
+      #expect(applied == ["views/a.sql", "views/b.sql"])
+      #expect(try await connection.query("select x from holdfast.b").single().string(0) == "one")
+      #expect(try await connection.query("select to_regclass('holdfast.gone') is null").single().bool(0))
+      #expect(
+        try await connection.query("select count(*) from holdfast.definition where path = 'views/gone.sql'").single()
+          .int64(0) == 0)
+      // A mistake is still told as one.
+      let error = await storeError { _ = try await migrate(["a": view("a", "select nothing"), "b": upper]) }
+      #expect(error?.description.contains("apply sql/views/a.sql") == true)
+      #expect(try await connection.query("select x from holdfast.b").single().string(0) == "one")
+    }
+  }
+
+  /// The query of a view's file, without its comments.
+  private func query(_ text: String) throws -> String {
+    let start = try #require(text.firstRange(of: " as\n"))
+    let end = try #require(text[start.upperBound...].firstRange(of: ";\n"))
+    return String(text[start.upperBound..<end.lowerBound])
+  }
 }
