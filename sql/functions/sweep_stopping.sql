@@ -1,5 +1,8 @@
 -- Cancels whatever of a stopping run doesn't run, and asks the workers to stop what does; steps marked always are left
 -- alone. Repeated by tick, for what became ready, was claimed or started another run at the moment of the cancel.
+--
+-- The run is locked before anything of it, as by whoever cancels or gives up. Reports lock their leases first and then the run, so it
+-- waits for none of them: a lease that is being reported is over soon, and whatever is left of it is there at the next tick.
 create or replace function holdfast.sweep_stopping(p_run bigint) returns void
 language plpgsql
 as $$
@@ -11,7 +14,11 @@ declare
   v_steps bigint[];
   v_worker int;
 begin
-  select r.stop_reason, r.stop_state into v_reason, v_state from holdfast.run r where r.run_id = p_run;
+  select r.stop_reason, r.stop_state into v_reason, v_state
+  from holdfast.run r where r.run_id = p_run for update skip locked;
+  if not found then
+    return;
+  end if;
   -- From the few rows that are ready or parked to their steps, not from the run's million steps.
   with waiting as materialized (
     select r.step_id from holdfast.ready r where r.step_id between v_low and v_high
@@ -28,10 +35,16 @@ begin
   where not b.is_always;
 
   for v_worker in
-    with stopped as (
+    with free as materialized (
+      select l.step_id
+      from holdfast.lease l
+      join holdfast.step s on s.step_id = l.step_id
+      join holdfast.step_body b on b.body_id = s.body_id
+      where l.step_id between v_low and v_high and l.stop_reason is null and not b.is_always
+      for update of l skip locked
+    ), stopped as (
       update holdfast.lease l set stop_reason = coalesce(v_reason, 'cancelled')
-      from holdfast.step s join holdfast.step_body b on b.body_id = s.body_id
-      where l.step_id between v_low and v_high and s.step_id = l.step_id and not b.is_always and l.stop_reason is null
+      from free f where l.step_id = f.step_id
       returning l.worker_id
     )
     select distinct s.worker_id from stopped s

@@ -42,6 +42,32 @@ struct CancelTests {
     }
   }
 
+  @Test("a cancel and a report of steps of the same run at one moment don't wait for each other in a circle")
+  func besideReports() async throws {
+    try await withEngine { engine in
+      let worker = try await HandWorker(engine, kinds: ["noop"])
+      let run = try await engine.submit([step("a"), step("b"), step("c")])
+      let claimed = try await worker.claim(2)
+      // The cancel has the run, and comes to its leases while the report has one of them and waits for the run.
+      let cancelling = Task {
+        let connection = try await engine.connect()
+        try await connection.execute("begin; select from holdfast.run where run_id = \(run) for update")
+        try await Task.sleep(for: .seconds(1))
+        try await connection.execute("select holdfast.cancel(\(run), 'enough'); commit")
+      }
+      try await Task.sleep(for: .milliseconds(400))
+      let reply = try await worker.exchange([
+        StepReport(step: claimed[0].step, result: .succeeded(outputs: nil)),
+        StepReport(step: claimed[1].step, result: .failed(StepFailure(.retryable, "no"))),
+      ])
+      try await cancelling.value
+      #expect(reply.stale == [])
+      #expect(try await engine.states(run) == ["a": "succeeded", "b": "cancelled", "c": "cancelled"])
+      #expect(try await engine.state(run) == "cancelled")
+      #expect(try await engine.leftovers() == [:])
+    }
+  }
+
   @Test("a cancel without any worker ends at once; one of an unknown run is refused")
   func withoutWorkers() async throws {
     try await withEngine { engine in
