@@ -34,6 +34,7 @@ begin
         then '"fields" has to be an object of lists of outputs'
       when s.e ? 'undo' and jsonb_typeof(s.e -> 'undo' -> 'uses') is distinct from 'string'
         then '"undo" has to be an object with "uses"'
+      when s.e -> 'undo' ?| '{forEach,steps}' then '"undo" is one step: it can''t be a group (forEach, steps)'
       -- Most steps have none of these, and a call for each of them would double the time of a large submit.
       when s.e ?| '{limits,on,retry,priority,always,params,run,template,when,forEach,timeoutSeconds,deadlineSeconds,undo}'
         then coalesce(holdfast.spec_problem(s.e, '', p_items), holdfast.spec_problem(s.e -> 'undo', 'undo.', p_items))

@@ -58,6 +58,10 @@ struct SubmitTests {
       "step a uses 'nope', a kind that no worker offers (known kinds: approval, exec, fail, http, noop, sleep, test)"
     ),
     (plan([step("a", ["undo": "noop"])]), .invalid, #"step a: "undo" has to be an object with "uses""#),
+    (
+      plan([step("a", ["undo": ["uses": "noop", "forEach": "$.params.x"]])]), .invalid,
+      #"step a: "undo" is one step: it can't be a group (forEach, steps)"#
+    ),
     (plan([step("a"), step("a")]), .invalid, "step a is listed twice"),
     (plan([step("a", needs: ["b"])]), .invalid, "step a needs 'b', which is not a step beside it" + order),
     (plan([step("a", needs: ["a"])]), .invalid, "step a needs itself" + order),
