@@ -2,7 +2,8 @@
 -- undone, what made something that a janitor has removed since, and, with p_from, that step and everything after it. What
 -- succeeded stays; but if a step with an undo is repeated by p_from, so are those before it that have one: what they set up for it
 -- (an application at rest, a frozen filesystem) is there no more. A group that is among these is expanded
--- anew; the instances that it had are kept for the record, as old:NAME. Returns how many steps were reopened.
+-- anew; the instances that it had are kept for the record, as old:NAME. The run may take as long again as it might at first. Returns how
+-- many steps were reopened.
 create or replace function holdfast.retry(p_run bigint, p_from text default null) returns int
 language plpgsql security definer set search_path = holdfast, pg_temp set plan_cache_mode = force_generic_plan
 as $$
@@ -110,7 +111,8 @@ begin
   insert into attempt (step_id, fence, state, message)
   select o, nextval('fence_sequence'), 'reopened', 'the run was retried' from unnest(v_open) o;
   update run r set
-    state = 'running', failure = null, stop_reason = null, stop_state = null, finished_at = null, deadline_at = null
+    state = 'running', failure = null, stop_reason = null, stop_state = null, finished_at = null,
+    deadline_at = now() + r.time_limit
   where r.run_id = p_run;
   delete from stopping_run s where s.run_id = p_run;
   update step s set name = 'old:' || s.name where s.step_id = any (v_old);

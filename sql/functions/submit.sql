@@ -28,6 +28,7 @@ declare
   v_queue text := coalesce(p_plan ->> 'queue', 'default');
   v_policy text := coalesce(p_plan ->> 'policy', '');
   v_priority smallint;
+  v_time_limit interval := duration_of(p_plan -> 'timeoutSeconds', 'timeoutSeconds');
   v_steps jsonb := p_plan -> 'steps';
   v_count int;
   v_specs jsonb[];
@@ -80,10 +81,11 @@ begin
     v_queue, v_policy, v_priority);
 
   insert into run (
-    run_id, workflow, workflow_version, policy, queue, priority, params, key, slot, parent_step, next_ordinal, deadline_at)
+    run_id, workflow, workflow_version, policy, queue, priority, params, key, slot, parent_step, next_ordinal, time_limit,
+    deadline_at)
   values (
     v_run, p_plan ->> 'workflow', (p_plan -> 'version')::int, v_policy, v_queue, v_priority, p_plan -> 'params', p_key, p_slot, p_parent_step,
-    v_count + 1, now() + duration_of(p_plan -> 'timeoutSeconds', 'timeoutSeconds'));
+    v_count + 1, v_time_limit, now() + v_time_limit);
 
   with edges as materialized (select * from plan_edges(v_steps)),
   -- What nothing needs, the run's end needs.

@@ -163,4 +163,24 @@ struct TimeLimitTests {
       #expect(try await engine.leftovers() == [:])
     }
   }
+  @Test("a retried run has as much time as it had at first, each time")
+  func retriedRun() async throws {
+    try await withEngine { engine in
+      let run = try await engine.submit([step("a")], ["timeoutSeconds": 600])
+      let other = try await engine.submit([step("a")])
+      for _ in 0..<2 {
+        for each in [run, other] { _ = try await engine.client.cancel(each, reason: "x") }
+        // As if an hour had passed.
+        try await engine.execute(
+          """
+          update holdfast.run set submitted_at = submitted_at - interval '1 hour',
+            deadline_at = deadline_at - interval '1 hour'
+          """)
+        for each in [run, other] { _ = try await engine.client.retry(each) }
+        let left = try await engine.rows(
+          "select run_id as a, round(extract(epoch from deadline_at - now()) / 60)::int as b from holdfast.run order by 1")
+        #expect(left == [["\(run)", "10"], ["\(other)", "∅"]])
+      }
+    }
+  }
 }
