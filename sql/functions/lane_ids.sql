@@ -1,5 +1,6 @@
 -- The lanes of these step bodies in a run of this queue, policy and priority, in the same order. New lanes are made, and
--- given to the live workers that can serve them. Steps marked always have lanes of their own.
+-- given to the live workers that can serve them. Steps marked always have lanes of their own. That a lane is used is noted once a day,
+-- since drop_history removes those that are not.
 create or replace function holdfast.lane_ids(p_specs jsonb[], p_queue text, p_policy text, p_priority smallint)
 returns int[]
 language plpgsql
@@ -12,6 +13,8 @@ declare
   v_always boolean[];
   v_ids int[];
   v_new int[];
+  v_lacking boolean;  -- a lane is missing, or so old that it may just be removed
+  v_aged boolean;
   v_unknown text;
 begin
   select
@@ -27,14 +30,15 @@ begin
   into v_uses, v_labels, v_limits, v_priorities, v_always
   from unnest(p_specs) with ordinality s(spec, i);
 
-  if exists (
-    select from unnest(v_uses, v_labels, v_limits, v_priorities, v_always) w(uses, labels, limits, priority, always)
-    where not exists (
-      select from holdfast.lane l
-      where l.queue = p_queue and l.policy = p_policy and l.uses = w.uses and l.labels = w.labels
-        and l.limits = string_to_array(w.limits, e'\n') and l.priority = w.priority and l.always = w.always))
-  then
-    -- A new lane and a worker that registers at this moment would not see each other; so one comes after the other.
+  select bool_or(l.lane_id is null or l.used_on < current_date - 1), bool_or(l.used_on < current_date)
+  into v_lacking, v_aged
+  from unnest(v_uses, v_labels, v_limits, v_priorities, v_always) w(uses, labels, limits, priority, always)
+  left join holdfast.lane l
+    on l.queue = p_queue and l.policy = p_policy and l.uses = w.uses and l.labels = w.labels
+    and l.limits = string_to_array(w.limits, e'\n') and l.priority = w.priority and l.always = w.always;
+  if v_lacking then
+    -- A new lane and a worker that registers at this moment would not see each other; so one comes after the other. So do the use of an
+    -- old lane and its removal.
     perform pg_advisory_xact_lock(hashtext('holdfast.lanes'));
   end if;
   with made as (
@@ -67,6 +71,19 @@ begin
     from holdfast.lane l join holdfast.worker w on holdfast.fits(w, l)
     where l.lane_id = any (v_new) and w.state in ('active', 'draining')
     on conflict do nothing;
+  end if;
+
+  if v_aged then
+    -- Whoever has one of them locked notes the same.
+    update holdfast.lane l set used_on = current_date
+    where l.lane_id in (
+      select o.lane_id
+      from unnest(v_uses, v_labels, v_limits, v_priorities, v_always) w(uses, labels, limits, priority, always)
+      join holdfast.lane o
+        on o.queue = p_queue and o.policy = p_policy and o.uses = w.uses and o.labels = w.labels
+        and o.limits = string_to_array(w.limits, e'\n') and o.priority = w.priority and o.always = w.always
+      where o.used_on < current_date
+      for update of o skip locked);
   end if;
 
   select array_agg(l.lane_id order by w.i)

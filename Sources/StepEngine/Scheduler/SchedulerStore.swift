@@ -66,10 +66,15 @@ final class SchedulerStore {
     }
   }
 
-  /// Drops whole days of history that are old enough; returns how many.
+  /// Drops whole days of history that are old enough, one transaction each; returns how many.
   func dropHistory() async throws(StoreError) -> Int {
-    let rows = try await query("select cardinality(holdfast.drop_history())", [])
-    return try read { () throws(PostgresError) in Int(try rows.single().int32(0)) }
+    var days = 0
+    while true {
+      let rows = try await query("select cardinality(holdfast.drop_history(p_most => 1))", [])
+      let dropped = try read { () throws(PostgresError) in Int(try rows.single().int32(0)) }
+      guard dropped > 0 else { return days }
+      days += dropped
+    }
   }
 
   /// Notes why a policy can't be scheduled; it is tried again after a pause.

@@ -362,29 +362,133 @@ struct SchedulerTests {
     }
   }
 
+  /// Two days of history, 60 and 50 days ago, with a failed run each, `old60` and `old50`.
+  private func oldDays(_ engine: Engine) async throws {
+    try await engine.execute(
+      """
+      do $$
+      declare v_day date; v_number bigint; v_table text;
+      begin
+        foreach v_day in array array[current_date - 60, current_date - 50] loop
+          v_number := v_day - date '2020-01-01';
+          foreach v_table in array array['run', 'step', 'attempt', 'step_log'] loop
+            execute format('create table holdfast.%I partition of holdfast.%I for values from (%s) to (%s)',
+              v_table || '_' || to_char(v_day, 'YYYYMMDD'), v_table,
+              v_number << case v_table when 'run' then 28 else 48 end,
+              (v_number + 1) << case v_table when 'run' then 28 else 48 end);
+          end loop;
+          insert into holdfast.run (run_id, workflow, next_ordinal, state, finished_at)
+          values (v_number << 28, 'old' || current_date - v_day, 2, 'failed', now());
+          insert into holdfast.step (step_id, body_id, lane_id, needs, name, children)
+          values ((v_number << 48) | 1, (holdfast.body_ids(array['{"uses": "noop"}'::jsonb]))[1],
+            (holdfast.lane_ids(array['{"uses": "noop"}'::jsonb], 'default', '', 0::smallint))[1], 0, 'a', '{2}');
+        end loop;
+      end $$
+      """)
+  }
+
+  /// How many hold the runs' table in this mode.
+  private func locks(_ engine: Engine, _ mode: String) async throws -> Int {
+    try await engine.int(
+      """
+      select count(*) from pg_locks l join pg_database d on d.oid = l.database
+      where d.datname = current_database() and l.relation = 'holdfast.run'::regclass and l.granted and l.mode = $1
+      """, [.text(mode)])
+  }
+
+  @Test("history that a retry has opened again stays, and a retry of what is being dropped finds no run")
+  func historyBesideRetries() async throws {
+    try await withEngine { engine in
+      try await oldDays(engine)
+      let first = RunID(Int64(try await engine.int("select run_id from holdfast.run where workflow = 'old60'")))
+      let second = RunID(Int64(try await engine.int("select run_id from holdfast.run where workflow = 'old50'")))
+      // The retry commits while the drop waits for its tables.
+      let retrying = Task {
+        let connection = try await engine.connect()
+        try await connection.execute("begin; select holdfast.retry(\(first))")
+        try await Task.sleep(for: .milliseconds(120))
+        try await connection.execute("commit")
+      }
+      try await eventually {
+        try await locks(engine, "RowExclusiveLock") > 0
+      }
+      _ = try await engine.value("holdfast.drop_history()")
+      try await retrying.value
+      try await eventually {
+        _ = try await engine.value("holdfast.drop_history()")
+        return try await engine.int("select count(*) from holdfast.run") == 1
+      }
+      #expect(try await engine.state(first) == "running")
+      #expect(try await engine.states(first) == ["a": "ready"])
+
+      // The other way round.
+      try await engine.execute(
+        "delete from holdfast.ready; update holdfast.run set state = 'failed', finished_at = now()")
+      let dropping = Task {
+        let connection = try await engine.connect()
+        try await connection.execute("begin; select holdfast.drop_history()")
+        try await Task.sleep(for: .milliseconds(500))
+        try await connection.execute("commit")
+      }
+      try await eventually {
+        try await locks(engine, "AccessExclusiveLock") > 0
+      }
+      let error = await storeError { _ = try await engine.client.retry(first) }
+      try await dropping.value
+      #expect(error == StoreError(.notFound, "there is no run \(first)"))
+      #expect(await storeError { _ = try await engine.client.retry(second) }?.kind == .notFound)
+    }
+  }
+
+  @Test("days of history go one by one, and lanes with the last steps that were in them")
+  func historyPiecemeal() async throws {
+    try await withEngine { engine in
+      try await oldDays(engine)
+      let worker = try await HandWorker(engine, kinds: ["noop", "test"])
+      let unused = try await engine.int("select lane_id from holdfast.lane")
+      try await engine.execute("update holdfast.lane set used_on = current_date - 50")
+      #expect(try await engine.int("select cardinality(holdfast.drop_history(p_most => 1))") == 1)
+      // There is a step in it.
+      #expect(try await engine.int("select count(*) from holdfast.lane") == 1)
+      let run = try await engine.submit([step("b", "test")])
+      #expect(try await engine.int("select cardinality(holdfast.drop_history(p_most => 1))") == 1)
+      #expect(try await engine.int("select cardinality(holdfast.drop_history(p_most => 1))") == 0)
+      #expect(try await engine.int("select count(*) from holdfast.lane where lane_id = \(unused)") == 0)
+      #expect(try await engine.int("select count(*) from holdfast.worker_lane") == 1)
+      let claimed = try await worker.claim(10)
+      #expect(claimed.map(\.name) == ["b"])
+      try await worker.report(claimed)
+      #expect(try await engine.state(run) == "succeeded")
+      // It is made again for the next who needs it, and noted as used however old it is.
+      try await engine.execute("update holdfast.lane set used_on = current_date - 20")
+      _ = try await engine.submit([step("a"), step("b", "test")])
+      #expect(try await engine.int("select count(*) from holdfast.lane where used_on = current_date") == 2)
+      #expect(try await worker.claim(10).count == 2)
+    }
+  }
+
+  @Test("slots that waited are skipped when their policy is removed")
+  func droppedPolicy() async throws {
+    try await withEngine { engine in
+      _ = try await live(engine)
+      try await due(engine, "p", ["overlap": "queue"])
+      try await scheduling(engine) {
+        try await eventually { try await slots(engine).last == "0 queued" }
+      }
+      #expect(try await engine.client.dropPolicy("p"))
+      #expect(try await slots(engine).last == "0 skipped")
+      #expect(
+        try await engine.int("select count(*) from holdfast.policy_slot where reason = 'the policy was removed'") == 1)
+      #expect(try await engine.client.dropPolicy("p") == false)
+    }
+  }
+
   @Test("the leading scheduler drops days of history that are over and old, and keeps a day with a live run")
   func history() async throws {
     try await withEngine { engine in
       // Two days, long ago: one with an ended run, one with a live one.
-      try await engine.execute(
-        """
-        do $$
-        declare v_day date; v_number bigint; v_table text;
-        begin
-          foreach v_day in array array[current_date - 60, current_date - 50] loop
-            v_number := v_day - date '2020-01-01';
-            foreach v_table in array array['run', 'step', 'attempt', 'step_log'] loop
-              execute format('create table holdfast.%I partition of holdfast.%I for values from (%s) to (%s)',
-                v_table || '_' || to_char(v_day, 'YYYYMMDD'), v_table,
-                v_number << case v_table when 'run' then 28 else 48 end,
-                (v_number + 1) << case v_table when 'run' then 28 else 48 end);
-            end loop;
-            insert into holdfast.run (run_id, workflow, next_ordinal, state, finished_at)
-            values (v_number << 28, 'old', 2, case v_day when current_date - 60 then 'succeeded' else 'running' end,
-              case v_day when current_date - 60 then now() end);
-          end loop;
-        end $$
-        """)
+      try await oldDays(engine)
+      try await engine.execute("update holdfast.run set state = 'running', finished_at = null where workflow = 'old50'")
       try await scheduling(engine) {
         try await eventually { try await engine.int("select count(*) from holdfast.run") == 1 }
       }
