@@ -247,7 +247,7 @@ struct SchedulerTests {
       }
       func waits() async throws -> String {
         try await engine.value(
-          "select look_at - now() between interval '118 min' and interval '2 hours' from holdfast.policy")
+          "select look_at - now() between interval '110 min' and interval '2 hours' from holdfast.policy")
       }
       try await put([:])
       #expect(try await waits() == "false", "the policy is younger than the slot")
