@@ -32,7 +32,10 @@ begin
 
   select bool_or(l.lane_id is null or l.used_on < current_date - 1), bool_or(l.used_on < current_date)
   into v_lacking, v_aged
-  from unnest(v_uses, v_labels, v_limits, v_priorities, v_always) w(uses, labels, limits, priority, always)
+  from (
+    select distinct w.uses, w.labels, w.limits, w.priority, w.always
+    from unnest(v_uses, v_labels, v_limits, v_priorities, v_always) w(uses, labels, limits, priority, always)
+  ) w
   left join holdfast.lane l
     on l.queue = p_queue and l.policy = p_policy and l.uses = w.uses and l.labels = w.labels
     and l.limits = string_to_array(w.limits, e'\n') and l.priority = w.priority and l.always = w.always;
