@@ -139,6 +139,7 @@ struct MigrationTests {
       #expect(try await connection.query("select holdfast.setting('max_crashes')").single().string(0) == "3")
     }
   }
+
   /// The views with one of them as given.
   private func migrator(_ view: String, _ text: String) -> Migrator {
     let file = SchemaFile(path: "views/\(view).sql", text: text)

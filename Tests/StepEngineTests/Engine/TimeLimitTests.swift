@@ -163,6 +163,7 @@ struct TimeLimitTests {
       #expect(try await engine.leftovers() == [:])
     }
   }
+
   @Test("a retried run has as much time as it had at first, each time")
   func retriedRun() async throws {
     try await withEngine { engine in
