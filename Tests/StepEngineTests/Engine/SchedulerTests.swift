@@ -357,7 +357,8 @@ struct SchedulerTests {
       }
       #expect(
         try await engine.int(
-          "select count(*) from holdfast.policy where coalesce(problem, problem_since::text, retry_at::text) is not null")
+          "select count(*) from holdfast.policy where coalesce(problem, problem_since::text, retry_at::text) is not null"
+        )
           == 0)
     }
   }

@@ -179,7 +179,8 @@ struct TimeLimitTests {
           """)
         for each in [run, other] { _ = try await engine.client.retry(each) }
         let left = try await engine.rows(
-          "select run_id as a, round(extract(epoch from deadline_at - now()) / 60)::int as b from holdfast.run order by 1")
+          "select run_id as a, round(extract(epoch from deadline_at - now()) / 60)::int as b from holdfast.run order by 1"
+        )
         #expect(left == [["\(run)", "10"], ["\(other)", "∅"]])
       }
     }
