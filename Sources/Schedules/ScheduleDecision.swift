@@ -101,8 +101,9 @@ extension ScheduleRules {
     return decision
   }
 
-  /// The first instant that, as a slot, falls due later than `moment`: `since` for a policy that was paused until then, so that slots
-  /// which still wait for their jitter or their window count, and what fell due meanwhile does not.
+  /// The first instant that, as a slot, falls due later than `moment`: `since` for a policy that was paused until then.
+  ///
+  /// So slots count that still wait for their jitter or their window, and what fell due meanwhile does not.
   public func firstDue(after moment: Int64, policy: String) -> Int64 {
     let moment = bounded(moment)
     var timing = SlotTiming(rules: self, jitter: jitter(of: policy))

@@ -3,8 +3,8 @@ public import PostgresClient
 /// Brings a database to the schema of this binary.
 ///
 /// Everything happens in one transaction under an advisory lock: ten processes at once do it once, and a failure leaves
-/// what was there. Migrations are numbered and applied once; functions, views and roles are applied when they changed. What others
-/// have built on our views, and granted on them, stays.
+/// what was there. Migrations are numbered and applied once; functions, views and roles are applied when they changed.
+/// What others have built on our views, and granted on them, stays.
 public struct Migrator: Sendable {
   /// What one run did, or would do.
   public struct Report: Sendable, Equatable {

@@ -1,14 +1,14 @@
 internal import PostgresClient
 
-/// Brings the views of a database to those of this binary without taking anything from others: views that stand on ours stay, and so do
-/// rights that were granted on ours.
+/// Brings the views of a database to those of this binary without taking anything from others: views that stand on ours
+/// stay, and so do rights that were granted on ours.
 struct ViewReplacement {
   let connection: PostgresConnection
   /// All views, in an order in which each stands on earlier ones only.
   let views: [SchemaFile]
 
-  /// Replaces those of the `changed` files in place. Where that can't be, since columns went or came in between, they are dropped with
-  /// those of ours that stand on them, and made anew.
+  /// Replaces those of the `changed` files in place. Where that can't be, since columns went or came in between, they
+  /// are dropped with those of ours that stand on them, and made anew.
   /// - Returns: The paths of what was made anew, changed or not.
   /// - Throws: `StoreError`: `.notUsable` if somebody else's views stand on one that has to be dropped.
   func replace(_ changed: Set<String>) async throws -> Set<String> {

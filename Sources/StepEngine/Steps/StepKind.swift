@@ -38,8 +38,8 @@ public struct StepContext: Sendable {
   public let inputs: [String: JSONValue]
   /// Facts of the run, if the step asked for them; see sql/functions/step_context.sql.
   public let run: JSONValue
-  /// What the signal that woke this step carried, also for the attempts after one that was lost, went back or failed; nil when it was not
-  /// parked for one.
+  /// What the signal that woke this step carried; nil when it was not parked for one. An attempt that follows one which
+  /// was lost, went back or failed has it again.
   public let signal: JSONValue?
   /// Appends a line to the step's log.
   public var log: @Sendable (String) -> Void

@@ -75,7 +75,7 @@ struct EngineChecks {
       return try rows.map { row in
         .problem(
           "policies", "policy \(try row.string(0)) can't be scheduled: \(try row.string(1).withoutEnd)",
-          "correct the policy's schedule")
+          "correct the policy or what it names; it is tried again by itself")
       }
     }
   }
