@@ -84,13 +84,17 @@ struct ChildProcessTests {
 
   @Test("standard error goes to the descriptor that is given for it")
   func errorDescriptor() async throws {
-    let pipe = Pipe()
+    // Not a pipe: programs that other tests start at this moment would keep it open.
+    let errors = FileManager.default.temporaryDirectory.appendingPathComponent("errors-\(UUID().uuidString)")
+    defer { try? FileManager.default.removeItem(at: errors) }
+    try Data().write(to: errors)
+    let file = try FileHandle(forWritingTo: errors)
     var child = shell("printf question >&2; echo answer")
-    child.errorDescriptor = pipe.fileHandleForWriting.fileDescriptor
+    child.errorDescriptor = file.fileDescriptor
     let outcome = try await child.run()
-    try pipe.fileHandleForWriting.close()
+    try file.close()
     #expect(outcome.output.text == "answer\n" && outcome.error.text.isEmpty)
-    #expect(try pipe.fileHandleForReading.readToEnd() == Data("question".utf8))
+    #expect(try Data(contentsOf: errors) == Data("question".utf8))
   }
 
   @Test("a relative path is meant from the working directory")
