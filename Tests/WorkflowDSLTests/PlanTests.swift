@@ -49,6 +49,7 @@ struct PlanTests {
           limits: disks
           "on": {node: db-1}
           priority: -2
+          urgent: true
           always: true
           outputs: {size: integer}
           undo: {uses: noop, timeout: 5s}
@@ -62,7 +63,7 @@ struct PlanTests {
             "name": "a", "uses": "exec", "needs": [], "with": ["command": ["ls"], "parse": "json"],
             "template": ["outputs": ["size": "integer"]], "timeoutSeconds": 90, "deadlineSeconds": 3600,
             "retry": ["attempts": 5, "initialSeconds": 0.5, "maxSeconds": 120], "limits": ["disks"],
-            "on": ["node": "db-1"], "priority": -2, "always": true,
+            "on": ["node": "db-1"], "priority": -2, "always": true, "urgent": true,
             "undo": ["uses": "noop", "template": [:], "timeoutSeconds": 5],
           ]
         ],

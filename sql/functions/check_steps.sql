@@ -36,7 +36,7 @@ begin
         then '"undo" has to be an object with "uses"'
       when s.e -> 'undo' ?| '{forEach,steps}' then '"undo" is one step: it can''t be a group (forEach, steps)'
       -- Most steps have none of these, and a call for each of them would double the time of a large submit.
-      when s.e ?| '{limits,on,retry,priority,always,params,run,template,when,forEach,timeoutSeconds,deadlineSeconds,undo}'
+      when s.e ?| '{limits,on,retry,priority,always,urgent,params,run,template,when,forEach,timeoutSeconds,deadlineSeconds,undo}'
         then coalesce(holdfast.spec_problem(s.e, '', p_items), holdfast.spec_problem(s.e -> 'undo', 'undo.', p_items))
     end as problem
   ) p

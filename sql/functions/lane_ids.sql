@@ -1,6 +1,6 @@
 -- The lanes of these step bodies in a run of this queue, policy and priority, in the same order. New lanes are made, and
--- given to the live workers that can serve them. Steps marked always have lanes of their own. That a lane is used is noted once a day,
--- since drop_history removes those that are not.
+-- given to the live workers that can serve them. Steps marked always or urgent have lanes of their own. That a lane is used is noted
+-- once a day, since drop_history removes those that are not.
 create or replace function holdfast.lane_ids(p_specs jsonb[], p_queue text, p_policy text, p_priority smallint)
 returns int[]
 language plpgsql
@@ -26,7 +26,7 @@ begin
         else ''
       end order by s.i),
     array_agg(coalesce((s.spec -> 'priority')::smallint, p_priority) order by s.i),
-    array_agg(coalesce((s.spec -> 'always')::boolean, false) order by s.i)
+    array_agg(coalesce((s.spec -> 'always')::boolean, false) or coalesce((s.spec -> 'urgent')::boolean, false) order by s.i)
   into v_uses, v_labels, v_limits, v_priorities, v_always
   from unnest(p_specs) with ordinality s(spec, i);
 

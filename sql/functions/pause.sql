@@ -1,5 +1,6 @@
 -- Pauses a queue or a policy: what runs goes on, nothing new is taken, and a paused policy's schedule fires nothing. What a run that has
--- begun does in any case (steps marked always, undos) is still taken, so that no application stays at rest for the pause.
+-- begun does in any case (steps marked always, undos) and what is marked urgent is still taken, so that no application stays at rest for
+-- the pause.
 create or replace function holdfast.pause(p_scope text, p_name text, p_reason text default '') returns void
 language plpgsql security definer set search_path = holdfast, pg_temp set plan_cache_mode = force_generic_plan
 as $$

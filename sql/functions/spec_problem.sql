@@ -23,6 +23,7 @@ return case
   when not holdfast.is_whole(p_spec -> 'priority', -32768, 32767)
     then format('"%spriority" has to be a whole number from -32768 to 32767', p_prefix)
   when jsonb_typeof(p_spec -> 'always') <> 'boolean' then format('"%salways" has to be true or false', p_prefix)
+  when jsonb_typeof(p_spec -> 'urgent') <> 'boolean' then format('"%surgent" has to be true or false', p_prefix)
   when jsonb_typeof(p_spec -> 'params') <> 'boolean' then format('"%sparams" has to be true or false', p_prefix)
   when jsonb_typeof(p_spec -> 'run') <> 'boolean' then format('"%srun" has to be true or false', p_prefix)
   when jsonb_typeof(p_spec -> 'template') <> 'object' then format('"%stemplate" has to be an object', p_prefix)

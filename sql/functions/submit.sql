@@ -10,6 +10,8 @@
 --   when      an SQL/JSON path predicate over {"params", "steps": {name: outputs}, "item"}; if false the step is skipped
 --   forEach   an SQL/JSON path over the same; its steps are made once for each value, which they see as item.AS
 --   always    runs whatever became of its needs, also when the run is being cancelled or its queue or policy is paused
+--   urgent    is taken also while its queue or policy is paused: what stands between a beginning and its end, such as the snapshots of an
+--             application at rest
 --   undo      performed, last first, if the step was started and the run fails or is cancelled; not if the step that
 --             "unless" names has succeeded
 --   on, limits  in a group, a label or limit may be {"item": "AS.PATH"}: a text of the step's item; null and empty ones are left out

@@ -151,7 +151,7 @@ struct WorkflowChecker {
         step.with == nil ? nil : "with", step.undo == nil ? nil : "undo", step.timeoutSeconds.map { _ in "timeout" },
         step.deadlineSeconds.map { _ in "deadline" }, step.retry.map { _ in "retry" },
         step.limits.isEmpty ? nil : "limits", step.labels.isEmpty ? nil : "on", step.outputs.isEmpty ? nil : "outputs",
-        step.priority.map { _ in "priority" },
+        step.priority.map { _ in "priority" }, step.isUrgent ? "urgent" : nil,
       ].compactMap(\.self)
       if !misplaced.isEmpty {
         findings.error(

@@ -92,6 +92,9 @@ let stepShape = ObjectShape(
     .optional(
       "always", .boolean, default: false, "run whatever became of the needs, also while the run is being cancelled"),
     .optional(
+      "urgent", .boolean, default: false,
+      "do it also while its queue or policy is paused: an application must not stay at rest for a pause"),
+    .optional(
       "forEach", .templated(.anyOf([.list(of: .anything), .text])),
       "the list for whose items the steps of this group are repeated"),
     .optional("as", .name(.identifier), "the name of the item in expressions: {{ .NAME }}"),

@@ -69,6 +69,8 @@ public struct Step: Sendable {
   public var when: YAMLNode?
   /// Whether it runs whatever became of its needs.
   public var isAlways: Bool
+  /// Whether it is done also while its queue or policy is paused.
+  public var isUrgent: Bool
   /// What takes it back.
   public var undo: Undo?
   /// How long one attempt may take.

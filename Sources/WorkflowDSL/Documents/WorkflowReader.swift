@@ -54,7 +54,8 @@ struct WorkflowReader {
     return Step(
       name: name, description: node["description"]?.text, uses: node["uses"]?.located, with: node["with"],
       needs: node["needs"]?.oneOrMore.compactMap(\.located) ?? [], when: node["when"],
-      isAlways: node["always"]?.json.bool ?? false, undo: node["undo"].flatMap(undo),
+      isAlways: node["always"]?.json.bool ?? false, isUrgent: node["urgent"]?.json.bool ?? false,
+      undo: node["undo"].flatMap(undo),
       timeoutSeconds: node["timeout"]?.seconds, deadlineSeconds: node["deadline"]?.seconds,
       retry: node["retry"].map(retry), limits: node["limits"]?.oneOrMore.compactMap(\.located) ?? [],
       labels: located(node["on"]), priority: node["priority"]?.json.int, outputs: outputs(node["outputs"]), group: group

@@ -67,6 +67,7 @@ public struct PlanDrawing {
     if let place = place(step.labels) { notes.append(place) }
     if let when = step.when { notes.append("when \(when.text ?? "")") }
     if step.isAlways { notes.append("always") }
+    if step.isUrgent { notes.append("urgent") }
     switch step.undo {
     case .step(let name)?: notes.append("undone by \(name.value)")
     case .action(let action)?:

@@ -154,6 +154,7 @@ struct WorkflowPlanner {
     plan["template"] = .object(template)
     add(checked.uses, to: &plan)
     if step.isAlways { plan["always"] = true }
+    if step.isUrgent { plan["urgent"] = true }
     plan["timeoutSeconds"] = step.timeoutSeconds.map(DurationText.json)
     plan["deadlineSeconds"] = step.deadlineSeconds.map(DurationText.json)
     plan["retry"] = step.retry?.json

@@ -95,5 +95,32 @@ extension EndToEnd {
       #expect(try await installation.number("select count(*) from holdfast.application_hold") == 0)
       await worker.kill()
     }
+
+    @Test("a pause while the application rests: the snapshots are taken and it goes on, the export waits")
+    func paused() async throws {
+      let folder = try scratchDirectory("shared")
+      guard let shop = try await shop(folder) else { return }
+      let installation = shop.installation
+      let worker = try installation.worker("main", slots: 8)
+      let closed = folder.appendingPathComponent("closed")
+      try Data().write(to: closed)
+      let run = try await shop.submitBackup()
+      try await eventually("the backup has begun") { FileManager.default.fileExists(atPath: folder.path + "/log") }
+      try await shop.holdfast("pause", "queue", "default")
+      try FileManager.default.removeItem(at: closed)
+      try await eventually("the application goes on") {
+        try String(contentsOf: folder.appendingPathComponent("log"), encoding: .utf8) == "rest\nresume\n"
+      }
+      try await eventually("the rest waits") {
+        try await installation.number(
+          "select count(*) from holdfast.waiting where run_id = \(run) and name = 'volumes[0].ready' and waits_for = 'paused'"
+        ) == 1
+      }
+      #expect(try await installation.number("select count(*) from holdfast.resource where kind = 'export'") == 0)
+      try await shop.holdfast("resume", "queue", "default")
+      #expect(try await shop.end(of: run) == "succeeded")
+      #expect(try await installation.sql("select consistency from holdfast.restore_point") == "application")
+      await worker.kill()
+    }
   }
 }

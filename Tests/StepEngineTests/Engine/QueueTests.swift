@@ -59,7 +59,8 @@ struct QueueTests {
           [
             step("list", ["with": ["outputs": ["items": [1, 2]]]]),
             step("quiesce", "test", needs: ["list"], ["undo": ["uses": "noop"]]), step("next", needs: ["quiesce"]),
-            step("resume", needs: ["quiesce"], ["always": true]),
+            step("snapshot", needs: ["quiesce"], ["urgent": true]),
+            step("resume", needs: ["snapshot"], ["always": true]),
             group(
               "after", over: "$.steps.list.items", needs: ["quiesce"],
               [step("hook", ["always": true]), step("plain", needs: ["hook"])], ["refs": ["list"], "always": true]),
@@ -69,7 +70,8 @@ struct QueueTests {
         barrier.openAll()
         try await engine.wait(
           for: [
-            "resume": "succeeded", "after[0].hook": "succeeded", "after[1].hook": "succeeded", "next": "ready",
+            "snapshot": "succeeded", "resume": "succeeded", "after[0].hook": "succeeded", "after[1].hook": "succeeded",
+            "next": "ready",
             "after[0].plain": "ready",
           ], in: run)
         let waiting = try await engine.rows(

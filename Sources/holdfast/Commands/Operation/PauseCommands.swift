@@ -32,7 +32,7 @@ enum PauseCommand {
     discussion: [
       "What runs goes on, nothing new is taken, and a paused policy's schedule fires nothing. What falls due during the "
         + "pause is not made up for.",
-      "What a run that has begun does in any case is still taken: steps with 'always: true', hooks and undos. No "
+      "What a run that has begun does in any case is still taken: steps with 'always: true' or 'urgent: true', hooks and undos. No "
         + "application stays at rest for a pause.",
     ],
     options: [reason.description],
