@@ -48,7 +48,7 @@ extension Repository {
             output: batches)
           try await walker.run(nodes)
           batches.finish()
-          return walker.unfitted.chosen
+          return walker.unfitted.texts
         } catch {
           batches.fail(error)
           throw error

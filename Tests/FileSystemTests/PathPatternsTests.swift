@@ -50,11 +50,11 @@ struct PathPatternsTests {
     for text in ["/home/user", "*.c", "!secret", "/etc"] { try patterns.add(text) }
     try patterns.add("*.TXT", ignoringCase: true)
     try patterns.add("*.Log", ignoringCase: true)
-    #expect(patterns.chosen == ["/home/user", "*.c", "/etc", "*.TXT", "*.Log"])
+    #expect(patterns.choosing.texts == ["/home/user", "*.c", "/etc", "*.TXT", "*.Log"])
     patterns.removeAll(fitting: names("/home/user/a.h"))
     patterns.removeAll(fitting: names("/srv/B.txt"))
     patterns.removeAll(fitting: names("/srv/none"))
-    #expect(patterns.chosen == ["*.c", "/etc", "*.Log"])
+    #expect(patterns.choosing.texts == ["*.c", "/etc", "*.Log"])
     #expect(patterns.matches(names("/etc/x")) && !patterns.matches(names("/home/user/a.h")))
   }
 

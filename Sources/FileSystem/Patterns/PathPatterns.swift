@@ -35,8 +35,15 @@ public struct PathPatterns: Sendable {
   /// Whether there are none.
   public var isEmpty: Bool { patterns.isEmpty }
 
-  /// The patterns as they were written, but for those that take back.
-  public var chosen: [String] { patterns.filter { !$0.isNegated }.map(\.text) }
+  /// Those that choose, and not those that take back.
+  public var choosing: PathPatterns {
+    var patterns = self
+    patterns.patterns.removeAll(where: \.isNegated)
+    return patterns
+  }
+
+  /// The patterns as they were written.
+  public var texts: [String] { patterns.map(\.text) }
 
   /// Adds a pattern.
   /// - Parameter ignoringCase: whether large and small letters are the same.
@@ -67,7 +74,7 @@ public struct PathPatterns: Sendable {
     var result = false
     for pattern in patterns where pattern.isNegated == result {
       let names = pattern.ignoresCase ? lowered : path
-      if fits(pattern, names) { result = !pattern.isNegated }
+      if Self.fits(pattern, names) { result = !pattern.isNegated }
     }
     return result
   }
@@ -75,7 +82,7 @@ public struct PathPatterns: Sendable {
   /// Forgets the patterns that a path or a folder above it fits, so that in the end those are left that nothing has fitted.
   public mutating func removeAll(fitting path: [[UInt8]]) {
     let lowered = ignoresCase ? path.map(lowercased) : path
-    patterns = patterns.filter { !fits($0, $0.ignoresCase ? lowered : path) }
+    patterns.removeAll { Self.fits($0, $0.ignoresCase ? lowered : path) }
   }
 
   /// Whether something below a folder can fit, if the folder itself doesn't.
@@ -84,17 +91,17 @@ public struct PathPatterns: Sendable {
     return patterns.contains { pattern in
       guard !pattern.isNegated else { return false }
       guard pattern.isAnchored else { return true }
-      return beginsWith(pattern.parts[...], (pattern.ignoresCase ? lowered : path)[...])
+      return Self.beginsWith(pattern.parts[...], (pattern.ignoresCase ? lowered : path)[...])
     }
   }
 
-  private func fits(_ pattern: Pattern, _ path: [[UInt8]]) -> Bool {
+  private static func fits(_ pattern: Pattern, _ path: [[UInt8]]) -> Bool {
     if pattern.isAnchored { return fitsBeginning(pattern.parts[...], path[...]) }
     return path.indices.contains { fitsBeginning(pattern.parts[...], path[$0...]) }
   }
 
   /// Whether the parts fit the first names of a path, whatever follows.
-  private func fitsBeginning(_ parts: ArraySlice<Part>, _ path: ArraySlice<[UInt8]>) -> Bool {
+  private static func fitsBeginning(_ parts: ArraySlice<Part>, _ path: ArraySlice<[UInt8]>) -> Bool {
     guard let first = parts.first else { return true }
     switch first {
     case .folders:
@@ -109,7 +116,7 @@ public struct PathPatterns: Sendable {
   }
 
   /// Whether a path's names are what the parts begin with.
-  private func beginsWith(_ parts: ArraySlice<Part>, _ path: ArraySlice<[UInt8]>) -> Bool {
+  private static func beginsWith(_ parts: ArraySlice<Part>, _ path: ArraySlice<[UInt8]>) -> Bool {
     guard let name = path.first else { return true }
     switch parts.first {
     case nil, .folders?: return true

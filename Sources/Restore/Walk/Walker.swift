@@ -66,7 +66,7 @@ final class Walker {
     self.problems = problems
     self.progress = progress
     self.output = output
-    unfitted = request.includes
+    unfitted = request.includes.choosing
   }
 
   /// Walks all of the listing; the last batch is out when this returns.

@@ -80,7 +80,10 @@ struct RestoreReport {
       display.warn(
         "\(countText(count - RestoreResult.problemLimit, "more problem")) of the same kind (\(kind.rawValue))")
     }
-    for pattern in result.unfittedIncludes { display.warn("nothing in the snapshot fits the pattern '\(pattern)'") }
+    // What could not be read may have had it.
+    for pattern in result.isIncomplete ? [] : result.unfittedIncludes {
+      display.warn("nothing in the snapshot fits the pattern '\(pattern)'")
+    }
   }
 
   /// Writes the summary as the command line wants it.
