@@ -103,7 +103,7 @@ struct CredentialServices: Sendable {
     let what = "the instance's credentials"
     let answer: HTTPResponse
     do throws(StoreError) {
-      answer = try await send(ask, what, limit: .milliseconds(1500), Self.lookingAround)
+      answer = try await send(ask, what, total: .seconds(5), Self.lookingAround)
     } catch {
       // No such service is the usual case, not a failure.
       guard error.kind == .unreachable else { throw error }
@@ -132,19 +132,20 @@ struct CredentialServices: Sendable {
   /// These services are near, but they do stumble.
   private static let stumbling = HTTPRetryPolicy(
     attempts: 4, firstDelay: .milliseconds(300), longestDelay: .seconds(3))
-  /// For one that may not be there at all: whoever has no credentials waits for this, five seconds at most.
+  /// For one that may not be there at all: whoever has no credentials waits for this.
   private static let lookingAround = HTTPRetryPolicy(
     attempts: 3, firstDelay: .milliseconds(100), longestRetryAfter: .zero)
 
-  /// A few attempts, each of which may take `limit`.
+  /// A few attempts of ten seconds at most, which may take `total` together.
   private func send(
-    _ request: HTTPRequest, _ what: String, limit: Duration = .seconds(10), _ policy: HTTPRetryPolicy = Self.stumbling
+    _ request: HTTPRequest, _ what: String, total: Duration = .seconds(60), _ policy: HTTPRetryPolicy = Self.stumbling
   ) async throws(StoreError) -> HTTPResponse {
+    let end = ContinuousClock.now + total
     var request = request
-    request.timeout = limit
     request.responseLimit = 1 << 20
     var attempt = 1
     while true {
+      request.timeout = min(.seconds(10), end - .now)
       let outcome: HTTPRetryPolicy.Outcome
       let result: Result<HTTPResponse, HTTPError>
       do throws(HTTPError) {
@@ -155,7 +156,9 @@ struct CredentialServices: Sendable {
         outcome = .failed(error)
         result = .failure(error)
       }
-      switch policy.decide(attempt: attempt, outcome: outcome) {
+      var decision = policy.decide(attempt: attempt, outcome: outcome)
+      if case .retry(let wait) = decision, ContinuousClock.now + wait >= end { decision = .giveUp }
+      switch decision {
       case .giveUp:
         do throws(HTTPError) { return try result.get() } catch {
           if error.kind == .cancelled { throw StoreError(.cancelled, what, "cancelled") }
