@@ -52,11 +52,8 @@ begin
     perform pg_notify('holdfast_worker_' || v_worker, 'stop');
   end loop;
 
-  if v_steps is not null then
-    perform holdfast.end_waiting(v_steps, v_reason);
-  end if;
-
-  -- Runs that its steps have started, at the moment of the cancel, too; what steps marked always have started goes on.
+  -- Runs that its steps have started, at the moment of the cancel, too; what steps marked always have started goes on. Before the steps
+  -- that wait for them: whoever ends such a run has it locked, and then wakes these.
   perform holdfast.cancel(c.run_id, 'the run that started it was stopped: ' || v_reason, v_state)
   from holdfast.run c
   cross join lateral (
@@ -65,6 +62,10 @@ begin
     where s.step_id = c.parent_step offset 0
   ) b
   where c.finished_at is null and c.state = 'running' and c.parent_step between v_low and v_high and not b.is_always;
+
+  if v_steps is not null then
+    perform holdfast.end_waiting(v_steps, v_reason);
+  end if;
 end
 $$;
 
