@@ -87,7 +87,8 @@ public final class Scheduler: Sendable {
       } catch {
         guard isOfOnePolicy(error, store) else { throw error }
         logger.error("policy can't be submitted", ["policy": policy.name, "error": error.description])
-        try await note(error.description, of: policy, store)
+        // A deadlock or the like says nothing about the policy: it is decided again with the next look.
+        if error.kind != .unreachable { try await note(error.description, of: policy, store) }
       }
     }
   }

@@ -389,12 +389,13 @@ struct SchedulerTests {
   }
 
   /// How many hold the runs' table in this mode.
-  private func locks(_ engine: Engine, _ mode: String) async throws -> Int {
+  /// How many wait for a lock on a table.
+  private func waits(_ engine: Engine) async throws -> Int {
     try await engine.int(
       """
       select count(*) from pg_locks l join pg_database d on d.oid = l.database
-      where d.datname = current_database() and l.relation = 'holdfast.run'::regclass and l.granted and l.mode = $1
-      """, [.text(mode)])
+      where d.datname = current_database() and l.locktype = 'relation' and not l.granted
+      """)
   }
 
   @Test("history that a retry has opened again stays, and a retry of what is being dropped finds no run")
@@ -403,18 +404,16 @@ struct SchedulerTests {
       try await oldDays(engine)
       let first = RunID(Int64(try await engine.int("select run_id from holdfast.run where workflow = 'old60'")))
       let second = RunID(Int64(try await engine.int("select run_id from holdfast.run where workflow = 'old50'")))
-      // The retry commits while the drop waits for its tables.
-      let retrying = Task {
-        let connection = try await engine.connect()
-        try await connection.execute("begin; select holdfast.retry(\(first))")
-        try await Task.sleep(for: .milliseconds(120))
-        try await connection.execute("commit")
+      // The retry commits while a drop waits for its tables, which it does again and again.
+      let connection = try await engine.connect()
+      try await connection.execute("begin; select holdfast.retry(\(first))")
+      let dropping = Task {
+        while !Task.isCancelled { _ = try await engine.value("holdfast.drop_history()") }
       }
-      try await eventually {
-        try await locks(engine, "RowExclusiveLock") > 0
-      }
-      _ = try await engine.value("holdfast.drop_history()")
-      try await retrying.value
+      try await eventually { try await waits(engine) > 0 }
+      try await connection.execute("commit")
+      dropping.cancel()
+      _ = await dropping.result
       try await eventually {
         _ = try await engine.value("holdfast.drop_history()")
         return try await engine.int("select count(*) from holdfast.run") == 1
@@ -425,17 +424,11 @@ struct SchedulerTests {
       // The other way round.
       try await engine.execute(
         "delete from holdfast.ready; update holdfast.run set state = 'failed', finished_at = now()")
-      let dropping = Task {
-        let connection = try await engine.connect()
-        try await connection.execute("begin; select holdfast.drop_history()")
-        try await Task.sleep(for: .milliseconds(500))
-        try await connection.execute("commit")
-      }
-      try await eventually {
-        try await locks(engine, "AccessExclusiveLock") > 0
-      }
-      let error = await storeError { _ = try await engine.client.retry(first) }
-      try await dropping.value
+      try await connection.execute("begin; select holdfast.drop_history()")
+      let retrying = Task { await storeError { _ = try await engine.client.retry(first) } }
+      try await eventually { try await waits(engine) > 0 }
+      try await connection.execute("commit")
+      let error = await retrying.value
       #expect(error == StoreError(.notFound, "there is no run \(first)"))
       #expect(await storeError { _ = try await engine.client.retry(second) }?.kind == .notFound)
     }
