@@ -6,17 +6,16 @@ import StepEngine
 
 extension VolumeRestore {
   /// Writes the volume's image onto the block device `target`, and reports progress to the step.
-  /// - Throws: `StepFailure` if the device is in use or too small; `RestoreError`, `RepositoryError`.
+  /// - Throws: `StepFailure` if the device is in use or of another size; `RestoreError`, `RepositoryError`.
   func runOnDevice(_ repository: Repository, cache: IndexCachePlace, step: StepContext) async throws -> Numbers {
     let snapshot = try await repository.export(export, of: volume)
     let index = try await repository.loadIndex(cache: cache, notice: step.log)
     let progress = RestoreProgress()
     let path = ExportSource.path(of: volume.source, isImage: true).map { Array($0.utf8) }
-    let surplus = try await reporting(progress, to: step) {
+    try await reporting(progress, to: step) {
       try await repository.restore(
         snapshot.snapshot.tree, path: path, index: index, toDevice: target, verifies: verifies, progress: progress)
     }
-    if surplus > 0 { step.log("\(target) has \(surplus) bytes more than the image; they stay as they are") }
     let state = progress.state
     return Numbers(files: state.files, bytes: state.bytes, verifiedBytes: state.verifiedBytes)
   }

@@ -10,19 +10,19 @@ internal import Synchronization
 extension Repository {
   /// Writes a file of a snapshot, the image of a block device, onto a device that is there.
   ///
-  /// What is there and equal is neither fetched nor written, so another attempt goes on where this one ended. What the device has
-  /// beyond the image stays as it is.
+  /// What is there and equal is neither fetched nor written, so another attempt goes on where this one ended. The device has to be as
+  /// long as the image: another may have its name by now, as `/dev/sdb` does after a restart.
   /// - Parameters:
   ///   - path: names on the way from the tree to the image.
   ///   - index: of this repository, loaded after the snapshot was.
   ///   - verifies: read everything back from the device and compare it.
-  /// - Returns: bytes of the device beyond the image.
-  /// - Throws: `RestoreError` if the device is in use or too small (`.badRequest`), or can't be written; `RepositoryError` if content
+  ///   - patience: how long the device may be in use. Whoever was killed while it wrote has it until all of that is on the disk.
+  /// - Throws: `RestoreError` if the device is in use or of another size (`.badRequest`), or can't be written; `RepositoryError` if content
   ///   is missing or damaged; `CancellationError`. What was written until then stays.
   public func restore(
     _ tree: BlobID, path: [[UInt8]], index: BlobIndex, toDevice device: String, verifies: Bool = false,
-    progress: RestoreProgress = RestoreProgress()
-  ) async throws -> Int {
+    patience: Duration = .seconds(20), progress: RestoreProgress = RestoreProgress()
+  ) async throws {
     defer { progress.finish() }
     let node = try await TreeSource(self, index).node(at: path, in: tree)
     guard node.kind == .file else {
@@ -33,35 +33,47 @@ extension Repository {
     let pool = BlockingPool(size: workers)
     let (units, size) = try ContentUnit.of(node.content, index, limit: 4 << 20)
     let run = DeviceRestore(
-      repository: self, device: try await pool.run { try openDevice(device, holding: size) }, units: units,
-      progress: progress, pool: pool, workers: workers)
+      repository: self, device: try await opened(device, for: size, on: pool, patience), units: units,
+      progress: progress,
+      pool: pool, workers: workers)
     progress.expectedFiles.count()
     progress.expectedBytes.count(size)
     progress.isWalking.store(false, ordering: .relaxed)
     try await run.write()
     if verifies { try await run.verify() }
     progress.files.count()
-    return try await pool.run { try run.device.deviceSize() } - size
   }
 }
 
 /// Opens a device that nobody else uses.
-private func openDevice(_ path: String, holding size: Int) throws(RestoreError) -> WritableFile {
-  do throws(FileError) {
-    let device = try WritableFile(blockDevice: path)
-    let room = try device.deviceSize()
-    guard room >= size else {
-      throw FileError(path: device.path, operation: "write \(size) bytes onto the \(room) bytes of", code: ENOSPC)
-    }
-    return device
-  } catch {
-    switch error.code {
-    // A person has to do something about these: to try again does not help.
-    case EBUSY:
-      throw RestoreError(.badRequest, "\(error): it is mounted, or something else uses it; stop that first")
-    case ENOSPC: throw RestoreError(.badRequest, "\(error); enlarge it first, nothing was written")
-    case ENOTBLK: throw RestoreError(.badRequest, "\(error)")
-    default: throw RestoreError(.target, "\(error)")
+private func opened(
+  _ path: String, for size: Int, on pool: BlockingPool, _ patience: Duration
+) async throws -> WritableFile {
+  let start = ContinuousClock.now
+  while true {
+    do {
+      return try await pool.run {
+        let device = try WritableFile(blockDevice: path)
+        let room = try device.deviceSize()
+        guard room == size else {
+          throw RestoreError(
+            .badRequest,
+            "the device \(printablePath(device.path)) has \(room) bytes and the image \(size), so it may be another one; nothing was written. If it is the right one, restore the image as a file, and copy that"
+          )
+        }
+        // What somebody changed beneath the kernel counts, and not what it remembers.
+        device.dropFromCache()
+        return device
+      }
+    } catch let error as FileError {
+      switch error.code {
+      case EBUSY where ContinuousClock.now - start < patience: try await Task.sleep(for: .milliseconds(500))
+      // A person has to do something about these: to try again does not help.
+      case EBUSY:
+        throw RestoreError(.badRequest, "\(error): it is mounted, or something else uses it; stop that first")
+      case ENOTBLK: throw RestoreError(.badRequest, "\(error)")
+      default: throw RestoreError(.target, "\(error)")
+      }
     }
   }
 }

@@ -85,7 +85,15 @@ enum RestorePointCommand {
   /// Asks whether what is there may be replaced.
   private static func confirm(_ point: RestorePoint, _ arguments: ParsedArguments) throws {
     if arguments[yes] { return }
-    let what = "volumes of \(point.application) go back to \(point.name), and what changed since is lost"
+    let wanted = arguments[volumes]
+    // A device is known by its name alone, which may be another one's by now.
+    let devices = point.volumes.filter {
+      $0.source["kind"]?.string == "device" && (wanted.isEmpty || wanted.contains($0.name))
+    }
+    .compactMap { $0.source["path"]?.string }
+    let what =
+      "volumes of \(point.application) go back to \(point.name), and what changed since is lost"
+      + (devices.isEmpty ? "" : "; written onto: " + devices.joined(separator: ", "))
     guard isatty(STDIN_FILENO) == 1, isatty(STDERR_FILENO) == 1 else {
       throw CommandFailure(.usage, "\(what); give --yes if that is meant, or --target DIR to restore beside them")
     }
