@@ -70,15 +70,42 @@ struct ApplicationHoldTests {
       try await catalogue.end(ended, failure: "no luck")
       #expect(try await store.hold(application: "shop", isShared: false, by: whole) == nil)
 
+      // Somebody waits for the whole, which waits for its part: that goes first.
+      let stranger = try await catalogue.step()
+      #expect(try await store.hold(application: "shop", isShared: false, by: stranger) != nil)
       let part = try await catalogue.step()
       #expect(try await store.hold(application: "shop", isShared: false, by: part) != nil)
       try await catalogue.execute(
         "update holdfast.run set parent_step = \(whole.id.value) where run_id = \(part.id.run.value)")
       #expect(try await store.hold(application: "shop", isShared: false, by: part) == nil)
 
+      try await store.free(application: "shop", by: whole)
+      #expect(
+        try await store.hold(application: "shop", isShared: false, by: stranger)?.contains("\(part.id.run)") == true)
+
       try await catalogue.execute("delete from holdfast.lease where step_id = \(part.id.value)")
       let error = await storeError { try await store.free(application: "shop", by: part) }
       #expect(error?.kind == .staleFence)
+    }
+  }
+
+  @Test("nobody waits for one whose queue or policy is paused, and that one finds its turn taken afterwards")
+  func paused() async throws {
+    try await withCatalogue { (catalogue) async throws in
+      let store = catalogue.store
+      let (first, second, third) = (
+        try await catalogue.step(), try await catalogue.step(policy: "nightly"), try await catalogue.step()
+      )
+      #expect(try await store.hold(application: "shop", isShared: false, by: first) == nil)
+      #expect(try await store.hold(application: "shop", isShared: false, by: second) != nil)
+      try await store.free(application: "shop", by: first)
+      #expect(try await store.hold(application: "shop", isShared: false, by: third) != nil)
+      try await catalogue.client.pause(.policy, "nightly", reason: "look")
+      #expect(try await store.hold(application: "shop", isShared: false, by: third) == nil)
+      _ = try await catalogue.client.resume(.policy, "nightly")
+      #expect(try await store.hold(application: "shop", isShared: false, by: second) != nil)
+      try await store.free(application: "shop", by: third)
+      #expect(try await store.hold(application: "shop", isShared: false, by: second) == nil)
     }
   }
 

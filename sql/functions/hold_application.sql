@@ -9,6 +9,7 @@ language plpgsql security definer set search_path = holdfast, pg_temp set plan_c
 as $$
 declare
   v_run bigint := p_step >> 20;
+  v_whole bigint[];  -- the runs that this one is a part of
   v_turn bigint;
   v_before record;
 begin
@@ -16,25 +17,36 @@ begin
   perform pg_advisory_xact_lock(hashtextextended('holdfast.application/' || p_application, 0));
   delete from application_hold h
   where h.application = p_application
-    and (select r.finished_at is null from run r where r.run_id = h.run_id) is not true;
-
-  delete from application_hold h
-  where h.application = p_application and h.run_id = v_run and h.is_shared and not p_shared;
+    and ((select r.finished_at is null from run r where r.run_id = h.run_id) is not true
+      or (h.run_id = v_run and h.is_shared and not p_shared));
   insert into application_hold (application, run_id, is_shared) values (p_application, v_run, p_shared)
   on conflict do nothing;
-  select h.turn into v_turn from application_hold h where h.application = p_application and h.run_id = v_run;
+  if exists (
+    select from application_hold h where h.application = p_application and h.run_id = v_run and h.granted_at is not null)
+  then
+    return null;
+  end if;
 
-  with recursive family(run_id) as (
-    -- A run that this one is a part of has the application for it, too.
-    select v_run
+  with recursive whole(run_id) as (
+    select r.parent_step >> 20 from run r where r.run_id = v_run and r.parent_step is not null
     union all
-    select r.parent_step >> 20 from family f join run r on r.run_id = f.run_id where r.parent_step is not null
+    select r.parent_step >> 20 from whole w join run r on r.run_id = w.run_id where r.parent_step is not null
   )
+  select coalesce(array_agg(w.run_id), '{}') into v_whole from whole w;
+  -- A part may go where the whole is, before those who wait for the whole.
+  select min(h.turn) into v_turn
+  from application_hold h
+  where h.application = p_application and (h.run_id = v_run or (h.run_id = any (v_whole) and h.granted_at is not null));
+
+  -- Before this run are those that are at it, and those that asked earlier, unless a pause keeps them from going on: nobody waits for
+  -- its end.
   select h.run_id, h.granted_at, r.workflow, r.policy into v_before
   from application_hold h join run r on r.run_id = h.run_id
-  where h.application = p_application and h.turn < v_turn and not (h.is_shared and p_shared)
-    and h.run_id not in (select f.run_id from family f)
-  order by h.turn
+  where h.application = p_application and h.run_id <> all (v_whole || v_run) and not (h.is_shared and p_shared)
+    and (h.granted_at is not null
+      or (h.turn < v_turn and not exists (
+        select from pause p where (p.scope, p.name) in (('queue', r.queue), ('policy', r.policy)))))
+  order by h.granted_at is null, h.turn
   limit 1;
   if found then
     return format('run %s (%s%s) %s application %s; %s', v_before.run_id, v_before.workflow,

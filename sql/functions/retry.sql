@@ -1,7 +1,7 @@
 -- Runs again what did not succeed in a run that is over: its failed, omitted, cancelled and quarantined steps, what was
 -- undone, what made something that a janitor has removed since, and, with p_from, that step and everything after it. What
--- succeeded stays; but if a step with an undo is repeated by p_from, so are those before it that have one: what they set up for it
--- (an application at rest, a frozen filesystem) is there no more. A group that is among these is expanded
+-- succeeded stays; but if an urgent step or one with an undo is repeated by p_from, so are those before it that have an undo: what they
+-- set up for it (an application at rest, a frozen filesystem) is there no more. A group that is among these is expanded
 -- anew; the instances that it had are kept for the record, as old:NAME. The run may take as long again as it might at first. Returns how
 -- many steps were reopened.
 create or replace function holdfast.retry(p_run bigint, p_from text default null) returns int
@@ -30,7 +30,7 @@ begin
 
   if p_from is not null then
     with recursive known as materialized (
-      select s.step_id, s.name, s.children, b.is_group, b.has_undo
+      select s.step_id, s.name, s.children, b.is_group, b.has_undo, coalesce((b.spec -> 'urgent')::boolean, false) as is_urgent
       from step s join step_body b on b.body_id = s.body_id
       where s.step_id between v_base and v_base + 1048575 and s.name not like 'undo:%' and s.name not like 'old:%'
     ), edge as materialized (
@@ -50,7 +50,8 @@ begin
     )
     select coalesce(array_agg(k.step_id), '{}') into v_before
     from known k join earlier e on e.step_id = k.step_id
-    where k.has_undo and exists (select from later l join known u on u.step_id = l.step_id where u.has_undo);
+    where k.has_undo
+      and exists (select from later l join known u on u.step_id = l.step_id where u.has_undo or u.is_urgent);
   end if;
 
   -- The last word on each step; undo steps are not repeated, but what they undid is.

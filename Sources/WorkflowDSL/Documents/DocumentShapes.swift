@@ -93,7 +93,7 @@ let stepShape = ObjectShape(
       "always", .boolean, default: false, "run whatever became of the needs, also while the run is being cancelled"),
     .optional(
       "urgent", .boolean, default: false,
-      "do it also while its queue or policy is paused: an application must not stay at rest for a pause"),
+      "it belongs to the time that an application rests: do it also while its queue or policy is paused"),
     .optional(
       "forEach", .templated(.anyOf([.list(of: .anything), .text])),
       "the list for whose items the steps of this group are repeated"),
