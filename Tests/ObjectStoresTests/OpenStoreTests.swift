@@ -90,6 +90,7 @@ struct OpenStoreTests {
     arguments: [
       ("s3:host/bucket", "s3:host/bucket"), ("S3:host:9000/bucket/a@b", "S3:host:9000/bucket/a@b"),
       ("s3:key:secret@host/bucket", "s3:…@host/bucket"), ("s3:key:sec/ret@host/bucket", "s3:…"),
+      ("rest:https://user:/secret@host/", "rest:https://…"), ("rest:https://user:99999/secret@host/", "rest:https://…"),
       ("s3:https://host/bucket", "s3:https://host/bucket"), ("s3:https://key:secret@host/b", "s3:https://…@host/b"),
       ("rest:host:8000/a", "rest:host:8000/a"), ("rest:https://me:secret@host/a", "rest:https://…@host/a"),
       ("sftp:me:secret@host:/a", "…@host:/a"), ("ftp://me:secret@host/a", "ftp://…@host/a"), ("me:secret", "…"),

@@ -82,9 +82,7 @@ public func redactedURL(_ url: String) -> String {
   }
   // `user:pa/ss@host` and `user:pa?ss@host`: what follows the colon is no port, so it may be a piece of a password.
   let host = shown[..<path]
-  if !host.hasSuffix("]"), let colon = host.lastIndex(of: ":"),
-    !host[host.index(after: colon)...].allSatisfy(\.isNumber)
-  {
+  if !host.hasSuffix("]"), let colon = host.lastIndex(of: ":"), UInt16(host[host.index(after: colon)...]) == nil {
     return scheme + "…"
   }
   return scheme + shown + suffix

@@ -52,7 +52,7 @@ private func scheme(of location: String) -> String? {
 /// A location as it may be shown: without user and password.
 public func redactedLocation(_ location: String) -> String {
   // What stands before the colon is a kind of store: taken for a user, all that follows could be a password.
-  let isKind = location.contains("://") || scheme(of: location).map { ["s3", "rest"].contains($0) } ?? false
+  let isKind = location.contains("://") || scheme(of: location).map { ["local", "s3", "rest"].contains($0) } ?? false
   guard isKind, let colon = location.firstIndex(of: ":"), !location[colon...].hasPrefix("://") else {
     return redactedURL(location)
   }
