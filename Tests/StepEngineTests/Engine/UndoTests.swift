@@ -175,4 +175,21 @@ struct UndoTests {
       #expect(try await engine.leftovers() == [:])
     }
   }
+  @Test("a retry from an urgent step begins with what that belongs to, though it has no undo itself")
+  func retryFromUrgent() async throws {
+    try await withEngine { engine in
+      try await engine.working {
+        let run = try await engine.submit([
+          step("rest", ["undo": ["uses": "noop"]]), step("work", needs: ["rest"], ["urgent": true]),
+          step("after", needs: ["work"]),
+        ])
+        for (from, count) in [("after", 1), ("work", 3)] {
+          #expect(try await engine.end(of: run) == "succeeded")
+          #expect(try await engine.client.retry(run, from: from) == count, "from \(from)")
+        }
+        #expect(try await engine.end(of: run) == "succeeded")
+      }
+      #expect(try await engine.leftovers() == [:])
+    }
+  }
 }
