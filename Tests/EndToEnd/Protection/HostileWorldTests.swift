@@ -155,17 +155,21 @@ extension EndToEnd {
       let worker = try shop.installation.worker("main", slots: 8, environment: moments.environment)
       let before = try await shop.facts(shop.volumes[0].path)
       let point = try await shop.backup()
+      _ = try await shop.backup()
       try moments.hold(at: "restore.begun")
       let run = try await shop.holdfast("restore", point, "--yes", "--no-wait", "--from", "export", "-o", "name")
         .trimmingCharacters(in: .whitespacesAndNewlines)
       let held = try await moments.held(at: "restore.begun")
-      _ = try await shop.backup("-p", #"retention={"last": 1}"#)
+      func retire() async throws {
+        try await shop.holdfast("submit", "retire", "-p", "application=shop", "-p", #"retention={"last": 1}"#, "--wait")
+      }
+      try await retire()
       let state = "select state, exports from holdfast.restore_point where name = '\(point)'"
       #expect(try await shop.installation.sql(state) == "complete|1")
       held.letGo()
       #expect(try await shop.end(of: run) == "succeeded")
       #expect(try await shop.facts(shop.volumes[0].path) == before)
-      _ = try await shop.backup("-p", #"retention={"last": 1}"#)
+      try await retire()
       #expect(try await shop.installation.sql(state) == "retired|0")
       await worker.kill()
     }
