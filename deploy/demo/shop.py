@@ -101,7 +101,9 @@ def check(path):
     if not os.path.exists(path):
         sys.exit(f"shop: there is no {path}")
     try:
-        connection = sqlite3.connect(path)
+        connection = sqlite3.connect(path, isolation_level=None)
+        # One transaction: the shop goes on selling between two reads.
+        connection.execute("begin")
         answer = connection.execute("pragma integrity_check").fetchone()[0]
         if answer != "ok":
             sys.exit(f"shop: {path} is broken: {answer}")
