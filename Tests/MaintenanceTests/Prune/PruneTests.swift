@@ -294,7 +294,9 @@ struct PruneTests {
           mayWrite: { () throws(RepositoryError) in
             if count.next() >= step { throw RepositoryError(.lockLost, "stop here") }
           })
-        #expect(step > 5)
+        // Before the copied pack, before its index, and once more so after removing what the stop before had left. How many
+        // there are after that depends on which removals were under way at a stop.
+        #expect(step > 3)
         break
       } catch let error as RepositoryError where error.kind == .lockLost {
         let result = try await repository.check(CheckRequest(data: .all))
