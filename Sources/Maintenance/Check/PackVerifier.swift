@@ -7,14 +7,15 @@ internal import Synchronization
 
 /// Reads packs and verifies everything about them: their names, their headers, and each blob down to its plaintext's hash.
 struct PackVerifier: Sendable {
-  /// Bytes that are read at once; larger only if a blob is.
-  static let pieceSize = 32 << 20
+  /// Bytes that are read at once; larger only if a blob is. Over a network each piece is a request.
+  static let pieceSize = (local: 4 << 20, remote: 32 << 20)
 
   /// What one thread works with.
   private final class Tools {
     let hash = SHA256()
     let opener: BlobOpener
     let cipher: AuthenticatedCipher
+    var buffer = ScratchBuffer()
 
     init(_ key: SealingKey) {
       opener = BlobOpener(key: key)
@@ -62,14 +63,24 @@ struct PackVerifier: Sendable {
     let listed = list.pack(pack.id).map { Array(list.blobs[$0.blobs]) } ?? []
     var found: [String] = []
     var tail: [UInt8] = []
+    let name = ObjectName(.pack, pack.id.hex)
+    let local = repository.store as? any LocalObjects
     do {
-      for piece in Self.pieces(listed, size: pack.size) {
-        let bytes = try await repository.store.get(ObjectName(.pack, pack.id.hex), range: piece.bytes)
-        bytes.withUnsafeBytes { bytes in
+      let pieceSize = local == nil ? Self.pieceSize.remote : Self.pieceSize.local
+      for piece in Self.pieces(listed, size: pack.size, of: pieceSize) {
+        func verify(_ bytes: UnsafeRawBufferPointer) {
           tools.hash.update(bytes)
           for blob in listed[piece.blobs] { check(blob, bytes, at: piece.bytes.lowerBound, pack.id, tools, &found) }
+          if piece.bytes.upperBound == pack.size { tail = Array(bytes.suffix(max(0, pack.size - dataEnd(listed)))) }
         }
-        tail = bytes
+        if let local {
+          let buffer = tools.buffer.reserve(piece.bytes.count)
+          try local.read(name, at: piece.bytes.lowerBound, into: buffer)
+          verify(UnsafeRawBufferPointer(buffer))
+        } else {
+          let bytes = try await repository.store.get(name, range: piece.bytes)
+          bytes.withUnsafeBytes(verify)
+        }
       }
     } catch {
       _ = tools.hash.finish()
@@ -78,8 +89,8 @@ struct PackVerifier: Sendable {
       }
       return ["the pack \(pack.id.hex) can't be read: \(error)"]
     }
-    let name = tools.hash.finish()
-    if name != pack.id { found.append("the pack \(pack.id.hex) is damaged: the hash of what it holds is \(name.hex)") }
+    let hash = tools.hash.finish()
+    if hash != pack.id { found.append("the pack \(pack.id.hex) is damaged: the hash of what it holds is \(hash.hex)") }
     if let problem = headerProblem(pack, tail, listed, tools) { found.append("the pack \(pack.id.hex) \(problem)") }
     return found
   }
@@ -101,12 +112,14 @@ struct PackVerifier: Sendable {
     }
   }
 
+  /// Where the last blob ends, and the header begins.
+  private func dataEnd(_ listed: [PackedBlob]) -> Int { listed.last.map { Int($0.offset) + Int($0.length) } ?? 0 }
+
   /// What is wrong with the list of blobs at the end of a pack, compared with the index.
   private func headerProblem(
     _ pack: PackChoice.Chosen, _ tail: [UInt8], _ listed: [PackedBlob], _ tools: Tools
   ) -> String? {
-    let dataEnd = listed.last.map { Int($0.offset) + Int($0.length) } ?? 0
-    let length = pack.size - dataEnd
+    let length = pack.size - dataEnd(listed)
     guard length >= 4 + AuthenticatedCipher.overhead, length <= tail.count else { return "has no room for its header" }
     let said = tail.suffix(4).reversed().reduce(0) { $0 << 8 | Int($1) }
     guard said == length - 4 else { return "says that its header has \(said) bytes; by the index it has \(length - 4)" }
@@ -120,7 +133,7 @@ struct PackVerifier: Sendable {
   }
 
   /// Cuts a pack where blobs end. The last piece holds the header.
-  static func pieces(_ blobs: [PackedBlob], size: Int) -> [(bytes: Range<Int>, blobs: Range<Int>)] {
+  static func pieces(_ blobs: [PackedBlob], size: Int, of pieceSize: Int) -> [(bytes: Range<Int>, blobs: Range<Int>)] {
     var pieces: [(bytes: Range<Int>, blobs: Range<Int>)] = []
     var start = (byte: 0, blob: 0)
     for (number, blob) in blobs.enumerated() {

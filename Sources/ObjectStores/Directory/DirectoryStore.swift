@@ -86,11 +86,28 @@ public final class DirectoryStore: LocalObjects {
         throw error.error(self.describe(name), "cannot read it")
       }
       if let bytes { return bytes }
-      throw StoreError(
-        .truncated, self.describe(name),
-        "has only \(size) bytes; \(range.map { "\($0.lowerBound)..<\($0.upperBound)" } ?? "all") was asked for"
-      )
+      throw self.truncated(name, size, range)
     }
+  }
+
+  /// Reads a part of an object into memory that the caller keeps. Blocks.
+  public func read(_ name: ObjectName, at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(StoreError) {
+    let name = try name.checked()
+    let (count, size): (Int, Int)
+    do throws(Errno) {
+      let file = try OpenFile(path(of: name), O_RDONLY)
+      count = try file.read(buffer, at: offset)
+      size = try file.size()
+    } catch {
+      throw error.error(describe(name), "cannot read it")
+    }
+    guard count == buffer.count else { throw truncated(name, size, offset..<offset + buffer.count) }
+  }
+
+  private func truncated(_ name: ObjectName, _ size: Int, _ range: Range<Int>?) -> StoreError {
+    StoreError(
+      .truncated, describe(name),
+      "has only \(size) bytes; \(range.map { "\($0.lowerBound)..<\($0.upperBound)" } ?? "all") was asked for")
   }
 
   /// The length of an object in bytes.
