@@ -62,6 +62,8 @@ struct KnownAnswerTests {
       ("", "", ScryptCost(n: 16, r: 1, p: 1), "77d6576238657b203b19ca42c18a0497"),
       ("password", "NaCl", ScryptCost(n: 1024, r: 8, p: 16), "fdbabe1c9d3472007856e7190d01e9fe"),
       ("pleaseletmein", "SodiumChloride", ScryptCost(n: 16384, r: 8, p: 1), "7023bdcb3afd7348461c06cd81fd38eb"),
+      // OpenSSL's: of two lanes and one.
+      ("holdfast", "odd lanes", ScryptCost(n: 1024, r: 8, p: 3), "df0f162416f383e944f9f4616c4376c0"),
     ])
   func scryptAnswers(password: String, salt: String, cost: ScryptCost, expected: String) throws {
     let key = try #require(scrypt(password: Array(password.utf8), salt: Array(salt.utf8), cost: cost, length: 64))

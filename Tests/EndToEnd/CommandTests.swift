@@ -389,7 +389,7 @@ struct CommandTests {
   private func completing(
     _ wanted: String, _ complete: () async throws -> ProgramResult
   ) async throws -> ProgramResult {
-    for _ in 1..<20 {
+    for _ in 1..<100 {
       let result = try await complete()
       if result.output == wanted { return result }
     }

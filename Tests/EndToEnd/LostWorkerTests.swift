@@ -84,7 +84,7 @@ extension EndToEnd {
       let installation = try await Installation(on: .shared)
       // The clock that counts from the start of the machine has no hour to be off by.
       let prefix = ["/usr/bin/faketime", "--exclude-monotonic", "-f", offset]
-      let odd = try installation.worker("odd", lease: 6, prefix: prefix)
+      let odd = try installation.worker("odd", lease: 12, prefix: prefix)
       do { try await stepsUnderOddClock(installation, odd) } catch {
         await killWithChildren(odd)
         throw error
@@ -94,14 +94,14 @@ extension EndToEnd {
 
     private func stepsUnderOddClock(_ installation: Installation, _ odd: BackgroundProgram) async throws {
       var steps: [[String: Any]] = [
-        ["name": "long", "uses": "exec", "with": installation.effect("sleep 15")],
+        ["name": "long", "uses": "exec", "with": installation.effect("sleep 30")],
         ["name": "clock", "uses": "exec", "with": installation.effect("date +%s")],
       ]
       steps.append(["name": "shaky", "uses": "fail", "with": ["times": 2], "retry": ["initialSeconds": 0.2]])
       steps.append(["name": "wait", "uses": "sleep", "with": ["duration": 1]])
       let run = try await installation.submit(Plan("ok-clock", steps))
       try await eventually("the step's start") { installation.timesRun("long", in: run) == 1 }
-      let other = try installation.worker("other", lease: 6)
+      let other = try installation.worker("other", lease: 12)
       try await installation.runsEnd()
       #expect(try await installation.attempts(of: "long", in: run) == ["succeeded"], "its lease was lost")
       #expect(try await installation.brokenRules() == [])

@@ -87,7 +87,7 @@ extension EndToEnd {
 
     @Test("a network that stalls for a moment costs nothing")
     func shortStall() async throws {
-      let (installation, proxy, worker) = try await setUp(lease: 15)
+      let (installation, proxy, worker) = try await setUp()
       try await chains(installation, 6)
       try await Task.sleep(for: .milliseconds(500))
       proxy.set(.silent)
@@ -129,7 +129,6 @@ extension EndToEnd {
       let with = installation.effect(Installation.gate("$HOLDFAST_ATTEMPT"))
       let run = try await installation.submit(Plan("ok-late", [["name": "held", "uses": "exec", "with": with]]))
       try await eventually("the step's start") { installation.timesRun("held", in: run) == 1 }
-      // There beforehand: some seconds after its lease is over, the first gives its request up, and says that it lives.
       let near = try installation.worker("near")
       try await eventually("the other worker") {
         try await installation.number("select count(*) from holdfast.worker where name = 'near'") == 1
@@ -137,7 +136,10 @@ extension EndToEnd {
       proxy.holdNextRequest(with: "exchange_")
       try installation.openGate("1")
       try await eventually("the report") { proxy.isHolding }
+      // Until the step is done again the first worker can't say that it lives.
+      proxy.set(.refuse)
       try await eventually("the second attempt") { installation.timesRun("held", in: run) == 2 }
+      proxy.set(.pass)
       proxy.releaseHeld()
       try await eventually("the first worker's new start") {
         try await installation.number("select count(*) from holdfast.worker where name = 'remote'") == 2

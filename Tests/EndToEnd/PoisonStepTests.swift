@@ -25,10 +25,10 @@ extension EndToEnd {
               ["name": "b", "uses": "sleep", "with": ["duration": 0.1], "needs": ["a"]],
             ])))
     }
-    var workers = try ["w1", "w2"].map { try installation.worker($0, lease: 5, slots: 2) }
+    var workers = try ["w1", "w2"].map { try installation.worker($0, lease: 10, slots: 2) }
     try await eventually(within: .seconds(120), "the end of all runs") {
       for (index, worker) in workers.enumerated() where worker.hasEnded {
-        workers[index] = try installation.worker("w\(index + 1)", lease: 5, slots: 2)
+        workers[index] = try installation.worker("w\(index + 1)", lease: 10, slots: 2)
       }
       return try await installation.number("select count(*) from holdfast.run where finished_at is null") == 0
     }

@@ -31,6 +31,8 @@ struct RepositoryCommandTests {
   func theirBackup() async throws {
     let place = try RepositoryPlace()
     try await place.makeSource()
+    // Files of the last two seconds before a backup are read again by the next one.
+    try await place.shell("sleep 2.5")
     try await place.restic("init")
     try await place.restic("backup", "source", "--tag", "theirs")
 

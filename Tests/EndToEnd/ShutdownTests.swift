@@ -33,7 +33,7 @@ extension EndToEnd {
     func drains(_ signal: Int32) async throws {
       let installation = try await Installation(on: .shared)
       let run = try await installation.submit(twoSteps(installation, Installation.gate("end")))
-      let worker = try installation.worker("drained")
+      let worker = try installation.worker("drained", ["--grace", "600"])
       try await eventually("the step's start") { installation.timesRun("running", in: run) == 1 }
       worker.signal(signal)
       try await untilDraining(installation)

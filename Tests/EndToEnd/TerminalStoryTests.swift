@@ -53,7 +53,7 @@ extension EndToEnd {
       try await story.instance.sql(
         """
         create function public.longer() returns trigger language plpgsql as
-          $$ begin new.wake_at := greatest(new.wake_at, now() + interval '4 s'); return new; end $$;
+          $$ begin new.wake_at := greatest(new.wake_at, now() + interval '15 s'); return new; end $$;
         create trigger longer before insert on holdfast.parked
           for each row when (new.cause = 'retry') execute function public.longer();
         """)

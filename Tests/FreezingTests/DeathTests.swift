@@ -75,7 +75,7 @@ struct DeathTests {
   func guardStopped() async throws {
     try await withGround { ground in
       // Long enough to stop the guard before it thaws.
-      let state = try await ground.freeze(deadline: .seconds(5))
+      let state = try await ground.freeze(deadline: .seconds(15))
       #expect(kill(state.guardProcess, SIGSTOP) == 0)
       try await ground.expectThawed()
       #expect(try await ground.thaw().endedBy == .guardEnded)
@@ -87,7 +87,7 @@ struct DeathTests {
   func bothStopped() async throws {
     try await withGround { ground in
       // Long enough to stop the guard before it thaws.
-      let worker = try await ground.holder(seconds: 5)
+      let worker = try await ground.holder(seconds: 15)
       let guardProcess = try worker.guardProcess
       kill(guardProcess, SIGSTOP)
       worker.signal(SIGSTOP)

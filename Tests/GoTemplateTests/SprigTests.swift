@@ -34,7 +34,8 @@ struct SprigTests {
         "a illegal base32 data at input byte 7 illegal base32 data at input byte 3 "
       ),
       (
-        #"{{ durationRound "400h" }} {{ durationRound "9000h" }} {{ ago (now | dateModify "-90m") }}"#, "16d 1y 1h30m0s"
+        #"{{ durationRound "400h" }} {{ durationRound "9000h" }} {{ ago (now | dateModify "-90m") | trunc 5 }}"#,
+        "16d 1y 1h30m"
       ),
       (
         #"{{ $t := now }}{{ ($t.Sub $t).Hours }} {{ $t.Before $t }} {{ (toDate "2006" "2024").IsZero }}"#,

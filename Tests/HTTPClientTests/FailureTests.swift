@@ -51,7 +51,7 @@ struct FailureTests {
       let error = await failure(of: request)
       #expect(error?.kind == .timedOut)
       #expect(error?.isRetryable == true)
-      #expect(ContinuousClock.now - start < .seconds(10))
+      #expect(ContinuousClock.now - start < .seconds(25))
     }
   }
 
@@ -92,7 +92,7 @@ struct FailureTests {
     request.timeout = .milliseconds(200)
     let start = ContinuousClock.now
     #expect(await failure(of: request, client)?.kind == .timedOut)
-    #expect(ContinuousClock.now - start < .seconds(10))
+    #expect(ContinuousClock.now - start < .seconds(25))
   }
 
   @Test(
@@ -129,7 +129,7 @@ struct FailureTests {
     let start = ContinuousClock.now
     task.cancel()
     #expect(await task.value?.kind == .cancelled)
-    #expect(ContinuousClock.now - start < .seconds(10))
+    #expect(ContinuousClock.now - start < .seconds(25))
     for _ in 0..<1500 {
       if try await open() == "0" { break }
       try await Task.sleep(for: .milliseconds(20))
@@ -158,7 +158,7 @@ struct FailureTests {
     let start = ContinuousClock.now
     queued.cancel()
     #expect(await queued.value?.kind == .cancelled)
-    #expect(ContinuousClock.now - start < .seconds(10))
+    #expect(ContinuousClock.now - start < .seconds(25))
   }
 
   @Test("many cancellations at random moments leave the client usable")

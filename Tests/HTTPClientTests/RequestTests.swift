@@ -129,7 +129,7 @@ struct RequestTests {
     }
     for _ in 0..<40 { _ = try await HTTPClient().send(HTTPRequest("GET", base.url("echo"))) }
     // Tests that run beside this one have clients, too, but not forty.
-    for _ in 0..<250 where try threads() > 20 { try await Task.sleep(for: .milliseconds(20)) }
+    for _ in 0..<3000 where try threads() > 20 { try await Task.sleep(for: .milliseconds(20)) }
     #expect(try threads() <= 20)
   }
 

@@ -360,7 +360,7 @@ struct FaultTests {
       task.cancel()
       let begin = ContinuousClock.now
       #expect(await task.value == .cancelled)
-      #expect(ContinuousClock.now - begin < .seconds(10))
+      #expect(ContinuousClock.now - begin < .seconds(25))
     }
   }
 

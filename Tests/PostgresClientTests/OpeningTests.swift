@@ -103,7 +103,7 @@ import Testing
     var configuration = try PostgresConfiguration(
       "postgresql://postgres@\(hosts)/postgres?target_session_attrs=read-write")
     // Servers that are only slow must not be passed over.
-    configuration.connectTimeout = .seconds(5)
+    configuration.connectTimeout = .seconds(15)
     let connection = try await PostgresConnection.open(configuration)
     #expect(connection.place == "127.0.0.1:\(primary.port)/postgres")
 

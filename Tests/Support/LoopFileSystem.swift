@@ -40,8 +40,8 @@ public enum LoopFileSystem: String, Sendable, CaseIterable {
   public func mount(megabytes: Int) async throws -> URL? {
     guard geteuid() == 0 else { return skip("only root can mount") }
     let folder = try scratchDirectory("loop-\(rawValue)")
-    // In memory, so that a sync doesn't wait for all that the machine writes; some containers have no room there.
-    let place = Self.hasRoom("/dev/shm", megabytes) ? "/dev/shm" : folder.path
+    // In memory, so that a sync doesn't wait for all that the machine writes; some containers have no room there, and others want some.
+    let place = Self.hasRoom("/dev/shm", 4 * megabytes) ? "/dev/shm" : folder.path
     let image = "\(place)/holdfast-test-\(getpid())-\(Scratch.nextNumber()).image"
     defer { unlink(image) }  // the loop device keeps it
     let mount = folder.appendingPathComponent("mount")

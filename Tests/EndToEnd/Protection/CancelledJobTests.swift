@@ -19,12 +19,12 @@ extension EndToEnd {
       ] {
         let file = moments.appendingPathComponent(moment)
         // The cancel has to come within that time.
-        try Data("sleep 6".utf8).write(to: file)
+        try Data("sleep 12".utf8).write(to: file)
         let run = try await shop.holdfast(
           "submit", "backup", "-p", "application=shop", "-p", "profile=vault", "-o", "name"
         ).trimmingCharacters(in: .whitespacesAndNewlines)
         try await eventually(within: .seconds(120), "\(moment)") { !FileManager.default.fileExists(atPath: file.path) }
-        try await shop.holdfast("cancel", run)
+        try await shop.installation.sql("select holdfast.cancel(\(run), 'enough')")
         #expect(try await shop.end(of: run) == "cancelled", "\(moment)")
       }
       try await eventually(within: .seconds(240), "the janitor") { try await shop.leftBehind() == "" }

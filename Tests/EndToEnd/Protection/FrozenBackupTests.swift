@@ -193,7 +193,8 @@ extension EndToEnd {
         try await moments.passed("snapshot.intended")
         #expect(try await frozen.writing() < .seconds(20), "the deadline did not count")
         #expect(try await shop.end(of: run) == "succeeded")
-        #expect(try await frozen.thaw(run) == "deadline false")
+        // The guard thaws it, or the worker for a guard that is late.
+        #expect(["deadline false", "guard false"].contains(try await frozen.thaw(run)))
         try await frozen.expectConsistent(wasAtRest: false, "deadline")
         await worker.kill()
       }

@@ -33,7 +33,13 @@ struct Installation {
 
   /// Runs `holdfast` to its end.
   func run(_ arguments: [String], url: String? = nil) async throws -> ProgramResult {
-    try await runProgram(holdfastBinary, arguments, environment: Self.environment(url ?? self.url))
+    let environment = Self.environment(url ?? self.url)
+    var result = try await runProgram(holdfastBinary, arguments, environment: environment)
+    // Commands wait for a connection as long as a person would; a busy machine may need longer. Nothing was sent.
+    for _ in 1..<20 where result.exitCode == 4 && result.errors.contains("the server did not answer in time") {
+      result = try await runProgram(holdfastBinary, arguments, environment: environment)
+    }
+    return result
   }
 
   /// Starts `holdfast`; `prefix` is a program that starts it, such as faketime.

@@ -15,7 +15,7 @@ struct UpInstance {
 
   /// Starts `holdfast up`; returns at once.
   func start(_ more: [String] = []) throws -> BackgroundProgram {
-    try BackgroundProgram(holdfastBinary, ["up", "--grace", "600", "--lease", "5"] + more, environment: environment)
+    try BackgroundProgram(holdfastBinary, ["up", "--grace", "600", "--lease", "10"] + more, environment: environment)
   }
 
   /// Starts `holdfast up` and waits until it says that it is up.

@@ -13,8 +13,9 @@ struct PackWindowsTests {
   func cancelling() async throws {
     let (store, pack) = (StallingStore(), pack)
     let windows = PackWindows(store)
-    let readers = (0..<2).map { _ in Task { try await windows.bytes(of: pack, 10..<20) } }
+    var readers = [Task { try await windows.bytes(of: pack, 10..<20) }]
     try await eventually("the read") { store.reads.add(0) == 1 }
+    readers.append(Task { try await windows.bytes(of: pack, 10..<20) })
     // Both wait for the same piece by now.
     try await Task.sleep(for: .milliseconds(200))
     readers[0].cancel()

@@ -161,7 +161,7 @@ struct LockTests {
       try await lock.settled()
     }
     // The other lock is there before the look at others, however slow the disk.
-    let slower = LockTimes(settling: .seconds(5))
+    let slower = LockTimes(settling: .seconds(10))
     try await repository.withLock(exclusive: false, settlesLate: true, times: slower) { lock in
       let other = try await save(age: 0, exclusive: true)
       await expectLocked { try await lock.settled() }
@@ -181,7 +181,7 @@ struct LockTests {
     settings.packSize = 64 << 10
     let pool = BlockingPool(size: 4)
     // The other lock is there before the look at others, however slow the disk.
-    let times = LockTimes(settling: .seconds(5))
+    let times = LockTimes(settling: .seconds(10))
     await #expect(throws: (any Error).self) {
       try await repository.withLock(exclusive: false, settlesLate: true, times: times) { lock in
         let other = try await save(age: 0, exclusive: true)
@@ -263,7 +263,7 @@ struct LockTests {
 
   @Test("what is stale: old locks, and processes of this host that are gone")
   func stale() async throws {
-    let host = Identity.current.hostname, gone = 4_000_000
+    let host = Identity.current.hostname, gone = 4_194_305
     func isStale(_ age: Int64, _ host: String, _ pid: Int) async throws -> Bool {
       let id = try await save(age: age, host: host, pid: pid)
       let lock = try await repository.locks().first { $0.id == id }
@@ -282,7 +282,7 @@ struct LockTests {
 
   @Test("another container of this host has process ids of its own: only the age of its locks counts")
   func otherContainer() async throws {
-    let host = Identity.current.hostname, gone = 4_000_000
+    let host = Identity.current.hostname, gone = 4_194_305
     let here = try #require(ProcessMark.current)
     let namespace = try #require(here.machine.split(separator: "-").last)
     let there = ProcessMark(machine: here.machine.dropLast(namespace.count) + "7", started: "1").text
@@ -298,12 +298,12 @@ struct LockTests {
   func needsNoJudgement() async throws {
     let host = Identity.current.hostname
     let here = try #require(ProcessMark.current)
-    let dead = try await save(age: 0, host: host, pid: 4_000_000, mark: here.text)
+    let dead = try await save(age: 0, host: host, pid: 4_194_305, mark: here.text)
     let old = try await save(age: 31 * 60, exclusive: true, host: host)
     // Of another host, of a process that lives, and of one that a container of the same name may have.
     _ = try await save(age: 31 * 60, host: "elsewhere")
     _ = try await save(age: 0, host: host, pid: Int(getpid()), mark: here.text)
-    _ = try await save(age: 0, host: host, pid: 4_000_000)
+    _ = try await save(age: 0, host: host, pid: 4_194_305)
     #expect(Set(try await repository.removeAbandonedLocks().map(\.id)) == [dead, old])
     #expect(try await repository.locks().count == 3)
     #expect(try await repository.removeAbandonedLocks().isEmpty)
@@ -321,7 +321,7 @@ struct LockTests {
   func abandoned() async throws {
     let host = Identity.current.hostname
     let here = try #require(ProcessMark.current)
-    _ = try await save(age: 0, exclusive: true, host: host, pid: 4_000_000, mark: here.text)
+    _ = try await save(age: 0, exclusive: true, host: host, pid: 4_194_305, mark: here.text)
     try await repository.withLock(exclusive: true, times: fast) { _ in }
     // Its number lives again as another process.
     _ = try await save(
@@ -330,7 +330,7 @@ struct LockTests {
     try await repository.withLock(exclusive: true, times: fast) { _ in }
     // A container elsewhere may have our host's name.
     let other = try await save(
-      age: 0, exclusive: true, host: host, pid: 4_000_000, mark: ProcessMark(machine: "x", started: "1").text)
+      age: 0, exclusive: true, host: host, pid: 4_194_305, mark: ProcessMark(machine: "x", started: "1").text)
     await expectLocked { try await repository.withLock(exclusive: false, times: fast) { _ in } }
     try await repository.remove(.lock, other)
     // An old lock of another host is somebody else's business.
