@@ -17,7 +17,7 @@ public struct ScryptCost: Sendable, Equatable {
     self.p = p
   }
 
-  /// Memory that a computation takes, in bytes; nil when it doesn't fit in a number.
+  /// Memory that a computation takes by the specification, in bytes; nil when it doesn't fit in a number.
   public var memory: UInt64? {
     let (block, overflow) = UInt64(128).multipliedReportingOverflow(by: r)
     let (total, another) = block.multipliedReportingOverflow(by: n)
@@ -27,7 +27,7 @@ public struct ScryptCost: Sendable, Equatable {
 
 /// The computation of a password's key in steps, whose lanes may be computed at once on several threads.
 ///
-/// Each lane that is being computed takes `cost.memory`.
+/// Each lane that is being computed takes half of `cost.memory`.
 public struct ScryptLanes: Sendable {
   private let password: [UInt8]
   private let cost: ScryptCost
@@ -46,11 +46,16 @@ public struct ScryptLanes: Sendable {
     lanes = stride(from: 0, to: all.count, by: size).map { Array(all[$0..<$0 + size]) }
   }
 
-  /// Computes a lane, which takes the time and the memory; nil if there is not so much memory.
-  public func mix(_ lane: [UInt8]) -> [UInt8]? {
-    var lane = lane
-    let code = lane.withUnsafeMutableBufferPointer { scrypt_mix_lane($0.baseAddress, cost.n, cost.r) }
-    return code == 0 ? lane : nil
+  /// Computes one or two lanes on this thread; two take little longer than one, and twice the memory. Nil if there is not so much.
+  public func mix(_ lanes: ArraySlice<[UInt8]>) -> [[UInt8]]? {
+    precondition(lanes.count == 1 || lanes.count == 2)
+    var blocks = Array(lanes.joined())
+    let code = blocks.withUnsafeMutableBufferPointer {
+      scrypt_mix_lanes($0.baseAddress, Int32(lanes.count), cost.n, cost.r)
+    }
+    guard code == 0 else { return nil }
+    let size = blocks.count / lanes.count
+    return stride(from: 0, to: blocks.count, by: size).map { Array(blocks[$0..<$0 + size]) }
   }
 
   /// The key of `length` bytes that computed lanes come to.
@@ -77,6 +82,7 @@ private func pbkdf2(_ password: [UInt8], _ salt: [UInt8], _ length: Int) -> [UIn
 /// - Returns: nil if the cost is not one that scrypt knows, or takes more than 1 GiB: a hostile key file may ask for it.
 public func scrypt(password: [UInt8], salt: [UInt8], cost: ScryptCost, length: Int) -> [UInt8]? {
   guard let steps = ScryptLanes(password: password, salt: salt, cost: cost) else { return nil }
-  let lanes = steps.lanes.compactMap { steps.mix($0) }
+  let lanes = stride(from: 0, to: steps.lanes.count, by: 2).compactMap { steps.mix(steps.lanes[$0...].prefix(2)) }
+    .flatMap(\.self)
   return lanes.count == steps.lanes.count ? steps.key(lanes, length: length) : nil
 }

@@ -110,21 +110,25 @@ public struct KeyRing: Sendable {
   /// The key of a password: its lanes are computed on as many threads as there are processors.
   private func derive(_ password: Password, _ salt: [UInt8], _ cost: ScryptCost) async -> SealingKey? {
     guard let steps = ScryptLanes(password: password.bytes, salt: salt, cost: cost) else { return nil }
+    let count = steps.lanes.count
     // A lane may take a gigabyte: two of those at once are more than a hostile key file should get.
-    let threads = (cost.memory ?? .max) > 256 << 20 ? 1 : max(1, sysconf(CInt(_SC_NPROCESSORS_ONLN)))
-    let lanes = await withTaskGroup(of: [(Int, [UInt8]?)].self) { group in
-      for thread in 0..<min(threads, steps.lanes.count) {
+    let isLarge = (cost.memory ?? .max) > 256 << 20
+    let threads = isLarge ? 1 : max(1, sysconf(CInt(_SC_NPROCESSORS_ONLN)))
+    let width = !isLarge && count > threads ? 2 : 1
+    let parts = stride(from: 0, to: count, by: width).map { $0..<min($0 + width, count) }
+    let lanes = await withTaskGroup(of: [(Int, [[UInt8]]?)].self) { group in
+      for thread in 0..<min(threads, parts.count) {
         group.addTask {
           await BlockingPool.shared.runNonthrowing {
-            stride(from: thread, to: steps.lanes.count, by: threads).map { ($0, steps.mix(steps.lanes[$0])) }
+            stride(from: thread, to: parts.count, by: threads).map { ($0, steps.mix(steps.lanes[parts[$0]])) }
           }
         }
       }
-      var mixed = [[UInt8]?](repeating: nil, count: steps.lanes.count)
-      for await part in group {
-        for (number, lane) in part { mixed[number] = lane }
+      var mixed = [[[UInt8]]?](repeating: nil, count: parts.count)
+      for await some in group {
+        for (number, lanes) in some { mixed[number] = lanes }
       }
-      return mixed.compactMap(\.self)
+      return mixed.compactMap(\.self).flatMap(\.self)
     }
     guard lanes.count == steps.lanes.count else { return nil }
     return steps.key(lanes, length: 64).flatMap(SealingKey.init(derived:))
