@@ -6,6 +6,9 @@ struct PackChoice {
   /// A pack with the length that the store says.
   typealias Chosen = (id: PackID, size: Int)
 
+  /// How many bytes more than the index says a pack may have to be read.
+  private static let surplus = 16 << 20
+
   private let selection: CheckRequest.DataSelection
 
   init(_ selection: CheckRequest.DataSelection) { self.selection = selection }
@@ -13,7 +16,10 @@ struct PackChoice {
   /// Of the packs that are listed and there, those to read.
   func packs(of list: PackList, _ stored: [PackID: Int]) -> [Chosen] {
     guard selection != .none else { return [] }
-    let all = list.packs.compactMap { pack in stored[pack.id].map { Chosen(pack.id, $0) } }
+    // That a pack is longer than the index says is told without reading it; much longer, it could take all memory.
+    let all = list.packs.compactMap { pack in
+      stored[pack.id].flatMap { $0 <= pack.size + Self.surplus ? Chosen(pack.id, $0) : nil }
+    }
     switch selection {
     case .none: return []
     case .all: return all

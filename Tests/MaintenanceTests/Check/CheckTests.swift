@@ -98,6 +98,17 @@ struct CheckTests {
     #expect(try await check().isClean)
   }
 
+  @Test("a pack that is far longer than it should be is named, and not read to its end")
+  func blownUp() async throws {
+    let pack = try fixture.objects("data")[0]
+    let path = fixture.path + "/" + pack
+    #expect(chmod(path, 0o600) == 0 && truncate(path, 1 << 42) == 0)
+    let result = try await check()
+    let name = String(pack.suffix(64))
+    #expect(result.problems.contains { $0.contains(name) && $0.contains("by the index it should have") })
+    #expect(result.packsRead == result.packs - 1)
+  }
+
   /// Some problem names the object, or opening fails and names it.
   private func expectFound(_ object: String?, lost: String? = nil, _ what: String) async {
     do {
