@@ -24,10 +24,13 @@ struct PointDescription {
     var volumes: [JSONValue] = []
     for volume in listed {
       let name = volume.source.name
-      let (snapshot, export) = (keepsSnapshots ? snapshots[name] : nil, exports[name])
+      // Some drivers' snapshots are gone with the run.
+      let snapshot = snapshots[name].flatMap { keepsSnapshots && $0["keeps"]?.bool ?? true ? $0 : nil }
+      let export = exports[name]
       guard snapshot != nil || export != nil else {
         throw StepFailure(
-          .permanent, "\(volume.title) has neither a snapshot nor an export in this run: no restore point")
+          .permanent,
+          "\(volume.title) has neither an export nor a snapshot that stays after this run: no restore point")
       }
       var members: [String: JSONValue] = [
         "name": .string(name), "driver": .string(volume.source.driver),

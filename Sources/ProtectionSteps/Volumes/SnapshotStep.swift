@@ -16,6 +16,7 @@ struct SnapshotStep: StepKind {
       OutputField("snapshot", .string, "the snapshot's name"),
       OutputField("driver", .string, "the driver that made it"),
       OutputField("crashConsistent", .boolean, "whether it is the volume at one instant"),
+      OutputField("keeps", .boolean, "whether it may stay after the run; else it is gone with it"),
       OutputField("at", .string, "when it was taken, RFC 3339; null if that was before anybody noted it"),
     ])
 
@@ -33,6 +34,13 @@ struct SnapshotStep: StepKind {
       throw StepFailure(
         .permanent,
         "\(volume.title): its policy is strict, and a snapshot by driver '\(volume.source.driver)' is not of one instant; add a backupPrehook that brings the application to rest"
+      )
+    }
+    // The built-in drivers depend on where things lie, which is checked where an application is applied.
+    if volume.isFrozen, volume.source.driver == "exec", !capabilities.worksWhileFrozen {
+      throw StepFailure(
+        .permanent,
+        "\(volume.title): the program of its driver says that it makes no snapshots of a frozen filesystem; take the 'freeze' out of the application"
       )
     }
     let entry = try await services.asking { () async throws(StoreError) in
@@ -57,7 +65,8 @@ struct SnapshotStep: StepKind {
     failPoint("snapshot.noted")
     return .succeeded(outputs: [
       "volume": .string(volume.source.name), "snapshot": .string(name), "driver": .string(volume.source.driver),
-      "crashConsistent": .bool(capabilities.isCrashConsistent), "at": at.map { .string($0) } ?? .null,
+      "crashConsistent": .bool(capabilities.isCrashConsistent), "keeps": .bool(capabilities.keepsSnapshots),
+      "at": at.map { .string($0) } ?? .null,
     ])
   }
 

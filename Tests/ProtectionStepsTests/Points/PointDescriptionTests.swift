@@ -42,6 +42,25 @@ struct PointDescriptionTests {
     #expect(try consistency([volume("b")], [torn], ["quiesced": true]) == "application")
   }
 
+  @Test("a snapshot that is gone with its run is nothing that a point has")
+  func passing() throws {
+    func volumes(keeps: JSONValue?, exports: [JSONValue]) throws -> [JSONValue]? {
+      var snapshot = try #require(snapshot("a", isCrashConsistent: true).object)
+      snapshot["keeps"] = keeps
+      let with: JSONValue = [
+        "application": "shop", "volumes": [volume("a")], "snapshots": [.object(snapshot)], "exports": .array(exports),
+      ]
+      let arguments = try StepArguments(with, of: RestorePointStep.signature)
+      return try PointDescription(run: RunID(7), arguments: arguments).document()["volumes"]?.array
+    }
+    let export: JSONValue = ["volume": "a", "export": "b6"]
+    #expect(try volumes(keeps: false, exports: [export])?.map { $0["snapshot"] ?? .null } == [.null])
+    #expect(try volumes(keeps: false, exports: [export])?.map { $0["export"] } == ["b6"])
+    // As a step of an older release put it out.
+    #expect(try volumes(keeps: nil, exports: [])?.map { $0["snapshot"] } == ["hf-7-a"])
+    #expect(throws: StepFailure.self) { try volumes(keeps: false, exports: []) }
+  }
+
   @Test("discovery says of each volume whether it is frozen")
   func discovery() throws {
     let inventory = Inventory(
