@@ -20,7 +20,9 @@ struct BuiltInWorkflowTests {
   func endHooks(name: String) throws {
     let steps = try DocumentSet([], applied: []).plan(workflow: name)["steps"]?.array ?? []
     for phase in HookPhase.atEnd {
-      let groups = steps.filter { $0["name"]?.string?.hasPrefix(phase.rawValue + ":") ?? false }
+      let groups = steps.filter {
+        $0["forEach"] != nil && $0["name"]?.string?.hasPrefix(phase.rawValue + ":") ?? false
+      }
       #expect(groups.count == 1 && groups.first?["forEach"]?.string?.contains(phase.rawValue) ?? false, "\(phase)")
       let hooks = groups.first?["steps"]?.array ?? []
       #expect(hooks.count == 1 && hooks.first?["uses"] == "hook" && hooks.first?["on"]?["node"] != nil, "\(phase)")
