@@ -62,10 +62,18 @@ struct BackupShapeTests {
             when: "{{ .Steps.discover }}"
             as: phase
             steps: {hook: {uses: noop}}
+        onCancel:
+          tell:
+            forEach: "{{ .Steps.discover.failed }}"
+            as: phase
+            steps: {hook: {uses: noop, on: {node: "{{ .phase.node }}"}}}
       """, name: "shape.yaml")
 
   /// Runs it, and gives how each step ended, with what failed first as the step `failure`.
-  private func run(_ found: String, node: String = "n1") async throws -> [String: String] {
+  /// - Parameter isCancelled: whether it is cancelled once there is a snapshot to be taken.
+  private func run(
+    _ found: String, node: String = "n1", isCancelled: Bool = false
+  ) async throws -> [String: String] {
     #expect(DocumentSet([Self.file], applied: [], kinds: builtInCatalog).check().map(\.headline) == [])
     let server = try await PostgresInstance.shared
     let configuration = try PostgresConfiguration(await server.url(database: server.makeDatabase()))
@@ -80,7 +88,17 @@ struct BackupShapeTests {
     return try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await worker.run() }
       defer { group.cancelAll() }
-      let run = try await EngineClient(pool: PostgresPool(configuration, size: 1)).submit(plan)
+      let client = EngineClient(pool: PostgresPool(configuration, size: 1))
+      let run = try await client.submit(plan)
+      if isCancelled {
+        try await eventually(within: .seconds(300), "the snapshot's step") {
+          try await connection.query(
+            "select exists (select from holdfast.step_status where run_id = $1 and name = 'volumes[0].snapshot')",
+            [.int64(run.value)]
+          ).single().bool(0)
+        }
+        #expect(try await client.cancel(run, reason: "enough"))
+      }
       // Hundreds of tests that need a core each run at the same time.
       try await eventually(within: .seconds(300), "the end of the run") {
         try await connection.query("select is_over from holdfast.run_state($1)", [.int64(run.value)]).single().bool(0)
@@ -114,7 +132,7 @@ struct BackupShapeTests {
         "discover": "succeeded", "volumes": "succeeded", "volumes[0].snapshot": "succeeded",
         "volumes[1].snapshot": "succeeded", "resume": "succeeded", "resume[0].hook": "succeeded",
         "record": "succeeded", "onFailure:ask": "skipped: the run did not fail",
-        "onFailure:tell": "skipped: the run did not fail",
+        "onFailure:tell": "skipped: the run did not fail", "onCancel:tell": "skipped: the run was not cancelled",
         "onSuccess:tell:items": "succeeded", "onSuccess:tell": "succeeded", "onSuccess:tell[0].hook": "succeeded",
       ])
   }
@@ -130,10 +148,22 @@ struct BackupShapeTests {
         "volumes[0].snapshot": "succeeded", "volumes[1].snapshot": "failed", "resume": "succeeded",
         "resume[0].hook": "succeeded", "record": "omitted", "onFailure:ask": "succeeded",
         "onFailure:tell": "succeeded", "onFailure:tell[0].hook": "succeeded",
+        "onCancel:tell": "skipped: the run was not cancelled",
         "onSuccess:tell:items": "skipped: the run did not succeed",
         "onSuccess:tell": "skipped: the run did not succeed", "undo:volumes[0].snapshot": "succeeded",
         "undo:volumes[1].snapshot": "succeeded",
       ])
+  }
+
+  @Test("cancelled while a snapshot waits for its node: the application goes on, and only onCancel is told")
+  func cancelled() async throws {
+    let states = try await run(
+      #"{"volumes": [{"node": "n2", "run": "true"}], "after": [{"node": "n1"}], "failed": [{"node": "n1"}]}"#,
+      isCancelled: true)
+    #expect(states["discover"] == "succeeded" && states["volumes[0].snapshot"] == "cancelled")
+    #expect(states["resume[0].hook"] == "succeeded" && states["onCancel:tell[0].hook"] == "succeeded")
+    #expect(states["onFailure:tell"] == "skipped: the run did not fail")
+    #expect(states["onSuccess:tell"] == "skipped: the run did not succeed")
   }
 
   @Test("nothing was discovered: nothing is done, and what would have been done with it is skipped")
@@ -145,6 +175,7 @@ struct BackupShapeTests {
         "resume": "skipped: there is no list, since step discover put out none",
         "record": "omitted", "onFailure:ask": "succeeded",
         "onFailure:tell": "skipped: there is no list, since step discover put out none",
+        "onCancel:tell": "skipped: the run was not cancelled",
         "onSuccess:tell:items": "skipped: the run did not succeed",
         "onSuccess:tell": "skipped: the run did not succeed",
       ])

@@ -1,4 +1,5 @@
 import BuiltInWorkflows
+import JSON
 import Testing
 import WorkflowDSL
 
@@ -11,5 +12,43 @@ struct BuiltInWorkflowTests {
     let files = builtInWorkflows.filter { $0.document.name.value == name }.map(\.file)
     #expect(DocumentSet(files, applied: []).check().map(\.headline) == [])
     _ = try DocumentSet([], applied: []).plan(workflow: name)
+  }
+
+  @Test(
+    "backups and restores tell an application's hooks how they ended, each on its node",
+    arguments: ["backup", "backup-local", "backup-generic", "backup-logical", "restore"])
+  func endHooks(name: String) throws {
+    let steps = try DocumentSet([], applied: []).plan(workflow: name)["steps"]?.array ?? []
+    for phase in HookPhase.atEnd {
+      let groups = steps.filter {
+        $0["forEach"] != nil && $0["name"]?.string?.hasPrefix(phase.rawValue + ":") ?? false
+      }
+      #expect(groups.count == 1 && groups.first?["forEach"]?.string?.contains(phase.rawValue) ?? false, "\(phase)")
+      let hooks = groups.first?["steps"]?.array ?? []
+      #expect(hooks.count == 1 && hooks.first?["uses"] == "hook" && hooks.first?["on"]?["node"] != nil, "\(phase)")
+      #expect(hooks.first?["with"]?["phase"] == .string(phase.rawValue))
+    }
+  }
+
+  @Test(
+    "a strict policy's backups are strict, whatever they read",
+    arguments: ["backup", "backup-local", "backup-generic"])
+  func strict(name: String) throws {
+    let text = """
+      apiVersion: holdfast.dev/v1
+      kind: Application
+      metadata: {name: shop}
+      spec: {volumes: [{name: data, driver: btrfs, path: /srv}]}
+      ---
+      apiVersion: holdfast.dev/v1
+      kind: Policy
+      metadata: {name: nightly}
+      spec: {workflow: \(name), selector: {applications: [shop]}, profile: vault, strict: true}
+      """
+    let plan = try DocumentSet([DocumentFile(text: text, name: "shop.yaml")], applied: []).plan(policy: "nightly")
+    let run = plan["steps"]?.array?.first?["steps"]?.array?.first
+    #expect(run?["with"]?["params"]?["strict"] == true)
+    let discover = run?["with"]?["plan"]?["steps"]?.array?.first { $0["uses"] == "discover-volumes" }
+    #expect(discover?["with"]?["strict"] == "{{ .Params.strict }}")
   }
 }

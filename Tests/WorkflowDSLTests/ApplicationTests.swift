@@ -153,6 +153,27 @@ struct ApplicationTests {
         "error: unknown key 'quiesce'; hooks has backupPrehook, backupPosthook") ?? false)
   }
 
+  @Test("a hook or dump that names no node runs where the volumes are; if they are on several, it is refused")
+  func nodes() {
+    func told(_ volumes: [String], _ more: String) -> [String] {
+      let list = volumes.enumerated().map { "{name: v\($0), driver: btrfs, path: /v\($0)\($1)}" }
+      return messages(document("Application", "volumes: [\(list.joined(separator: ", "))]\n\(more)"))
+    }
+    let several = [", node: db-1", "", ", node: db-2", ", node: db-1"]
+    let problem = "could run on 'db-1' or 'db-2', where the application's volumes are; say 'node:' for it"
+    let plain = "hooks: {backupPrehook: [{exec: {command: [a]}}], verifyHook: [{exec: {command: [a]}}]}"
+    for volumes in [["", ""], [", node: db-1", "", ", node: db-1"]] { #expect(told(volumes, plain) == []) }
+    #expect(told(several, plain) == ["error: hook 1 of backupPrehook \(problem)"])
+    let named = "{name: tell, exec: {command: [a]}}"
+    let placed = #"{node: db-2, exec: {command: [a]}}, {node: "", exec: {command: [a]}}"#
+    #expect(told(several, "hooks: {onSuccess: [\(placed)]}") == [])
+    let mixed = "hooks: {onSuccess: [\(placed), \(named)]}"
+    #expect(told(several, mixed) == ["error: hook 'tell' of onSuccess \(problem)"])
+    let dumps = "{name: users, node: db-9, backup: {command: [a]}}, {name: orders, backup: {command: [a]}}"
+    #expect(told([", node: db-1"], "dumps: [\(dumps)]") == [])
+    #expect(told(several, "dumps: [\(dumps)]") == ["error: dump 'orders' \(problem)"])
+  }
+
   @Test("profiles: one location, and the credentials that fit it")
   func profiles() {
     func profile(_ location: String, _ more: String = "") -> [String] {

@@ -46,7 +46,7 @@ struct HoldApplicationStep: StepKind {
   private func rests(_ application: String) async throws -> Bool {
     let spec = try await services.document("application", application)["spec"] ?? .null
     let inventory = Inventory(application: application, spec: spec)
-    return !inventory.hooks(of: .backupPrehook).isEmpty || !inventory.hooks(of: .backupPosthook).isEmpty
+    return inventory.has(.backupPrehook) || inventory.has(.backupPosthook)
       || !inventory.freezes(of: inventory.listed).isEmpty
   }
 }

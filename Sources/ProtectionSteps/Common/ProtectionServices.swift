@@ -45,6 +45,14 @@ package struct ProtectionServices: Sendable {
     return document
   }
 
+  /// What an application's document says now; null if there is none, as after a disaster.
+  func applicationSpec(_ name: String) async throws -> JSONValue {
+    let document = try await asking { () async throws(StepEngine.StoreError) in
+      try await client.document(kind: "application", name: name)
+    }
+    return document?["spec"] ?? .null
+  }
+
   /// A profile with its secrets, which are read anew each time: they may have been changed.
   func profile(_ name: String, log: @escaping @Sendable (String) -> Void = { _ in }) async throws -> Profile {
     let document = try await document("profile", name)

@@ -50,6 +50,9 @@ struct RetireStep: StepKind {
       decisions += RetentionPlan.decide(all, snapshots: snapshots, exports: exports, now: .now, zone: zone)
         .filter { expired.contains($0.point) }
     }
+    // Before anything is marked: if nobody can say where one of them runs, nothing goes.
+    let inventory = Inventory(application: application, spec: try await services.applicationSpec(application))
+    let hooks = try inventory.hooks(of: .deleteHook)
     let retirement = try await services.asking { () async throws(StoreError) in
       try await services.points.beginRetire(decisions, by: step.held)
     }
@@ -57,13 +60,8 @@ struct RetireStep: StepKind {
       step.log("\(refusal.point) keeps its \(refusal.what): \(refusal.reason)")
     }
     for point in retirement.points { step.log("\(point.name) goes: \(point.reason ?? "not kept by any rule")") }
-    let document = try await services.asking { () async throws(StoreError) in
-      try await services.client.document(kind: "application", name: application)
-    }
-    let inventory = Inventory(application: application, spec: document?["spec"] ?? .null)
     return .succeeded(
-      outputs: outputs(of: retirement, among: points.count)
-        .with("deleteHook", .array(deletions(retirement, inventory.hooks(of: .deleteHook)))))
+      outputs: outputs(of: retirement, among: points.count).with("deleteHook", .array(deletions(retirement, hooks))))
   }
 
   /// The hooks of points of which nothing stays, each with the point's artifacts.

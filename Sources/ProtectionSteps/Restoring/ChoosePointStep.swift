@@ -34,7 +34,7 @@ struct ChoosePointStep: StepKind {
       OutputField("restorePrehook", .list, "the hooks before the restore, by node"),
       OutputField("restorePosthook", .list, "the hooks after the restore, by node"),
       OutputField("verifyHooks", .list, "the hooks that test a restored copy"),
-    ])
+    ] + HookPhase.atEnd.map(\.output))
 
   let name = signature.kind
   let services: ProtectionServices
@@ -58,26 +58,20 @@ struct ChoosePointStep: StepKind {
     // The hooks and programs as they are now: how to stop an application is a matter of today.
     let wantsHooks = arguments.value("hooks")?.bool ?? true
     let wantsPrograms = try arguments.choice("dumps", ["file", "program"]) == "program"
-    let document = wantsHooks || wantsPrograms ? try await self.spec(of: application) : .null
+    let document = wantsHooks || wantsPrograms ? try await services.applicationSpec(application) : .null
     let (dumps, files) = wantsPrograms ? try Self.dumps(among: volumes, of: application, document) : ([], volumes)
     let spec = wantsHooks ? document : .null
     let inventory = Inventory(application: application, spec: spec)
-    return .succeeded(outputs: [
+    var outputs: [String: JSONValue] = [
       "point": .string(point.name), "application": .string(application), "profile": .string(point.profile ?? ""),
       "createdAt": .string(point.createdAt.rfc3339), "volumes": .array(files), "dumps": .array(dumps),
       "artifacts": .object(point.artifacts),
-      "restorePrehook": .array(inventory.hooks(of: .restorePrehook)),
-      "restorePosthook": .array(inventory.hooks(of: .restorePosthook)),
       "verifyHooks": .array(spec["hooks"]?["verifyHook"]?.array ?? []),
-    ])
-  }
-
-  /// After a disaster there may be no document of the application any more.
-  private func spec(of application: String) async throws -> JSONValue {
-    let document = try await services.asking { () async throws(StoreError) in
-      try await services.client.document(kind: "application", name: application)
+    ]
+    for phase in [HookPhase.restorePrehook, .restorePosthook] + HookPhase.atEnd {
+      outputs[phase.rawValue] = .array(try inventory.hooks(of: phase))
     }
-    return document?["spec"] ?? .null
+    return .succeeded(outputs: .object(outputs))
   }
 
   /// Parts the dumps from other volumes, and adds to each what the application's document says of its restore.

@@ -23,18 +23,22 @@ struct Dump: Sendable {
   /// - Parameter spec: what its document says.
   static func all(of application: String, _ spec: JSONValue) throws(StepFailure) -> [Dump] {
     var dumps: [Dump] = []
-    for json in spec["dumps"]?.array ?? [] { dumps.append(try Dump(json, of: application)) }
+    let nodes = VolumeNodes(application: spec)
+    for json in spec["dumps"]?.array ?? [] { dumps.append(try Dump(json, of: application, nodes)) }
     return dumps
   }
 
-  init(_ json: JSONValue, of application: String) throws(StepFailure) {
+  /// - Parameter nodes: those of the application's volumes.
+  init(_ json: JSONValue, of application: String, _ nodes: VolumeNodes) throws(StepFailure) {
     self.application = application
     name = json["name"]?.string ?? Self.usualName
     file = json["file"]?.string.flatMap { $0.isEmpty ? nil : $0 } ?? name
     guard !file.contains("/"), file != ".", file != ".." else {
       throw StepFailure(.permanent, "dump \(application)/\(name): its file needs a name without folders, not '\(file)'")
     }
-    node = json["node"]?.string ?? ""
+    do throws(NodeError) { node = try nodes.node(ofDump: json.with("name", .string(name))) } catch {
+      throw StepFailure(.permanent, "application '\(application)': \(error)")
+    }
     backup = Self.program(json["backup"])
     restore = json["restore"].flatMap { $0 == .null ? nil : Self.program($0) }
   }

@@ -14,7 +14,7 @@ struct DumpPlaceStep: StepKind {
       .optional("command", .list(of: .text), "what writes the one dump; without it, the document says"),
       .optional("file", .text, "that dump's name in the repository, without folders; without it, as the dump"),
       .optional("volume", .text, default: .string(Dump.usualName), "what stands for a volume's name"),
-      .optional("node", .text, "the node on which the program runs"),
+      .optional("node", .text, "the node on which that program runs; without it, that of the application's volumes"),
       .optional("environment", .map(keys: .any, values: .text), "variables for the program"),
       .optional(
         "secrets", .map(keys: .any, values: .object(secretShape)), "variables with secret values, by reference"),
@@ -22,7 +22,7 @@ struct DumpPlaceStep: StepKind {
     outputs: [
       OutputField(
         "volumes", .list, "the dumps, as export-stream and restore-point take them, each with its program in 'stream'")
-    ])
+    ] + HookPhase.atEnd.map(\.output))
 
   let name = signature.kind
   let services: ProtectionServices
@@ -31,9 +31,10 @@ struct DumpPlaceStep: StepKind {
     let arguments = try StepArguments(step.with, of: Self.signature)
     let application = try arguments.requiredString("application")
     let command = arguments.value("command")?.array ?? []
+    let spec: JSONValue
     let dumps: [Dump]
     if command.isEmpty {
-      let spec = try await services.document("application", application)["spec"] ?? .null
+      spec = try await services.document("application", application)["spec"] ?? .null
       dumps = try Dump.all(of: application, spec)
       guard !dumps.isEmpty else {
         throw StepFailure(
@@ -42,13 +43,19 @@ struct DumpPlaceStep: StepKind {
         )
       }
     } else {
+      spec = try await services.applicationSpec(application)
       var given: [String: JSONValue] = ["name": .string(try arguments.string("volume") ?? Dump.usualName)]
-      for key in ["file", "node"] { given[key] = arguments.value(key) }
+      for key in ["file", "node"] {
+        if let value = arguments.value(key), value != "" { given[key] = value }
+      }
       var program: [String: JSONValue] = ["command": .array(command)]
       for key in ["environment", "secrets"] { program[key] = arguments.value(key) }
       given["backup"] = .object(program)
-      dumps = [try Dump(.object(given), of: application)]
+      dumps = [try Dump(.object(given), of: application, VolumeNodes(application: spec))]
     }
-    return .succeeded(outputs: ["volumes": .array(try await services.marked(dumps.map(\.volume)))])
+    var outputs: [String: JSONValue] = ["volumes": .array(try await services.marked(dumps.map(\.volume)))]
+    let inventory = Inventory(application: application, spec: spec)
+    for phase in HookPhase.atEnd { outputs[phase.rawValue] = .array(try inventory.hooks(of: phase)) }
+    return .succeeded(outputs: .object(outputs))
   }
 }

@@ -14,6 +14,7 @@ struct DiscoverVolumesStep: StepKind {
       .required("application", .text, "the application"),
       .optional("volumes", .oneOrList(of: .text), "only volumes with these names; * and ? stand for any letters"),
       .optional("strict", .boolean, default: false, "refuse snapshots that are neither quiesced nor of one instant"),
+      .optional("inPlace", .boolean, default: false, "whether the volumes are read without snapshots, as they are"),
       .optional("retention", .anything, "what the policy keeps: tells whether snapshots stay"),
       .optional("parts", .integer(1...1000), default: 1, "in how many parts each volume is exported"),
     ],
@@ -23,7 +24,7 @@ struct DiscoverVolumesStep: StepKind {
       OutputField("freezes", .list, "filesystems to freeze while snapshots are taken: node, path, deadline"),
       OutputField("keepSnapshots", .boolean, "whether snapshots stay once they are exported"),
       OutputField("parts", .list, "the numbers of the parts; empty for one"),
-    ] + HookPhase.allCases.map { OutputField($0.rawValue, .list, "the hooks of this phase, by node: {node, hooks}") })
+    ] + HookPhase.allCases.map(\.output))
 
   let name = signature.kind
   let services: ProtectionServices
@@ -36,6 +37,7 @@ struct DiscoverVolumesStep: StepKind {
     let patterns = arguments.value("volumes").map { $0.array ?? [$0] }?.compactMap(\.string) ?? []
     let isStrict = arguments.value("strict")?.bool ?? false
     let volumes = try await services.marked(try inventory.volumes(named: patterns, strict: isStrict))
+    if isStrict, arguments.value("inPlace")?.bool ?? false { try inventory.requireRest() }
     let parts = try arguments.integer("parts", in: 1...1000) ?? 1
     var outputs: [String: JSONValue] = [
       "application": .string(application), "volumes": .array(volumes),
@@ -43,7 +45,7 @@ struct DiscoverVolumesStep: StepKind {
       "keepSnapshots": .bool(keepsSnapshots(arguments.value("retention"))),
       "parts": .array(parts > 1 ? (0..<parts).map { .int(Int64($0)) } : []),
     ]
-    for phase in HookPhase.allCases { outputs[phase.rawValue] = .array(inventory.hooks(of: phase)) }
+    for phase in HookPhase.allCases { outputs[phase.rawValue] = .array(try inventory.hooks(of: phase)) }
     return .succeeded(outputs: .object(outputs))
   }
 
@@ -63,10 +65,9 @@ extension JSONValue {
   }
 }
 
-/// When hooks run.
-enum HookPhase: String, CaseIterable {
-  case backupPrehook, backupPosthook, restorePrehook, restorePosthook, verifyHook, deleteHook
-  case onSuccess, onFailure, onCancel
+extension HookPhase {
+  /// What steps put out for it.
+  var output: OutputField { OutputField(rawValue, .list, "the hooks of this phase, by node: {node, hooks}") }
 }
 
 /// An application's document, as steps see it.
@@ -85,7 +86,7 @@ struct Inventory {
       let advice = spec["dumps"] == nil ? "" : "; for its dumps there is the workflow backup-logical"
       throw StepFailure(.permanent, "application '\(application)' has no volumes in its document\(advice)")
     }
-    let isQuiesced = !hooks(of: .backupPrehook).isEmpty
+    let isQuiesced = has(.backupPrehook)
     func matches(_ name: String, _ pattern: String) -> Bool {
       Glob(Array(pattern.utf8)).map { $0.matches(Array(name.utf8)) } ?? (name == pattern)
     }
@@ -122,13 +123,32 @@ struct Inventory {
     return found.sorted { $0.key < $1.key }.map { .object($0.value) }
   }
 
+  /// Files that are read while the application writes them are of no instant, whatever a freeze would do for snapshots.
+  /// - Throws: `StepFailure` if no hook brings the application to rest.
+  func requireRest() throws(StepFailure) {
+    guard !has(.backupPrehook) else { return }
+    throw StepFailure(
+      .permanent,
+      "application '\(application)': its policy is strict, and its volumes are read in place while nothing brings it to rest; add a backupPrehook, or use a workflow that takes snapshots"
+    )
+  }
+
+  /// Whether there are hooks of a phase.
+  func has(_ phase: HookPhase) -> Bool { !listedHooks(of: phase).isEmpty }
+
+  private func listedHooks(of phase: HookPhase) -> [JSONValue] { spec["hooks"]?[phase.rawValue]?.array ?? [] }
+
   /// The hooks of a phase, by node, in the order of the document.
-  func hooks(of phase: HookPhase) -> [JSONValue] {
-    let hooks = spec["hooks"]?[phase.rawValue]?.array ?? []
+  /// - Throws: `StepFailure` if nobody can say where one of them runs.
+  func hooks(of phase: HookPhase) throws(StepFailure) -> [JSONValue] {
+    let nodes = VolumeNodes(application: spec)
     var order: [String] = []
     var groups: [String: [JSONValue]] = [:]
-    for hook in hooks {
-      let node = hook["node"]?.string ?? ""
+    for (number, hook) in listedHooks(of: phase).enumerated() {
+      let node: String
+      do throws(NodeError) { node = try nodes.node(ofHook: hook, number: number, in: phase) } catch {
+        throw StepFailure(.permanent, "application '\(application)': \(error)")
+      }
       if groups[node] == nil { order.append(node) }
       groups[node, default: []].append(hook)
     }

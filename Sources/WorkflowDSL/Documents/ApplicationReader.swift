@@ -15,7 +15,8 @@ struct ApplicationReader {
     if ["volumes", "dumps", "kubernetes"].allSatisfy({ spec[$0] == nil }) {
       findings.error("an application needs 'volumes', 'dumps' or 'kubernetes'", at: spec)
     }
-    checkDumps(spec["dumps"]?.items ?? [])
+    let nodes = VolumeNodes(application: spec.json)
+    checkDumps(spec["dumps"]?.items ?? [], nodes)
     var application = Application()
     var seen: Set<String> = []
     for volume in volumes {
@@ -33,7 +34,7 @@ struct ApplicationReader {
         "snapshots of driver '\(driver.value)' are not taken at one instant: without a hook 'backupPrehook' they may be torn",
         at: driver.place)
     }
-    for phase in HookPhase.allCases { checkHooks(spec["hooks"]?[phase.rawValue]?.items ?? []) }
+    for phase in HookPhase.allCases { checkHooks(spec["hooks"]?[phase.rawValue]?.items ?? [], phase, nodes) }
     return application
   }
 
@@ -84,17 +85,20 @@ struct ApplicationReader {
     return parts.starts(with: folder.split(separator: "/"))
   }
 
-  private func checkHooks(_ hooks: [YAMLNode]) {
+  private func checkHooks(_ hooks: [YAMLNode], _ phase: HookPhase, _ nodes: VolumeNodes) {
     var seen: Set<String> = []
-    for hook in hooks {
+    for (number, hook) in hooks.enumerated() {
       if let name = hook["name"]?.located, !seen.insert(name.value).inserted {
         findings.error("hook '\(name.value)' is listed twice", at: name.place)
+      }
+      do throws(NodeError) { _ = try nodes.node(ofHook: hook.json, number: number, in: phase) } catch {
+        findings.error(error.description, at: hook)
       }
       checkProgram(hook["exec"], of: "a hook")
     }
   }
 
-  private func checkDumps(_ dumps: [YAMLNode]) {
+  private func checkDumps(_ dumps: [YAMLNode], _ nodes: VolumeNodes) {
     var seen: Set<String> = []
     for dump in dumps {
       if let name = dump["name"]?.located, !seen.insert(name.value).inserted {
@@ -102,6 +106,9 @@ struct ApplicationReader {
       }
       if let file = dump["file"], let name = file.text, name.contains("/") || [".", "..", ""].contains(name) {
         findings.error("the file of a dump needs a name without folders", at: file)
+      }
+      do throws(NodeError) { _ = try nodes.node(ofDump: dump.json) } catch {
+        findings.error(error.description, at: dump)
       }
       for key in ["backup", "restore"] { checkProgram(dump[key], of: "a dump") }
     }

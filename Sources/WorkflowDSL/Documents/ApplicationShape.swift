@@ -5,6 +5,9 @@ public enum HookPhase: String, Sendable, CaseIterable {
   case backupPrehook, backupPosthook, restorePrehook, restorePosthook, verifyHook, deleteHook
   case onSuccess, onFailure, onCancel
 
+  /// Those that tell how a run ended.
+  public static let atEnd: [HookPhase] = [.onSuccess, .onFailure, .onCancel]
+
   fileprivate var summary: String {
     switch self {
     case .backupPrehook: "before the snapshots: bring the application to rest"
@@ -13,9 +16,9 @@ public enum HookPhase: String, Sendable, CaseIterable {
     case .restorePosthook: "after a restore, whatever became of it: start it again"
     case .verifyHook: "on data that was restored to be verified: check it"
     case .deleteHook: "before a restore point is deleted: delete what belongs to it elsewhere"
-    case .onSuccess: "at the end of a run that succeeded"
-    case .onFailure: "at the end of a run that failed"
-    case .onCancel: "at the end of a run that was cancelled"
+    case .onSuccess: "at the end of a backup or a restore that succeeded"
+    case .onFailure: "at the end of a backup or a restore that failed"
+    case .onCancel: "at the end of a backup or a restore that was cancelled"
     }
   }
 }
@@ -29,6 +32,8 @@ let applicationShape = ObjectShape(
     .optional("kubernetes", .object(kubernetesShape), "its workloads in a cluster"),
     .optional("hooks", .object(hooksShape), "what makes its data consistent"),
   ])
+
+private let withoutNode = "without one, that of the volumes; an empty one is any worker"
 
 private let volumeShape = ObjectShape(
   "a volume", "A filesystem, folder, image or device on a node.",
@@ -56,7 +61,7 @@ private let dumpShape = ObjectShape(
   [
     .required("name", .name(.document), "its name in restore points"),
     .optional("file", .text, "what its file is called in the repository; without it, as the dump"),
-    .optional("node", .text, "the label node of the workers that run the programs; without one, any worker does"),
+    .optional("node", .text, "the label node of the workers that run the programs; \(withoutNode)"),
     .required("backup", .object(dumpProgramShape), "writes the dump to its standard output"),
     .optional("restore", .object(dumpProgramShape), "reads it from its standard input, and makes it what is so again"),
   ])
@@ -87,7 +92,7 @@ private let hookShape = ObjectShape(
   [
     .optional("name", .name(.step), "what it is called in logs"),
     .required("exec", .object(hookExecShape), "the program"),
-    .optional("node", .text, "the label node of the worker that runs it"),
+    .optional("node", .text, "the label node of the worker that runs it; \(withoutNode)"),
     .optional("timeout", .duration, default: "5m", "how long it may take"),
     .optional("onError", .choice(["fail", "continue"]), default: "fail", "what follows if it fails"),
   ])

@@ -20,7 +20,7 @@ enum RestorePointCommand {
   static let from = Option<String>.value(
     "--from", .text("WHAT"), default: "auto", "What it comes back from: snapshot, export or auto")
   static let verify = Option<Bool>.flag("--verify", "Read everything back, and compare it")
-  static let noHooks = Option<Bool>.flag("--no-hooks", "Leave the application's restore hooks out")
+  static let noHooks = Option<Bool>.flag("--no-hooks", "Leave the application's hooks out")
   static let yes = Option<Bool>.flag("--yes", short: "-y", "Do not ask before volumes are replaced in place")
 
   static let command = Command(
