@@ -1,3 +1,4 @@
+import FailPoints
 import JSON
 import RestorePoints
 import StepEngine
@@ -34,7 +35,10 @@ struct HoldApplicationStep: StepKind {
     let obstacle = try await services.asking { () async throws(StoreError) in
       try await services.points.hold(application: application, isShared: isShared, by: step.held)
     }
-    guard let obstacle else { return .succeeded(outputs: ["shared": .bool(isShared)]) }
+    guard let obstacle else {
+      failPoint("hold.taken")
+      return .succeeded(outputs: ["shared": .bool(isShared)])
+    }
     return .wait(
       StepWait(
         // The signal comes when it is freed; a run that was given up frees nothing.
@@ -66,6 +70,7 @@ struct FreeApplicationStep: StepKind {
     try await services.asking { () async throws(StoreError) in
       try await services.points.free(application: application, by: step.held)
     }
+    failPoint("hold.freed")
     return .succeeded(outputs: nil)
   }
 }

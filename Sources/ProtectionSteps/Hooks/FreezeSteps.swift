@@ -43,6 +43,7 @@ struct FreezeStep: StepKind {
     let token: String
     do throws(FreezeError) {
       token = freezeToken(step.id.run, try await freezer.device(of: path))
+      failPoint("freeze.begun")
       state = try await freezer.freeze(path, deadline: deadline, token: token)
     } catch  where error.kind == .held {
       // Another run's, which ends soon. Two policies may be at the same volume.
@@ -86,6 +87,7 @@ struct ThawStep: StepKind {
     let arguments = try StepArguments(step.with, of: Self.signature)
     let path = try arguments.requiredString("path")
     let outcome: ThawOutcome?
+    failPoint("thaw.begun")
     do throws(FreezeError) {
       outcome = try await freezer.thaw(freezeToken(step.id.run, try await freezer.device(of: path)))
     } catch  where error.kind == .missing {

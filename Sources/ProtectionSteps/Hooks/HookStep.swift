@@ -1,4 +1,5 @@
 import Concurrency
+import FailPoints
 import JSON
 import StepEngine
 import StepKinds
@@ -89,6 +90,7 @@ private struct HookRun {
     let program = try await hook.program(step, variables: variables)
     let printed = PrintedArtifacts()
     let outcome: ChildProcess.Outcome
+    failPoint("hook.begun")
     do {
       outcome = try await program.child.run { [log = step.log] stream, line in
         if stream == .output { printed.take(line) }
@@ -98,6 +100,7 @@ private struct HookRun {
       return try note(
         hook, nil, .zero, StepFailure(error.isRetryable ? .retryable : .permanent, "\(hook.title): \(error)"))
     }
+    failPoint("hook.done")
     var failure = try hook.failure(outcome, program)
     do { try collect(printed, try await file.text(), program.secrets) } catch let error as ArtifactError {
       failure =

@@ -39,5 +39,50 @@ extension EndToEnd {
       #expect(try await shop.judge() == "")
       await worker.kill()
     }
+
+    @Test("an application that is at rest, or stopped for a restore, goes on, and what was begun is undone")
+    func atRest() async throws {
+      try await RestingShop.with("cancelled-at-rest") { resting in
+        let shop = resting.shop
+        let moments = try Moments()
+        let worker = try shop.installation.worker("main", slots: 8, environment: moments.environment)
+        /// Submits a run, and cancels it when it has come to a moment.
+        func cancel(at moment: String, _ arguments: [String]) async throws {
+          try resting.forgetHooks()
+          try moments.hold(at: moment)
+          let run = try await shop.holdfast(arguments + ["-o", "name"])
+            .trimmingCharacters(in: .whitespacesAndNewlines)
+          let held = try await moments.held(at: moment)
+          try await shop.installation.sql("select holdfast.cancel(\(run), 'enough')")
+          try await eventually(within: .seconds(120), "the worker is told at \(moment)") {
+            worker.errors.split(separator: "\n").contains {
+              $0.contains("stopping a step") && $0.contains("run=\(run) ")
+            }
+          }
+          held.letGo()
+          #expect(try await shop.end(of: run) == "cancelled", "\(moment)")
+          try await resting.expectAwake(moment)
+        }
+
+        _ = try await shop.backup()
+        for moment in ["hook.done", "freeze.frozen", "export-part.stored"] {
+          try await cancel(
+            at: moment, ["submit", "backup", "-p", "application=shop", "-p", "profile=vault", "-p", "parts=2"])
+          #expect(resting.hooks == ["rest", "resume", "cancelled"], "\(moment)")
+        }
+        try await shop.shell("echo new >'\(shop.volumes[0].path)/new'")
+        let before = try await shop.facts(shop.volumes[0].path)
+        try await cancel(at: "hook.done", ["restore", "shop", "--yes", "--no-wait"])
+        #expect(resting.hooks.starts(with: ["stop", "start"]), "\(resting.hooks)")
+        #expect(try await shop.facts(shop.volumes[0].path) == before, "the volume was touched")
+        // Only what the whole backup left.
+        try await eventually(within: .seconds(240), "the janitor") { try await shop.leftBehind() == "" }
+        #expect(try await shop.objects().count == 2)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: shop.repository + "/snapshots").count == 2)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: shop.repository + "/holdfast/points").count == 1)
+        #expect(try await shop.judge() == "")
+        await worker.kill()
+      }
+    }
   }
 }

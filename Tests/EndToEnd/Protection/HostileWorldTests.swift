@@ -100,7 +100,7 @@ extension EndToEnd {
       await worker.kill()
     }
 
-    @Test("a volume that is removed in the middle: a clear failure, and nothing left behind")
+    @Test("a volume that is not there: a clear failure, and nothing left behind")
     func volumeGone() async throws {
       guard let mount = try await LoopFileSystem.btrfs.sharedFolder("gone") else { return }
       let shop = try await ProtectedShop("btrfs", on: mount)
@@ -113,6 +113,54 @@ extension EndToEnd {
       #expect((result.output + result.errors).contains("volume shop/data"), "\(result)")
       try await eventually(within: .seconds(240), "the janitor") { try await shop.leftBehind() == "" }
       await worker.kill()
+    }
+
+    /// When a volume is removed, and how its backup ends then.
+    struct Removal: Sendable, CustomTestStringConvertible {
+      let moment: String
+      let end: String
+      var testDescription: String { moment }
+    }
+
+    @Test(
+      "a volume that is removed in the middle: a snapshot that was taken suffices, without one there is a clear failure",
+      arguments: [
+        // Before the snapshots, right after them, and while they are exported.
+        Removal(moment: "freeze.frozen", end: "failed"), Removal(moment: "thaw.begun", end: "succeeded"),
+        Removal(moment: "export.intended", end: "succeeded"),
+      ])
+    func volumeRemoved(removal: Removal) async throws {
+      try await RestingShop.with("removed") { resting in
+        let shop = resting.shop
+        let path = shop.volumes[0].path
+        let before = try await shop.facts(path)
+        let moments = try Moments()
+        let worker = try shop.installation.worker("main", slots: 8, environment: moments.environment)
+        try moments.hold(at: removal.moment)
+        let run = try await shop.submitBackup()
+        let held = try await moments.held(at: removal.moment)
+        try await shop.shell("btrfs -q subvolume delete '\(path)'")
+        held.letGo()
+        #expect(try await shop.end(of: run) == removal.end)
+        try await resting.expectAwake(removal.moment)
+        try await eventually(within: .seconds(240), "the janitor") { try await shop.leftBehind() == "" }
+        if removal.end == "failed" {
+          let failure = try await shop.installation.sql("select failure from holdfast.run where run_id = \(run)")
+          #expect(failure.contains("volume shop/data: ") && failure.contains("is not there: \(path)"), "\(failure)")
+          #expect(resting.hooks == ["rest", "resume", "failed"])
+          #expect(try await shop.objects() == [])
+          #expect(try await shop.installation.number("select count(*) from holdfast.restore_point") == 0)
+        } else {
+          #expect(resting.hooks == ["rest", "resume"])
+          try await shop.holdfast("restore", "shop", "--from", "snapshot", "--yes")
+          #expect(try await shop.facts(path) == before, "from the snapshot")
+          let target = shop.folder.path + "/restored"
+          try await shop.holdfast("restore", "shop", "--from", "export", "--target", target)
+          #expect(try await shop.facts(target + "/data") == before, "from the export")
+          #expect(try await shop.objects().count == 2)
+        }
+        await worker.kill()
+      }
     }
 
     @Test("two backups of one application at once: both are whole")

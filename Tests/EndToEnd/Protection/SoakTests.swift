@@ -10,12 +10,15 @@ import Testing
 struct SoakTests {
   static let rounds = ProcessInfo.processInfo.environment["HOLDFAST_SOAK"].flatMap { Int($0) } ?? 8
 
-  @Test("each run ends right, the last point restores byte for byte, and nothing is left behind")
+  @Test("each run ends right and wakes its application, the last point restores byte for byte, and nothing is left")
   func soak() async throws {
-    guard let mount = try await LoopFileSystem.btrfs.mount(megabytes: 512) else { return }
+    guard let mount = try await LoopFileSystem.btrfs.mount(megabytes: 512),
+      let disk = try await LoopFileSystem.ext4.mount(megabytes: 64)
+    else { return }
     let postgres = try await PostgresInstance()
-    let shop = try await ProtectedShop(
-      "btrfs", on: mount, volumes: ["data", "logs"], installation: try await Installation(on: postgres))
+    let resting = try await RestingShop(
+      on: mount, freezing: disk, installation: try await Installation(on: postgres))
+    let shop = resting.shop
     let path = shop.volumes[0].path
     // A busy machine stands still for seconds, too, and that adds to the kills.
     try await shop.installation.sql("update holdfast.setting set value = '1000000' where name = 'max_crashes'")
@@ -38,6 +41,7 @@ struct SoakTests {
         killed += 1
       }
       #expect(try await shop.end(of: run) == "succeeded", "round \(round), run \(run)")
+      try await resting.expectAwake("round \(round), run \(run)")
     }
     // What ended runs left is removed within half a minute; snapshots of two points stay.
     try await eventually(within: .seconds(240), "the janitor") { try await shop.leftBehind() == "" }
@@ -53,7 +57,7 @@ struct SoakTests {
     #expect(try await shop.judge() == "")
     print("soak: \(Self.rounds) rounds, \(killed) workers killed, PostgreSQL crashed \(crashed) times")
     await worker.kill()
-    try await shop.shell("umount '\(mount.path)'")
+    try await shop.shell("umount '\(mount.path)' '\(disk.path)'")
     try await postgres.stop()
   }
 }

@@ -60,6 +60,11 @@ struct Installation {
     return try start(arguments + more, url: url, prefix: prefix, environment: environment)
   }
 
+  /// Ends the lease of a worker that is dead: nobody has to wait until it has run out.
+  func endLease(of worker: String) async throws {
+    try await sql("update holdfast.worker set lease = interval '0', expires_at = now() where name = '\(worker)'")
+  }
+
   @discardableResult
   func sql(_ script: String) async throws -> String { try await postgres.sql(script, database: database) }
 

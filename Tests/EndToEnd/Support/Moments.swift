@@ -77,4 +77,11 @@ struct Moments {
     "export.intended", "export.stored", "export.noted", "release.begun", "release.done", "restore-point.sealed",
     "restore-point.recorded", "retire.begun", "retire.removed",
   ]
+
+  /// Those of a backup at which its application is kept from other runs, and is at rest: in their order, and first before, then after
+  /// the snapshots.
+  static let ofRest = [
+    "hold.taken", "hook.begun", "hook.done", "freeze.begun", "freeze.frozen", "thaw.begun", "thaw.thawed", "hook.begun",
+    "hook.done", "hold.freed",
+  ]
 }
