@@ -84,6 +84,35 @@ struct RepositoryCrashTests {
     #expect(place.objects("holdfast/journal").isEmpty)
   }
 
+  @Test("What a killed backup stored is not read again, on a machine of another name, too, if --host is the same")
+  func resume() async throws {
+    let place = try RepositoryPlace()
+    // Of what changed a moment ago nothing is taken unread.
+    try await place.shell(
+      "mkdir source; for i in $(seq 100); do head -c 1000000 /dev/urandom >source/$i; done; sleep 2.5")
+    _ = try await place.holdfast("init")
+    let backup = ["backup", place.source, "--host", "vault", "--pack-size", "4MiB", "-o", "json"]
+    let first = try BackgroundProgram(
+      holdfastBinary, ["repo"] + backup + ["--limit-read", "8M"],
+      environment: place.environment.merging(["HOLDFAST_HOST": "one"]) { $1 })
+    // It is written once its oldest note is five seconds old, when less than half is read.
+    try await eventually("a journal") { place.objects("holdfast/journal").contains { $0.hasSuffix("-0") } }
+    await first.kill()
+    try #require(place.objects("snapshots").isEmpty, "it was done before it was killed: \(first.output)")
+    try await judge(place)
+
+    let next = try await place.holdfast(backup, with: ["HOLDFAST_HOST": "two"])
+    #expect(next.exitCode == 0, "\(next)")
+    let summary = try next.lastObject()
+    #expect(summary["total_bytes_processed"] as? Int == 100_000_000 && summary["parent"] is NSNull, "\(summary)")
+    #expect((1..<90_000_000).contains(summary["bytes_read"] as? Int ?? 0), "\(summary)")
+    #expect(place.objects("holdfast/journal").isEmpty && place.objects("locks").isEmpty)
+    try await judge(place, "--read-data")
+    let target = place.folder.path + "/restored"
+    try await place.restic("restore", "latest", "--host", "vault", "--target", target, "--no-lock")
+    try await place.shell("diff -r source restored\(place.source)")
+  }
+
   @Test("A killed prune leaves a sound repository, and the next one completes")
   func prune() async throws {
     let place = try RepositoryPlace()

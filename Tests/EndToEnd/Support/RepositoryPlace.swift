@@ -40,6 +40,13 @@ struct RepositoryPlace {
       input: input)
   }
 
+  /// Backs up, which must succeed, and returns the snapshot's id.
+  func backedUp(_ arguments: String...) async throws -> String {
+    let result = try await holdfast(["backup", "-o", "name"] + arguments)
+    guard result.exitCode == 0 else { throw TestSupportError("backup \(arguments): \(result)") }
+    return result.output.trimmingCharacters(in: .newlines)
+  }
+
   /// Starts `holdfast repo`.
   func start(_ arguments: String...) throws -> BackgroundProgram {
     try BackgroundProgram(holdfastBinary, ["repo"] + arguments, environment: environment)
@@ -104,5 +111,15 @@ extension ProgramResult {
       throw TestSupportError("no object: \(line)")
     }
     return object
+  }
+
+  /// Each line of the output as a JSON object.
+  func objects() throws -> [[String: Any]] {
+    try output.split(separator: "\n").map { line in
+      guard let object = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any] else {
+        throw TestSupportError("no object: \(line)")
+      }
+      return object
+    }
   }
 }
