@@ -154,8 +154,8 @@ let package = Package(
     .testTarget(
       name: "MaintenanceTests",
       dependencies: [
-        "Maintenance", "Backup", "ResticRepository", "ObjectStores", "ResticFormat", "BlobIndex", "FileSystem",
-        "Cryptography", "Concurrency", "JSON", "TestSupport",
+        "Maintenance", "Backup", "Restore", "ResticRepository", "ObjectStores", "ResticFormat", "BlobIndex",
+        "FileSystem", "Cryptography", "Concurrency", "JSON", "TestSupport",
       ]),
     .testTarget(name: "TimeZonesTests", dependencies: ["TimeZones", "TestSupport"]),
     .testTarget(

@@ -38,7 +38,8 @@ extension Repository {
       .find(from: roots)
     try throwFirst(of: problems, advice: "no data were removed, run 'holdfast repo check'")
     let plan = try PrunePlan(
-      list: list, used: used, stored: try await storedPacks(), request: request, compressesTrees: config.version >= 2)
+      list: list, used: used, stored: try await storedPacks(), request: request,
+      isCompressing: config.allowsCompression)
     var result = plan.result
     guard !request.isDryRun else { return result }
 

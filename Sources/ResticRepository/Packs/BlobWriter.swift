@@ -67,7 +67,10 @@ public final class BlobWriter: Sendable {
   }
 
   /// Tools for one thread.
-  public func sealer() -> BlobSealer { BlobSealer(key: repository.key, compression: settings.compression) }
+  public func sealer() -> BlobSealer {
+    let compression = repository.config.allowsCompression ? settings.compression : .never
+    return BlobSealer(key: repository.key, compression: compression)
+  }
 
   /// What has been stored so far.
   public var totals: Totals { counted.withLock { $0 } }
@@ -97,7 +100,8 @@ public final class BlobWriter: Sendable {
     return id
   }
 
-  /// Copies a blob of another pack unless it is there already, sealed as it is. The caller has verified it.
+  /// Copies a blob of another pack unless it is there already, sealed as it is. The caller has verified it, and that the
+  /// repository's version allows its compression.
   package func copy(_ sealed: [UInt8], _ blob: PackedBlob) async throws {
     guard index.claim(blob.id, blob.type) else { return }
     // An array's memory can't be lent to what may wait.
