@@ -97,7 +97,9 @@ private struct BackupRun {
     }
     workers = request.workers ?? max(1, sysconf(CInt(_SC_NPROCESSORS_ONLN)))
     // A thread for each worker, one for each upload, and one for a reader of a stream.
-    pool = BlockingPool(size: workers + repository.uploads(request.writing) + 1) {
+    let writing = repository.fitted(request.writing)
+    if let difference = writing.difference(from: request.writing) { notice(difference) }
+    pool = BlockingPool(size: workers + repository.uploads(writing) + 1) {
       ThreadPriority.set(nice: request.nice, inputOutput: request.diskPriority)
     }
   }

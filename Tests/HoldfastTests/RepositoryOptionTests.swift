@@ -69,6 +69,20 @@ struct RepositoryOptionTests {
     #expect(ValueType<Int>.size(unit: 1 << 20).parse("16") == 16 << 20)
   }
 
+  @Test("a backup's memory for packs has a limit, whatever else is asked for")
+  func memory() async throws {
+    let usual = try await BackupOptions.request(arguments("repo backup /tmp"))
+    #expect(usual.writing.memoryLimit == WriteSettings().memoryLimit && usual.writing.uploads == nil)
+    let asked = try await BackupOptions.request(arguments("repo backup /tmp --memory 128 --connections 32"))
+    #expect(asked.writing.memoryLimit == 128 << 20 && asked.writing.uploads == 32)
+    let large = try await BackupOptions.request(arguments("repo backup /tmp --memory 1G"))
+    #expect(large.writing.memoryLimit == 1 << 30)
+    let error = await #expect(throws: CommandFailure.self) {
+      try await BackupOptions.request(arguments("repo backup /tmp --memory 63M"))
+    }
+    #expect(error?.message.contains("64M") == true)
+  }
+
   @Test(
     "lengths of time have parts",
     arguments: [

@@ -58,9 +58,7 @@ public final class BlobWriter: Sendable {
     self.settings = settings
     self.mayWrite = mayWrite
     data = (0..<max(1, settings.openPacks)).map { _ in Slot() }
-    // More than there are slots, so that memory always comes back to who waits for some: for a pack that another has
-    // opened meanwhile, too.
-    packsInMemory = data.count + max(2, repository.uploads(settings))
+    packsInMemory = settings.packsInMemory(uploads: repository.uploads(settings))
     full = BoundedQueue(limit: packsInMemory)
     memory = BoundedQueue(limit: packsInMemory)
     indexWriter = IndexWriter(repository: repository, settings: settings, mayWrite: mayWrite)
