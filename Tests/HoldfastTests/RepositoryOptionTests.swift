@@ -1,3 +1,4 @@
+import Backup
 import CommandSyntax
 import ResticFormat
 import ResticRepository
@@ -136,9 +137,24 @@ struct RepositoryOptionTests {
       ("a$\n$/b\n${}c\n${d\n$1e\n${HOME}${HOME}\n${$}f", ["a$", "$/b", "c", "d", "e", "/root/root", "$f"], ["1"]),
       ("# $NONE\nü$HOME", ["ü/root"], []), ("", [], []),
     ] as [(String, [String], [String])])
-  func patternFiles(text: String, patterns: [String], unset: [String]) {
-    let found = PatternFile.parse(Array(text.utf8)) { ["HOME": "/root", "EMPTY": ""][$0] }
+  func patternFiles(text: String, patterns: [String], unset: [String]) throws {
+    let found = try PatternFile.parse(Array(text.utf8), "file") { ["HOME": "/root", "EMPTY": ""][$0] }
     #expect(found.patterns == patterns && found.unset == unset)
+  }
+
+  @Test("a line of a list that text can't hold is refused, and named; remarks may hold anything")
+  func damagedLists() throws {
+    let latin: [UInt8] = [0xE4]
+    let list = [Array("/a".utf8), Array("/d".utf8) + latin].map { $0[...] }
+    let error = #expect(throws: CommandFailure.self) { try textLines(list, "list l", advice: "name its folder") }
+    #expect(error?.message == "'/d\\xe4' in the list l is not UTF-8; name its folder")
+    let nul = #expect(throws: CommandFailure.self) { try textLines([[47, 0, 47]], "list l", advice: "") }
+    #expect(nul?.message.contains("has a NUL byte in '/\\x00/'") == true)
+    let remark = try PatternFile.parse(Array("a\n # ".utf8) + latin + Array("\nb".utf8), "f") { _ in nil }
+    #expect(remark.patterns == ["a", "b"])
+    #expect(throws: CommandFailure.self) {
+      try PatternFile.parse(Array("a\n*.".utf8) + latin, "f") { _ in nil }
+    }
   }
 
   @Test("-H is a rule of forget, and a host anywhere else, as in restic")

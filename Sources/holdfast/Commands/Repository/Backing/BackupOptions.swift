@@ -163,8 +163,10 @@ enum BackupOptions {
     }
     var paths = arguments[BackupCommand.paths]
     for file in arguments[filesFrom] {
-      paths += String(decoding: try await readSmallFile(file, "list of paths", limit: 64 << 20), as: UTF8.self)
-        .split(separator: "\n").map(String.init)
+      let lines = try await readSmallFile(file, "list of paths", limit: 64 << 20).split(separator: UInt8(ascii: "\n"))
+      paths += try textLines(
+        lines, "list of paths \(file)",
+        advice: "name the folder that holds it, for names in a folder may hold any bytes")
     }
     let kinds = [!paths.isEmpty, arguments[device] != nil, arguments[stdin]].count(where: \.self)
     guard kinds == 1 else {
