@@ -1,5 +1,6 @@
 import Backup
 import CommandSyntax
+import Maintenance
 import ResticFormat
 import ResticRepository
 import Testing
@@ -154,6 +155,22 @@ struct RepositoryOptionTests {
     #expect(remark.patterns == ["a", "b"])
     #expect(throws: CommandFailure.self) {
       try PatternFile.parse(Array("a\n*.".utf8) + latin, "f") { _ in nil }
+    }
+  }
+
+  @Test("--read-data is a flag, and names a part behind an '='")
+  func readData() throws {
+    let cases: [(String, CheckRequest.DataSelection?)] = [
+      ("", nil), ("--read-data", .all), ("--read-data=1/3", .part(1, of: 3)), ("--read-data=2.5%", .percent(2.5)),
+      ("--read-data=50M", .bytes(50 << 20)), ("--read-data -q", .all),
+    ]
+    for (line, data) in cases { #expect(try arguments("repo check \(line)")[CheckCommand.readData] == data, "\(line)") }
+    for line in ["--read-data=", "--read-data=some", "--read-data 1/3", "--read-data --read-data=1/3"] {
+      #expect(throws: UsageError.self, "\(line)") { try arguments("repo check \(line)") }
+    }
+    for line in ["--read-data", "--read-data=1/3"] {
+      let read = try arguments("repo check \(line)")
+      #expect(read.isGiven(CheckCommand.readData) && !read.isGiven(CheckCommand.subset))
     }
   }
 
