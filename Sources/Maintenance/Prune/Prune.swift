@@ -41,6 +41,7 @@ extension Repository {
       list: list, used: used, stored: try await storedPacks(), request: request,
       isCompressing: config.allowsCompression)
     var result = plan.result
+    result.unfinishedBackups = try await unfinishedBackups()
     guard !request.isDryRun else { return result }
 
     // Nobody is at work, so what unfinished backups noted goes with the packs that only they know, and what they left half-written.
