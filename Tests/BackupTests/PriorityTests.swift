@@ -1,4 +1,5 @@
 import Backup
+import FileSystem
 import Foundation
 import Glibc
 import ResticRepository
