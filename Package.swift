@@ -154,8 +154,8 @@ let package = Package(
     .testTarget(
       name: "MaintenanceTests",
       dependencies: [
-        "Maintenance", "Backup", "ResticRepository", "ObjectStores", "ResticFormat", "BlobIndex", "FileSystem",
-        "Cryptography", "Concurrency", "JSON", "TestSupport",
+        "Maintenance", "Backup", "Restore", "ResticRepository", "ObjectStores", "ResticFormat", "BlobIndex",
+        "FileSystem", "Cryptography", "Concurrency", "JSON", "TestSupport",
       ]),
     .testTarget(name: "TimeZonesTests", dependencies: ["TimeZones", "TestSupport"]),
     .testTarget(
@@ -236,8 +236,8 @@ let package = Package(
     .testTarget(
       name: "HoldfastTests",
       dependencies: [
-        "holdfast", "Backup", "FileSystem", "ResticFormat", "ResticRepository", "CommandSyntax", "Terminal",
-        "Schedules", "TimeZones", "JSON", "Log",
+        "holdfast", "Backup", "FileSystem", "Maintenance", "ResticFormat", "ResticRepository", "CommandSyntax",
+        "Terminal", "Schedules", "TimeZones", "JSON", "Log",
       ],
       exclude: ["Help", "RunView"]),
     // The built command against real clusters, with real faults.

@@ -90,9 +90,18 @@ private struct BackupRun {
     }
     // After the snapshots: an older index may not know what a newer snapshot refers to.
     index = try await repository.loadIndex(cache: cache, notice: notice)
+    if !repository.config.allowsCompression, request.writing.compression != .off {
+      notice(
+        "the repository is of version 1, which knows no compression: data are stored as they are; "
+          + "'restic migrate upgrade_repo_v2' makes it one of version 2")
+    }
     workers = request.workers ?? max(1, sysconf(CInt(_SC_NPROCESSORS_ONLN)))
     // A thread for each worker, one for each upload, and one for a reader of a stream.
-    pool = BlockingPool(size: workers + repository.uploads(request.writing) + 1)
+    let writing = repository.fitted(request.writing)
+    if let difference = writing.difference(from: request.writing) { notice(difference) }
+    pool = BlockingPool(size: workers + repository.uploads(writing) + 1) {
+      ThreadPriority.set(nice: request.nice, inputOutput: request.diskPriority)
+    }
   }
 
   private var mayWriteJournal: @Sendable () throws(RepositoryError) -> Void {

@@ -88,9 +88,9 @@ int file_shim_rename_new(int from_directory, const char *from, int to_directory,
   return renameat2(from_directory, from, to_directory, to, RENAME_NOREPLACE);
 }
 
-int file_shim_set_io_priority(int priority_class, int level) {
-  // IOPRIO_WHO_PROCESS, the calling thread; the class lies above 13 bits of level.
-  return (int)syscall(SYS_ioprio_set, 1, 0, (priority_class << 13) | level);
+int file_shim_set_io_priority(int thread, int priority_class, int level) {
+  // IOPRIO_WHO_PROCESS, which means a thread; the class lies above 13 bits of level.
+  return (int)syscall(SYS_ioprio_set, 1, thread, (priority_class << 13) | level);
 }
 
 int file_shim_sync_filesystem(int file) { return syncfs(file); }

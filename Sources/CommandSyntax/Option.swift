@@ -10,6 +10,8 @@ package struct OptionDescription: Sendable {
   package var offName: String?
   /// What stands for the value: `N`; nil for a flag.
   package var placeholder: String?
+  /// Whether it may stand without its value, which has to follow an `=` then: `--read-data=1/3`.
+  package var valueIsOptional = false
   /// What it does, as a sentence without an end.
   package var summary: String
   /// What holds if it is not given, for the help.
@@ -34,6 +36,13 @@ package struct OptionDescription: Sendable {
       if let text = environment(variable), !text.isEmpty { return (variable, text) }
     }
     return nil
+  }
+
+  /// Its names, each as `name` shows it, and its value's placeholder as `value` does.
+  func term(name: (String) -> String = { $0 }, value: (String) -> String = { $0 }) -> String {
+    let names = names.map(name).joined(separator: ", ")
+    guard let placeholder else { return names }
+    return valueIsOptional ? "\(names)[=\(value(placeholder))]" : "\(names) \(value(placeholder))"
   }
 
   /// Its names, as they can be written.
@@ -81,6 +90,20 @@ extension Option {
     return Self(description) { texts throws(UsageError) in
       guard let text = texts.last else { return nil }
       return try type.value(of: text, forOption: name)
+    }
+  }
+
+  /// An option that may be left out, or stand alone as a flag: `alone` is what it means then. A value follows an `=`.
+  package static func optionalValue<Some>(
+    _ name: String, _ type: ValueType<Some>, alone: Some, _ summary: String
+  ) -> Self where Value == Some? {
+    let description = OptionDescription(
+      name: name, placeholder: type.placeholder, valueIsOptional: true, summary: summary, choices: type.choices,
+      completion: type.completion)
+    return Self(description) { texts throws(UsageError) in
+      guard let text = texts.last else { return nil }
+      // The parser lets no other empty text pass.
+      return try text.isEmpty ? alone : type.value(of: text, forOption: name)
     }
   }
 

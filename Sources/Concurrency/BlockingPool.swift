@@ -15,10 +15,14 @@ public final class BlockingPool: TaskExecutor {
   private let queue = WorkQueue()
 
   /// A pool of `size` threads (at least one).
-  public init(size: Int) {
+  /// - Parameter onStart: what each thread does first, such as giving itself a priority.
+  public init(size: Int, onStart: @escaping @Sendable () -> Void = {}) {
     self.size = max(1, size)
     for number in 1...self.size {
-      let code = startThread(named: "blocking-\(number)") { [queue] in queue.work() }
+      let code = startThread(named: "blocking-\(number)") { [queue] in
+        onStart()
+        queue.work()
+      }
       // With one thread the pool works, only slower; with none, everything would wait for ever.
       precondition(code == 0 || number > 1, "The system refuses to start a thread: \(String(cString: strerror(code))).")
     }

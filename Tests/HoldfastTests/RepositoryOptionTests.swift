@@ -1,4 +1,6 @@
+import Backup
 import CommandSyntax
+import Maintenance
 import ResticFormat
 import ResticRepository
 import Testing
@@ -69,6 +71,20 @@ struct RepositoryOptionTests {
     #expect(ValueType<Int>.size(unit: 1 << 20).parse("16") == 16 << 20)
   }
 
+  @Test("a backup's memory for packs has a limit, whatever else is asked for")
+  func memory() async throws {
+    let usual = try await BackupOptions.request(arguments("repo backup /tmp"))
+    #expect(usual.writing.memoryLimit == WriteSettings().memoryLimit && usual.writing.uploads == nil)
+    let asked = try await BackupOptions.request(arguments("repo backup /tmp --memory 128 --connections 32"))
+    #expect(asked.writing.memoryLimit == 128 << 20 && asked.writing.uploads == 32)
+    let large = try await BackupOptions.request(arguments("repo backup /tmp --memory 1G"))
+    #expect(large.writing.memoryLimit == 1 << 30)
+    let error = await #expect(throws: CommandFailure.self) {
+      try await BackupOptions.request(arguments("repo backup /tmp --memory 63M"))
+    }
+    #expect(error?.message.contains("64M") == true)
+  }
+
   @Test(
     "lengths of time have parts",
     arguments: [
@@ -122,9 +138,40 @@ struct RepositoryOptionTests {
       ("a$\n$/b\n${}c\n${d\n$1e\n${HOME}${HOME}\n${$}f", ["a$", "$/b", "c", "d", "e", "/root/root", "$f"], ["1"]),
       ("# $NONE\nü$HOME", ["ü/root"], []), ("", [], []),
     ] as [(String, [String], [String])])
-  func patternFiles(text: String, patterns: [String], unset: [String]) {
-    let found = PatternFile.parse(Array(text.utf8)) { ["HOME": "/root", "EMPTY": ""][$0] }
+  func patternFiles(text: String, patterns: [String], unset: [String]) throws {
+    let found = try PatternFile.parse(Array(text.utf8), "file") { ["HOME": "/root", "EMPTY": ""][$0] }
     #expect(found.patterns == patterns && found.unset == unset)
+  }
+
+  @Test("a line of a list that text can't hold is refused, and named; remarks may hold anything")
+  func damagedLists() throws {
+    let latin: [UInt8] = [0xE4]
+    let list = [Array("/a".utf8), Array("/d".utf8) + latin].map { $0[...] }
+    let error = #expect(throws: CommandFailure.self) { try textLines(list, "list l", advice: "name its folder") }
+    #expect(error?.message == "'/d\\xe4' in the list l is not UTF-8; name its folder")
+    let nul = #expect(throws: CommandFailure.self) { try textLines([[47, 0, 47]], "list l", advice: "") }
+    #expect(nul?.message.contains("has a NUL byte in '/\\x00/'") == true)
+    let remark = try PatternFile.parse(Array("a\n # ".utf8) + latin + Array("\nb".utf8), "f") { _ in nil }
+    #expect(remark.patterns == ["a", "b"])
+    #expect(throws: CommandFailure.self) {
+      try PatternFile.parse(Array("a\n*.".utf8) + latin, "f") { _ in nil }
+    }
+  }
+
+  @Test("--read-data is a flag, and names a part behind an '='")
+  func readData() throws {
+    let cases: [(String, CheckRequest.DataSelection?)] = [
+      ("", nil), ("--read-data", .all), ("--read-data=1/3", .part(1, of: 3)), ("--read-data=2.5%", .percent(2.5)),
+      ("--read-data=50M", .bytes(50 << 20)), ("--read-data -q", .all),
+    ]
+    for (line, data) in cases { #expect(try arguments("repo check \(line)")[CheckCommand.readData] == data, "\(line)") }
+    for line in ["--read-data=", "--read-data=some", "--read-data 1/3", "--read-data --read-data=1/3"] {
+      #expect(throws: UsageError.self, "\(line)") { try arguments("repo check \(line)") }
+    }
+    for line in ["--read-data", "--read-data=1/3"] {
+      let read = try arguments("repo check \(line)")
+      #expect(read.isGiven(CheckCommand.readData) && !read.isGiven(CheckCommand.subset))
+    }
   }
 
   @Test("-H is a rule of forget, and a host anywhere else, as in restic")

@@ -60,7 +60,7 @@ public struct BackupRequest: Sendable {
   public var writing = WriteSettings()
   /// Threads that read, hash, compress and seal; nil for one per core.
   public var workers: Int?
-  /// How nice these threads are to others; nil leaves it.
+  /// How nice the backup's own threads are to others, these and those that upload; nil leaves it.
   public var nice: Int?
   /// Their priority for the disk; nil leaves it.
   public var diskPriority: ThreadPriority.InputOutput?

@@ -27,8 +27,6 @@ final class Worker {
 
   /// Works until all is done.
   func run() async throws {
-    if let nice = session.request.nice { ThreadPriority.setNice(nice) }
-    if let priority = session.request.diskPriority { ThreadPriority.setInputOutput(priority) }
     while let job = try await session.stack.pop() {
       try await run(job)
       session.progress.setCurrent(number, nil)

@@ -56,8 +56,8 @@ int file_shim_sync_filesystem(int file);
 // renameat2 without replacing what is there.
 int file_shim_rename_new(int from_directory, const char *from, int to_directory, const char *to);
 
-// The I/O priority of the calling thread: class 1 real time, 2 best effort, 3 idle; level 0 (first) to 7.
-int file_shim_set_io_priority(int priority_class, int level);
+// The I/O priority of a thread, 0 for the calling one: class 1 real time, 2 best effort, 3 idle; level 0 (first) to 7.
+int file_shim_set_io_priority(int thread, int priority_class, int level);
 
 // The kind of filesystem at a path, as statfs(2) numbers them; 0 if that can't be told.
 unsigned file_shim_filesystem_kind(const char *path);

@@ -99,6 +99,8 @@ package struct Completer {
     guard let option = options(of: line.path).first(where: { $0.names.contains(parts[0]) }) else { return }
     if parts.count > 1 {
       line.arguments.add(parts[1], to: option)
+    } else if option.valueIsOptional {
+      line.arguments.add("", to: option)
     } else if option.placeholder == nil {
       line.arguments.add(word == option.offName ? flagOff : flagOn, to: option)
     } else {

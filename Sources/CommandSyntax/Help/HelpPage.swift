@@ -89,7 +89,7 @@ package struct HelpPage {
 
   /// Options by name only, and whose help tells more.
   private func list(_ options: [OptionDescription], explainedBy command: String) -> [String] {
-    let terms = options.map(\.term).joined(separator: "; ")
+    let terms = options.map { $0.term() }.joined(separator: "; ")
     let lines =
       wrap(terms, width: style.width - 2, keepsPhrases: true)
       + wrap("'\(command) --help' tells what they do.", width: style.width - 2)
@@ -97,7 +97,7 @@ package struct HelpPage {
   }
 
   private func rows(_ options: [OptionDescription]) -> [String] {
-    twoColumns(options.map { ($0.term, $0.meaning) }, width: style.width)
+    twoColumns(options.map { ($0.term(), $0.meaning) }, width: style.width)
   }
 
   private func meaning(of operand: OperandDescription) -> String {
@@ -106,12 +106,6 @@ package struct HelpPage {
 }
 
 extension OptionDescription {
-  /// Its names and the placeholder of its value.
-  var term: String {
-    let names = names.joined(separator: ", ")
-    return placeholder.map { "\(names) \($0)" } ?? names
-  }
-
   /// Its summary, and what there is to know of its values.
   var meaning: String {
     var notes: [String] = []

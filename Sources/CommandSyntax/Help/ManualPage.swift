@@ -84,8 +84,7 @@ private struct ManualPage {
   }
 
   func term(of option: OptionDescription) -> String {
-    let names = option.names.map { "\\fB\(roff($0))\\fR" }.joined(separator: ", ")
-    return option.placeholder.map { "\(names) \\fI\(roff($0))\\fR" } ?? names
+    option.term(name: { "\\fB\(roff($0))\\fR" }, value: { "\\fI\(roff($0))\\fR" })
   }
 }
 

@@ -123,6 +123,10 @@ package struct ArgumentParser {
       return option
     }
     if before != nil, !option.isRepeatable { throw UsageError(message: "option '\(option.name)' is given twice") }
+    if attached == nil, option.valueIsOptional {
+      parsed.add("", to: option)
+      return option
+    }
     let missing = UsageError(message: "option '\(name)' needs a value: \(placeholder)")
     if let attached {
       if attached.isEmpty, !option.takesNothing { throw missing }

@@ -111,6 +111,11 @@ private struct Checker {
     for id in list.contradicted.sorted() {
       problems.add("index files say different things of the pack \(id.hex); run 'holdfast repo repair index'")
     }
+    if !repository.config.allowsCompression, list.blobs.contains(where: \.isCompressed) {
+      problems.add(
+        "the index lists compressed blobs, which restic refuses in a repository of version 1; 'holdfast repo prune' stores them anew as they should be"
+      )
+    }
     let orphans = stored.filter { list.pack($0.key) == nil }
     if !orphans.isEmpty {
       hints.add(

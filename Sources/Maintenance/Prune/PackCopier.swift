@@ -69,22 +69,22 @@ struct PackCopier: Sendable {
     _ sealed: [UInt8], _ blob: PackedBlob, _ pack: PackID, to writer: BlobWriter, _ opener: BlobOpener,
     _ sealer: BlobSealer
   ) async throws {
-    // Trees are always compressed where the format allows it.
-    let compresses = blob.type == .tree && !blob.isCompressed && repository.config.version >= 2
+    // Trees are always compressed where the format allows that; where it doesn't, nothing may be.
+    let seals = repository.config.allowsCompression ? blob.type == .tree && !blob.isCompressed : blob.isCompressed
     let plaintext: [UInt8]
     do {
       plaintext = try sealed.withUnsafeBufferPointer { sealed throws(RepositoryError) in
         let opened = try opener.open(
           UnsafeRawBufferPointer(sealed), id: blob.id, uncompressedLength: blob.uncompressedLength, pack: pack)
-        return compresses ? Array(opened) : []
+        return seals ? Array(opened) : []
       }
     } catch {
       throw RepositoryError(
         error.kind,
         "\(error.message); the pack can't be rewritten, and was not removed: run 'holdfast repo check --read-data'")
     }
-    if compresses {
-      try await writer.store(plaintext, type: .tree, with: sealer)
+    if seals {
+      try await writer.store(plaintext, type: blob.type, with: sealer)
     } else {
       try await writer.copy(sealed, blob)
     }

@@ -38,8 +38,10 @@ extension Repository {
       .find(from: roots)
     try throwFirst(of: problems, advice: "no data were removed, run 'holdfast repo check'")
     let plan = try PrunePlan(
-      list: list, used: used, stored: try await storedPacks(), request: request, compressesTrees: config.version >= 2)
+      list: list, used: used, stored: try await storedPacks(), request: request,
+      isCompressing: config.allowsCompression)
     var result = plan.result
+    result.unfinishedBackups = try await unfinishedBackups()
     guard !request.isDryRun else { return result }
 
     // Nobody is at work, so what unfinished backups noted goes with the packs that only they know, and what they left half-written.

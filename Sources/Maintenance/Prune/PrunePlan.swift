@@ -12,12 +12,12 @@ struct PrunePlan: Sendable {
     var unusedBlobs = 0
     /// The one type of its blobs; nil if it has both.
     var type: BlobType?
-    /// Whether it has trees that should be compressed.
-    var mustCompress = false
+    /// Whether it has what should be compressed and isn't, or the other way round.
+    var mustRewrite = false
 
     var bytes: Int { usedBytes + unusedBytes }
     /// Goes before saving space: trees are needed for everything.
-    var isUrgent: Bool { type != .data || mustCompress }
+    var isUrgent: Bool { type != .data || mustRewrite }
   }
 
   /// For each blob number whether it is the place of a used blob that stays, or is copied.
@@ -35,15 +35,15 @@ struct PrunePlan: Sendable {
   /// - Parameters:
   ///   - used: for each blob number whether it is the first place of a used blob.
   ///   - stored: the packs that the store has, with their lengths.
-  ///   - compressesTrees: whether the repository's version knows compression.
+  ///   - isCompressing: whether the repository's version knows compression: trees have to be compressed then, else nothing may be.
   /// - Throws: `.corrupt` if a pack that is needed is missing or has another length than the index says.
   init(
-    list: PackList, used: [Bool], stored: [PackID: Int], request: PruneRequest, compressesTrees: Bool
+    list: PackList, used: [Bool], stored: [PackID: Int], request: PruneRequest, isCompressing: Bool
   ) throws(RepositoryError) {
     isKept = used
     choosePlaces(list, used, stored)
     var uses: [Use] = []
-    for pack in list.packs { uses.append(use(list, pack, compressesTrees)) }
+    for pack in list.packs { uses.append(use(list, pack, isCompressing)) }
     orphans = stored.filter { list.pack($0.key) == nil }
     let candidates = try classify(list, uses, stored, request)
     choose(candidates, uses, request)
@@ -74,7 +74,7 @@ struct PrunePlan: Sendable {
     }
   }
 
-  private func use(_ list: PackList, _ pack: PackList.Pack, _ compressesTrees: Bool) -> Use {
+  private func use(_ list: PackList, _ pack: PackList.Pack, _ isCompressing: Bool) -> Use {
     var use = Use()
     use.type = list.blobs[pack.blobs].first?.type
     for number in pack.blobs {
@@ -87,7 +87,7 @@ struct PrunePlan: Sendable {
         use.unusedBlobs += 1
         use.unusedBytes += Int(blob.length)
       }
-      if compressesTrees, blob.type == .tree, !blob.isCompressed { use.mustCompress = true }
+      if isCompressing ? blob.type == .tree && !blob.isCompressed : blob.isCompressed { use.mustRewrite = true }
     }
     return use
   }
@@ -120,7 +120,7 @@ struct PrunePlan: Sendable {
           "the pack \(pack.id.hex) has \(size) bytes and not the \(pack.size) that the index says; no data were removed, run 'holdfast repo check'"
         )
       }
-      if use.unusedBlobs > 0 || use.type == nil || use.mustCompress {
+      if use.unusedBlobs > 0 || use.type == nil || use.mustRewrite {
         candidates.append(number)
       } else if let type = use.type, use.bytes < request.smallPackBytes {
         small[type, default: []].append(number)

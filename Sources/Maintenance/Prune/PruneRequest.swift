@@ -48,6 +48,9 @@ public struct PruneResult: Sendable, Equatable {
   public var orphans = 0
   /// Bytes of these.
   public var orphanBytes = 0
+  /// Backups that were interrupted, or whose parts nobody has joined yet: what they stored and no snapshot relies on is of no use
+  /// and goes, and so do their journals. They start anew.
+  public var unfinishedBackups = 0
   /// Bytes by which the repository shrinks.
   public var bytesFreed = 0
   /// Bytes of no use that stay.

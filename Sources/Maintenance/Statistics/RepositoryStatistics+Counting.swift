@@ -40,7 +40,7 @@ extension RepositoryStatistics {
   private static func rawData(
     _ snapshots: [StoredSnapshot], _ reader: BlobReader
   ) async throws -> RepositoryStatistics {
-    let isCompressing = reader.repository.config.version >= 2
+    let isCompressing = reader.repository.config.allowsCompression
     let state = Mutex((seen: Set<BlobID>(), result: RepositoryStatistics()))
     try await TreeWalk(reader).visitEach(from: snapshots.map(\.snapshot.tree)) { id, tree in
       let nodes = try tree.get()

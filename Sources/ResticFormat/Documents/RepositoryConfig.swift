@@ -6,6 +6,9 @@ public struct RepositoryConfig: Sendable, Equatable {
   public let version: Int
   /// The repository's random name: 64 hexadecimal digits.
   public let id: String
+  /// Whether anything may be compressed: blobs, index files, snapshots. restic refuses a repository of version 1 where
+  /// anything is.
+  public var allowsCompression: Bool { version >= 2 }
   /// What restic cuts files with: an irreducible polynomial over GF(2), in hexadecimal.
   public let chunkerPolynomial: String
 

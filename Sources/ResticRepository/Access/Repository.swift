@@ -5,7 +5,7 @@ public import ResticFormat
 
 /// An open repository: its store, and the key that opens everything in it.
 ///
-/// Knows restic's format version 1 (to read) and 2. All its calls are made for many tasks.
+/// Knows restic's format versions 1, in which nothing is compressed, and 2. All its calls are made for many tasks.
 public final class Repository: Sendable {
   /// Where the objects are.
   public let store: any ObjectStore

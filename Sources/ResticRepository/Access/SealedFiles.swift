@@ -41,7 +41,7 @@ extension Repository {
   /// Stores a document and returns its name.
   @discardableResult
   public func saveSealed(_ kind: ObjectKind, _ json: [UInt8]) async throws(RepositoryError) -> FileID {
-    let payload = config.version >= 2 ? [2] + ZstdCompressor(level: 3).compress(json) : json
+    let payload = config.allowsCompression ? [2] + ZstdCompressor(level: 3).compress(json) : json
     let sealed = AuthenticatedCipher(key).seal(payload)
     let id = SHA256Digest(of: sealed)
     try await put(ObjectName(kind, id.hex), sealed)

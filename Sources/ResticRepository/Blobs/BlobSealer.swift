@@ -61,6 +61,7 @@ public final class BlobSealer {
 
   /// The frame, at its place behind the nonce; nil if the plaintext is to be stored raw.
   private func compress(_ plaintext: UnsafeRawBufferPointer, type: BlobType) -> UnsafeRawBufferPointer? {
+    guard mode != .never else { return nil }
     let room: Int
     if type == .tree {
       room = ZstdCompressor.bound(plaintext.count)  // always compressed: prune would rewrite a raw one

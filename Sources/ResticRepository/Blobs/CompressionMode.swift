@@ -4,6 +4,8 @@ internal import Compression
 public enum CompressionMode: Sendable, Equatable {
   /// Data blobs are stored as they are; trees are always compressed.
   case off
+  /// Nothing is compressed, as format version 1 demands.
+  case never
   /// Fast, at sizes like those of what restic calls auto.
   case auto
   /// A zstd level, 1 to 19. What does not shrink is stored raw.
@@ -14,7 +16,7 @@ public enum CompressionMode: Sendable, Equatable {
 
   func compressor() -> ZstdCompressor {
     switch self {
-    case .off, .auto: .balanced()
+    case .never, .off, .auto: .balanced()
     case .level(let level): ZstdCompressor(level: level)
     }
   }

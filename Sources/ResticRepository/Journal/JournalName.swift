@@ -15,6 +15,9 @@ struct JournalName {
   /// The name of an attempt's object.
   func object(_ number: Int) -> String { "\(backup)-\(attempt)-\(number)" }
 
+  /// The backup that an object is of.
+  static func backup(of name: String) -> Substring { name.prefix { $0 != "-" } }
+
   /// Whether an object is of this backup, of whatever attempt.
   func isOfBackup(_ name: String) -> Bool { name.hasPrefix(backup + "-") }
 }

@@ -63,6 +63,11 @@ extension Repository {
     return names.count
   }
 
+  /// How many backups have journals here: they were interrupted, or wait for their parts to be joined.
+  package func unfinishedBackups() async throws(RepositoryError) -> Int {
+    Set(try await journalNames().map(JournalName.backup(of:))).count
+  }
+
   func journalNames() async throws(RepositoryError) -> [String] {
     guard store.keepsJournals else { return [] }
     return try await mapped { () async throws(StoreError) in try await store.list(.journal).map(\.name) }

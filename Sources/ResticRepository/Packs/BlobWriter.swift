@@ -58,16 +58,17 @@ public final class BlobWriter: Sendable {
     self.settings = settings
     self.mayWrite = mayWrite
     data = (0..<max(1, settings.openPacks)).map { _ in Slot() }
-    // More than there are slots, so that memory always comes back to who waits for some: for a pack that another has
-    // opened meanwhile, too.
-    packsInMemory = data.count + max(2, repository.uploads(settings))
+    packsInMemory = settings.packsInMemory(uploads: repository.uploads(settings))
     full = BoundedQueue(limit: packsInMemory)
     memory = BoundedQueue(limit: packsInMemory)
     indexWriter = IndexWriter(repository: repository, settings: settings, mayWrite: mayWrite)
   }
 
   /// Tools for one thread.
-  public func sealer() -> BlobSealer { BlobSealer(key: repository.key, compression: settings.compression) }
+  public func sealer() -> BlobSealer {
+    let compression = repository.config.allowsCompression ? settings.compression : .never
+    return BlobSealer(key: repository.key, compression: compression)
+  }
 
   /// What has been stored so far.
   public var totals: Totals { counted.withLock { $0 } }
@@ -97,7 +98,8 @@ public final class BlobWriter: Sendable {
     return id
   }
 
-  /// Copies a blob of another pack unless it is there already, sealed as it is. The caller has verified it.
+  /// Copies a blob of another pack unless it is there already, sealed as it is. The caller has verified it, and that the
+  /// repository's version allows its compression.
   package func copy(_ sealed: [UInt8], _ blob: PackedBlob) async throws {
     guard index.claim(blob.id, blob.type) else { return }
     // An array's memory can't be lent to what may wait.

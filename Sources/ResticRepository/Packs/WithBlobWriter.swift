@@ -19,6 +19,7 @@ extension Repository {
     onStored: @escaping @Sendable (PackID, [PackedBlob]) -> Void = { _, _ in },
     _ body: (BlobWriter) async throws -> Result
   ) async throws -> Result {
+    let settings = fitted(settings)
     let writer = BlobWriter(repository: self, index: index, settings: settings, mayWrite: mayWrite, onStored: onStored)
     do {
       try await writer.prepare()

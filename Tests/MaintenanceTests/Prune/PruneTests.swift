@@ -176,9 +176,13 @@ struct PruneTests {
     let bytes = [UInt8](repeating: 7, count: 1234)
     let name = SHA256Digest(of: bytes).hex
     try await repository.store.put(ObjectName(.pack, name), bytes)
-    try await repository.store.put(ObjectName(.journal, "some-1"), bytes)
+    // Of two backups, one of them with two attempts.
+    for journal in ["some-1-0", "some-2-0", "other-1-0"] {
+      try await repository.store.put(ObjectName(.journal, journal), bytes)
+    }
+    #expect(try await prune(dryRun: true).unfinishedBackups == 2)
     let result = try await prune()
-    #expect(result.orphans == 1 && result.orphanBytes == 1234)
+    #expect(result.orphans == 1 && result.orphanBytes == 1234 && result.unfinishedBackups == 2)
     #expect(try await repository.store.list(.journal).isEmpty)
     #expect(try !packs().contains { $0.hasSuffix(name) })
     try await fixture.expectClean()

@@ -2,6 +2,7 @@ internal import Backup
 internal import ResticFormat
 internal import CommandSyntax
 internal import Cryptography
+internal import FileSystem
 internal import ResticRepository
 internal import Terminal
 
@@ -15,7 +16,9 @@ enum BackupCommand {
     summary: "Back up files, an image or a stream to a new snapshot",
     discussion: [
       "What did not change since the parent, the newest snapshot of the same host and paths, is not read again. A backup that "
-        + "was interrupted leaves a journal in the repository, and the next one goes on from there.",
+        + "was interrupted leaves a journal in the repository, and the next one of the same host and paths goes on from there: "
+        + "on another machine, give it the same --host. A block device can't tell what changed, so it is read anew unless "
+        + "--frozen-as names its state.",
       "What is named is stored even if an exclude fits it, of a folder without what is in it; a note tells so, since restic leaves "
         + "it out.",
       "What comes by --stdin is taken up to its end, whether or not the program that wrote it has failed: a pipeline's exit "
@@ -39,6 +42,8 @@ enum BackupCommand {
 
   private static func run(_ arguments: ParsedArguments) async throws {
     let request = try await BackupOptions.request(arguments)
+    // The backup's own threads are not all: others count what there is, open the repository and read its index.
+    ThreadPriority.setForProcess(nice: request.nice, inputOutput: request.diskPriority)
     for path in request.excludedSources {
       arguments.note(
         "an exclude fits '\(path)': it is stored because it is named, a folder without what is in it; restic would leave it "

@@ -74,13 +74,19 @@ enum BackupOptions {
   static let packSize = Option<Int>.value(
     "--pack-size", .size(unit: 1 << 20), default: 16 << 20, environment: ["HOLDFAST_PACK_SIZE", "RESTIC_PACK_SIZE"],
     "How large the repository's files become; MiB unless a unit is given")
+  static let memory = Option<Int>.value(
+    "--memory", .size(unit: 1 << 20), default: WriteSettings().memoryLimit,
+    "The most memory for packs that a store behind a network doesn't have yet: with less, fewer connections upload, and packs "
+      + "are smaller. Each thread takes up to 40 MiB besides. MiB unless a unit is given")
   static let workers = Option<Int?>.optional(
     "--read-concurrency", .integer(1...256), environment: ["HOLDFAST_READ_CONCURRENCY", "RESTIC_READ_CONCURRENCY"],
     "How many threads read, compress and encrypt; one for each core unless given")
-  static let nice = Option<Int?>.optional("--nice", .integer(0...19), "How much these threads give way to others")
+  static let nice = Option<Int?>.optional(
+    "--nice", .integer(0...19),
+    "How much all threads of the backup give way to others, and the program whose output it reads")
   static let diskPriority = Option<ThreadPriority.InputOutput?>.optional(
     "--io-class", .diskPriority,
-    "The priority for the disk: idle, or best-effort:LEVEL with 0 as the first and 7 as the last")
+    "Their priority for the disk: idle, or best-effort:LEVEL with 0 as the first and 7 as the last")
   static let readLimit = Option<Int?>.optional(
     "--limit-read", .rate, "Read no more than this per second; KiB unless a unit is given")
 
@@ -93,7 +99,8 @@ enum BackupOptions {
     stdinName.description, time.description, parent.description, force.description, ignoreInode.description,
     ignoreCtime.description, withAtime.description, dryRun.description, noJournal.description, noScan.description,
     compression.description,
-    packSize.description, workers.description, nice.description, diskPriority.description, readLimit.description,
+    packSize.description, memory.description, workers.description, nice.description, diskPriority.description,
+    readLimit.description,
   ]
 
   /// What the command line asks for. Reads the files that it names.
@@ -134,6 +141,7 @@ enum BackupOptions {
     request.keepsJournal = !arguments[noJournal]
     request.writing.compression = arguments[compression]
     request.writing.packSize = try checkedPackSize(arguments[packSize])
+    request.writing.memoryLimit = try checkedMemory(arguments[memory])
     request.writing.uploads = arguments[RepositoryOptions.connections]
     request.workers = arguments[workers]
     request.nice = arguments[nice]
@@ -155,8 +163,10 @@ enum BackupOptions {
     }
     var paths = arguments[BackupCommand.paths]
     for file in arguments[filesFrom] {
-      paths += String(decoding: try await readSmallFile(file, "list of paths", limit: 64 << 20), as: UTF8.self)
-        .split(separator: "\n").map(String.init)
+      let lines = try await readSmallFile(file, "list of paths", limit: 64 << 20).split(separator: UInt8(ascii: "\n"))
+      paths += try textLines(
+        lines, "list of paths \(file)",
+        advice: "name the folder that holds it, for names in a folder may hold any bytes")
     }
     let kinds = [!paths.isEmpty, arguments[device] != nil, arguments[stdin]].count(where: \.self)
     guard kinds == 1 else {
@@ -206,6 +216,12 @@ enum BackupOptions {
   private static func checkedPackSize(_ size: Int) throws -> Int {
     // restic's own bounds: smaller ones cost requests, larger ones memory.
     guard (4 << 20...128 << 20).contains(size) else { throw refusal("a pack's size has to be from 4M to 128M") }
+    return size
+  }
+
+  private static func checkedMemory(_ size: Int) throws -> Int {
+    // Less would make packs so small that a large repository has too many of them.
+    guard size >= 64 << 20 else { throw refusal("--memory has to be 64M or more, or packs become too small") }
     return size
   }
 

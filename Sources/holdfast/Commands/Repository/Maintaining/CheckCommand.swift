@@ -7,7 +7,8 @@ internal import Terminal
 
 /// `holdfast repo check`
 enum CheckCommand {
-  static let readData = Option<Bool>.flag("--read-data", "Read every pack, and verify all that is in it")
+  static let readData = Option<CheckRequest.DataSelection?>.optionalValue(
+    "--read-data", .subset, alone: .all, "Read every pack, or only PART of them, and verify all that is in it")
   static let subset = Option<CheckRequest.DataSelection?>.optional(
     "--read-data-subset", .subset, "Read a part of the packs: the third of ten (3/10), a random 2.5%, or random 50G")
 
@@ -26,11 +27,11 @@ enum CheckCommand {
     run: RepositoryCommand.action("the check came to no end", run))
 
   private static func run(_ arguments: ParsedArguments) async throws {
-    guard !arguments[readData] || arguments[subset] == nil else {
-      throw CommandFailure(.usage, "--read-data reads every pack, and --read-data-subset some: leave one out")
+    guard arguments[readData] == nil || arguments[subset] == nil else {
+      throw CommandFailure(.usage, "--read-data and --read-data-subset both say which packs are read: leave one out")
     }
     let display = ProgressDisplay(arguments, phase: "opens the repository")
-    let request = CheckRequest(data: arguments[readData] ? .all : arguments[subset] ?? .none)
+    let request = CheckRequest(data: arguments[readData] ?? arguments[subset] ?? CheckRequest.DataSelection.none)
     let result = try await arguments.withRepositoryToRead(display) { repository in
       let stages = StageBoard(display)
       return try await repository.check(request) { stages.note($0) }

@@ -20,7 +20,9 @@ enum PruneCommand {
     summary: "Remove what no snapshot needs any more",
     discussion: [
       "Packs of which nothing is needed go; those of which a part is needed are copied without the rest, as far as --max-unused "
-        + "asks for it. Nothing goes before its copy is stored and listed, so it may be interrupted at any time."
+        + "asks for it. Nothing goes before its copy is stored and listed, so it may be interrupted at any time.",
+      "What backups have stored that were interrupted, or whose parts (backup --part) are not joined yet, goes, too, as far as no "
+        + "snapshot needs it: they start anew.",
     ],
     options: [maxUnused.description, maxRepack.description, allowsEmpty.description, dryRun.description],
     examples: [
@@ -68,7 +70,11 @@ enum PruneCommand {
         packs    \(groupedText(removed)) removed, \(groupedText(result.packsRepacked)) copied (\(byteText(result.bytesCopied))), \
       \(groupedText(result.packsKept)) kept
       """
-    arguments.report(summary, name: "\(result.bytesFreed)", json(result))
+    let count = countText(result.unfinishedBackups, "unfinished backup")
+    let fate = isDryRun ? "would be removed" : "is removed"
+    let unfinished = "\n  \(count): what no snapshot needs of it \(fate); the next attempt starts anew"
+    let sentence = result.unfinishedBackups == 0 ? summary : summary + unfinished
+    arguments.report(sentence, name: "\(result.bytesFreed)", json(result))
   }
 
   static func json(_ result: PruneResult) -> JSONValue {
@@ -78,6 +84,7 @@ enum PruneCommand {
       "unused_blobs": .int(Int64(result.unusedBlobs)), "unused_bytes": .int(Int64(result.unusedBytes)),
       "packs_kept": .int(Int64(result.packsKept)), "packs_repacked": .int(Int64(result.packsRepacked)),
       "bytes_copied": .int(Int64(result.bytesCopied)), "packs_removed": .int(Int64(result.packsRemoved)),
+      "unfinished_backups": .int(Int64(result.unfinishedBackups)),
       "orphan_packs": .int(Int64(result.orphans)), "orphan_bytes": .int(Int64(result.orphanBytes)),
       "bytes_freed": .int(Int64(result.bytesFreed)), "unused_bytes_left": .int(Int64(result.unusedBytesLeft)),
       "index_files_replaced": .int(Int64(result.indexFilesReplaced)),

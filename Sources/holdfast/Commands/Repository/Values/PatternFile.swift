@@ -8,7 +8,19 @@ enum PatternFile {
   /// names stand for what the environment holds; a note tells of each that it doesn't have.
   static func read(_ path: String, _ arguments: ParsedArguments) async throws -> [String] {
     let contents = try await readSmallFile(path, "file of patterns", limit: 16 << 20)
-    let (patterns, unset) = parse(contents) { getenv($0).map { String(cString: $0) } }
+    var damaged: String?
+    let (patterns, unset) = try parse(contents, path) { name in
+      guard let value = getenv(name) else { return nil }
+      if let text = String(validatingCString: value) { return text }
+      damaged = damaged ?? name
+      return ""
+    }
+    if let damaged {
+      throw CommandFailure(
+        .usage,
+        "the file of patterns \(path) names the variable '\(damaged)', whose value is not UTF-8; write the pattern without it, "
+          + "with a * in the place of what is no text")
+    }
     for name in unset {
       arguments.note(
         "the file of patterns \(path) names the variable '\(name)', which is not set and stands for nothing; write $$ for a "
@@ -18,12 +30,16 @@ enum PatternFile {
   }
 
   /// The patterns in a file's contents, and the variables that they name and the environment doesn't have.
+  /// - Throws: `CommandFailure` for a line that is no text.
   static func parse(
-    _ contents: [UInt8], environment: (String) -> String?
-  ) -> (patterns: [String], unset: [String]) {
+    _ contents: [UInt8], _ path: String, environment: (String) -> String?
+  ) throws(CommandFailure) -> (patterns: [String], unset: [String]) {
     let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
-    let text = String(decoding: contents.dropFirst(contents.starts(with: mark) ? mark.count : 0), as: UTF8.self)
-    let lines = text.split(whereSeparator: \.isNewline).map { line in
+    let written = contents.dropFirst(contents.starts(with: mark) ? mark.count : 0).split(separator: UInt8(ascii: "\n"))
+    // What a remark says is nobody's business.
+    let wanted = written.filter { line in line.first(where: { $0 > 32 }) != UInt8(ascii: "#") }
+    let texts = try textLines(wanted, "file of patterns \(path)", advice: "put a * in the place of what is no text")
+    let lines = texts.flatMap { $0.split(whereSeparator: \.isNewline) }.map { line in
       let isSpace = { (character: Character) in character.isWhitespace }
       return String(line.drop(while: isSpace).reversed().drop(while: isSpace).reversed())
     }
