@@ -174,7 +174,7 @@ let package = Package(
       name: "ProtectionStepsTests",
       dependencies: [
         "ProtectionSteps", "StepKinds", "VolumeDrivers", "Freezing", "StepEngine", "PostgresClient", "ResticRepository",
-        "ResticFormat", "Cryptography", "JSON", "Log", "TestSupport", "freezing-helper",
+        "ResticFormat", "ObjectStores", "Restore", "Cryptography", "JSON", "Log", "TestSupport", "freezing-helper",
       ]),
     .testTarget(name: "YAMLTests", dependencies: ["YAML", "JSON", "TestSupport"]),
     .testTarget(
