@@ -50,7 +50,8 @@ comment on column holdfast.restore_points.added_bytes is 'What its exports added
 comment on column holdfast.restore_points.pinned is 'Whether it is kept whatever the rules say.';
 comment on column holdfast.restore_points.held_by is 'Live runs that use it; nothing of it is released before they end.';
 comment on column holdfast.restore_points.expires_at is 'When it may be retired whatever the rules say.';
-comment on column holdfast.restore_points.lock_until is 'Until when its exports can''t be deleted.';
+comment on column holdfast.restore_points.lock_until is
+  'Until when what its exports wrote can''t be deleted; what they share with earlier ones is locked since those wrote it.';
 comment on column holdfast.restore_points.verified_at is 'When a restore on trial last showed whether it is good.';
 comment on column holdfast.restore_points.verified_ok is 'Whether it is.';
 comment on column holdfast.restore_points.verified_message is 'What was found.';

@@ -38,7 +38,8 @@ enum ImportCommand {
     summary: "Rebuild the catalogue of restore points from a profile's repository",
     discussion: [
       "Every restore point with exports is also described in the repository itself, sealed. So an empty database knows all of them "
-        + "again once the profile is applied and imported. Points that are known stay as they are."
+        + "again once the profile is applied and imported. Points that are known stay as they are. restic's REST server takes no such "
+        + "descriptions: from there nothing can be imported."
     ],
     options: [BuiltInRun.noWait.description],
     operands: [profile.description],

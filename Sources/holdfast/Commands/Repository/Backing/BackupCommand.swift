@@ -15,7 +15,8 @@ enum BackupCommand {
     summary: "Back up files, an image or a stream to a new snapshot",
     discussion: [
       "What did not change since the parent, the newest snapshot of the same host and paths, is not read again. A backup that "
-        + "was interrupted leaves a journal in the repository, and the next one goes on from there.",
+        + "was interrupted leaves a journal in the repository, and the next one goes on from there. restic's REST server keeps no "
+        + "journals: there the next one starts anew, and there are no parts.",
       "What is named is stored even if an exclude fits it, of a folder without what is in it; a note tells so, since restic leaves "
         + "it out.",
       "What comes by --stdin is taken up to its end, whether or not the program that wrote it has failed: a pipeline's exit "
