@@ -158,6 +158,39 @@ extension EndToEnd {
       await second.kill()
     }
 
+    @Test("what restic's REST server does not keep is said: points can't be imported, parts are refused in time")
+    func restServer() async throws {
+      guard let server = try await RESTServer(), let mount = try await LoopFileSystem.btrfs.sharedFolder("rest")
+      else { return }
+      let stopped = try scratchDirectory("hooks").path + "/stopped"
+      let shop = try await ProtectedShop(
+        "btrfs", on: mount, application: "  hooks: {backupPrehook: [{exec: {command: [touch, \(stopped)]}}]}")
+      let profile = shop.folder.appendingPathComponent("rest.yaml")
+      try """
+      apiVersion: holdfast.dev/v1
+      kind: Profile
+      metadata: {name: far}
+      spec:
+        location: {rest: {url: "\(server.location("shop").dropFirst("rest:".count))"}}
+        password: {file: \(shop.folder.path)/password}
+      """.write(to: profile, atomically: true, encoding: .utf8)
+      let applied = try await shop.installation.run(["apply", profile.path])
+      #expect(applied.exitCode == 0, "\(applied)")
+      #expect((applied.output + applied.errors).contains("keeps neither journals"), "\(applied)")
+      let worker = try shop.installation.worker("main", slots: 8)
+      let backup = ["submit", "backup", "-p", "application=shop", "-p", "profile=far", "--wait"]
+      let inParts = try await shop.installation.run(backup + ["-p", "parts=2"])
+      #expect(inParts.exitCode == 1 && (inParts.output + inParts.errors).contains("keeps no journals"), "\(inParts)")
+      #expect(!FileManager.default.fileExists(atPath: stopped))
+      try await shop.holdfast(backup)
+      let told = "select count(*) from holdfast.step_log where text like '%stands in PostgreSQL alone%'"
+      #expect(try await shop.installation.sql(told) == "1")
+      let imported = try await shop.installation.run(["import", "far"])
+      #expect(imported.exitCode == 1, "\(imported)")
+      #expect((imported.output + imported.errors).contains("none can be imported"), "\(imported)")
+      await worker.kill()
+    }
+
     @Test("a restore drill compares every byte, asks the application, and is written to the point")
     func verify() async throws {
       guard let mount = try await LoopFileSystem.btrfs.sharedFolder("verify") else { return }
