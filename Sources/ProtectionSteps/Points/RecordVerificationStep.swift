@@ -52,7 +52,8 @@ struct RecordVerificationStep: StepKind {
     }
   }
 
-  /// From the first restore's start to the last one's end: volumes that waited for a slot took longer together than the longest of them.
+  /// From the first restore's start to the last one's end: volumes that waited for a slot took longer together than the
+  /// longest of them.
   static func recoverySeconds(_ restores: [JSONValue]) -> Double {
     let longest = restores.compactMap { $0["seconds"]?.double }.max() ?? 0
     func moments(_ key: String) -> [Snapshot.Moment] {
