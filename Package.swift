@@ -174,7 +174,8 @@ let package = Package(
       name: "ProtectionStepsTests",
       dependencies: [
         "ProtectionSteps", "StepKinds", "VolumeDrivers", "Freezing", "StepEngine", "PostgresClient", "ResticRepository",
-        "ResticFormat", "Cryptography", "JSON", "Log", "TestSupport", "WorkflowDSL", "freezing-helper",
+        "ResticFormat", "ObjectStores", "Restore", "Cryptography", "JSON", "Log", "TestSupport", "WorkflowDSL",
+        "freezing-helper",
       ]),
     .testTarget(name: "YAMLTests", dependencies: ["YAML", "JSON", "TestSupport"]),
     .testTarget(

@@ -75,8 +75,9 @@ struct PointCommandTests {
     let first = try await objects(installation, "points")[0]
     #expect(
       first.keys.sorted().joined(separator: " ")
-        == "addedBytes ageSeconds application bytes consistency createdAt expiresAt exports heldBy kept lockUntil pinned point "
-        + "policy profile reason recoverySeconds run snapshots state verifiedAt verifiedOk volumes")
+        == "addedBytes ageSeconds application bytes consistency createdAt drillProblem expiresAt exports "
+        + "heldBy kept lockUntil pinned point policy profile reason recoverySeconds run snapshots state verifiedAt verifiedOk volumes"
+    )
 
     let page = try await run(installation, "points show shop").output
     #expect(page.hasPrefix("POINT        shop-3\n") && page.contains("lsn       0/13\n"), "\(page)")

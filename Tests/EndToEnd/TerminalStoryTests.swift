@@ -9,7 +9,7 @@ extension EndToEnd {
     @Test("a new user follows the README: three mistakes, a run, a broken step, a retry, and what a run waits for")
     func story() async throws {
       guard let tmux = TerminalWindow.tmux else {
-        print("The story in a terminal is left out: tmux is not installed (deploy/packages).")
+        print("The story in a terminal is left out: tmux is not installed (deploy/test-packages).")
         return
       }
       let story = try await Story(tmux)

@@ -40,6 +40,20 @@ struct CatalogueTests {
       expected.verifiedAt = seen?.verifiedAt
       expected.recoverySeconds = 1.5
       #expect(seen == expected && seen?.verifiedAt != nil)
+
+      // What could not be done says nothing of the point.
+      try await catalogue.store.drillFailed("p1", why: "no room")
+      expected.drillProblem = "no room"
+      #expect(try await catalogue.store.point("p1") == expected)
+      #expect(
+        try await catalogue.value("select message from holdfast.event where kind = 'drill-failed'")
+          == "the restore drill of point p1 could not be done: no room")
+      try await catalogue.store.verified("p1", ok: false, message: "data: pack missing")
+      expected.drillProblem = nil
+      expected.verifiedOK = false
+      expected.verifiedAt = try await catalogue.store.point("p1")?.verifiedAt
+      #expect(try await catalogue.store.point("p1") == expected)
+      #expect(await storeError { try await catalogue.store.drillFailed("none", why: "x") }?.kind == .notFound)
     }
   }
 

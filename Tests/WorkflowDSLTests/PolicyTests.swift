@@ -38,6 +38,24 @@ struct PolicyTests {
       messages(torn, applied: applied) == [warning, "error: policy 'nightly' is strict, and " + message + advice])
   }
 
+  @Test("parts are refused where there is no place for their journals")
+  func parts() {
+    func refusals(_ location: String, parts: Int, uses: String = "export-part") -> [String] {
+      let profile = document("Profile", "location: \(location)\npassword: {file: /etc/pw}", name: "vault")
+      let steps = #"steps: {v: {forEach: "{{ .Params.l }}", as: p, steps: {a: {uses: \#(uses)}}}}"#
+      let parameters = "params: {l: {type: list, default: []}, parts: {type: integer}}\n"
+      let backup = workflow(parameters + steps, name: "backup")
+      let policy = document("Policy", "workflow: backup\nprofile: vault\nparams: {parts: \(parts)}", name: "nightly")
+      return messages(profile, backup, policy).filter { $0.contains("REST") && $0.hasPrefix("error") }
+    }
+    let refusal =
+      "error: profile 'vault' is on restic's REST server, which keeps no journals, and parts need them: leave 'parts' out"
+    #expect(refusals("{rest: {url: \"https://h/\"}}", parts: 2) == [refusal])
+    #expect(refusals("{rest: {url: \"https://h/\"}}", parts: 1) == [])
+    #expect(refusals("{rest: {url: \"https://h/\"}}", parts: 2, uses: "noop") == [])
+    #expect(refusals("{directory: /srv/vault}", parts: 2) == [])
+  }
+
   @Test("selectors take patterns and labels")
   func selectors() throws {
     func selected(_ selector: String) throws -> [String] {

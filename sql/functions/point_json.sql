@@ -1,6 +1,6 @@
 -- A restore point as JSON: as it was recorded, and below "catalogue" what has become of it:
--- {"state", "reason", "pinned", "heldBy": [runs], "verifiedAt", "verifiedOk", "verifiedMessage", "recoverySeconds", "retiredAt",
---  "volumes": {name: {"snapshot": none | exists | missing | retiring | released, "export": the same, never missing}}}
+-- {"state", "reason", "pinned", "heldBy": [runs], "verifiedAt", "verifiedOk", "verifiedMessage", "recoverySeconds", "drillProblem",
+--  "retiredAt", "volumes": {name: {"snapshot": none | exists | missing | retiring | released, "export": the same, never missing}}}
 -- Times of the point that can have changed are as they are now.
 create or replace function holdfast.point_json(p_point holdfast.restore_point) returns jsonb
 language sql stable
@@ -13,7 +13,7 @@ as $$
         then to_jsonb(holdfast.point_holders(p_point.point_id))
     end,
     'verifiedAt', p_point.verified_at, 'verifiedOk', p_point.verified_ok, 'verifiedMessage', p_point.verified_message,
-    'recoverySeconds', p_point.recovery_seconds, 'retiredAt', p_point.retired_at,
+    'recoverySeconds', p_point.recovery_seconds, 'drillProblem', p_point.drill_problem, 'retiredAt', p_point.retired_at,
     'volumes', (
       select jsonb_object_agg(v.volume, jsonb_build_object(
         'snapshot', case when v.snapshot_state = 'exists' and v.snapshot_missed_at is not null then 'missing' else v.snapshot_state end,

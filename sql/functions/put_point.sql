@@ -13,7 +13,8 @@ begin
       created_at = (p_point ->> 'createdAt')::timestamptz, consistency = p_point ->> 'consistency',
       artifacts = coalesce(nullif(p_point -> 'artifacts', 'null'), '{}'), document = p_point,
       expires_at = (p_point ->> 'expiresAt')::timestamptz, lock_until = (p_point ->> 'lockUntil')::timestamptz,
-      recorded_at = now(), verified_at = null, verified_ok = null, verified_message = null, recovery_seconds = null
+      recorded_at = now(), verified_at = null, verified_ok = null, verified_message = null, recovery_seconds = null,
+      drill_problem = null
     where p.point_id = p_known;
   else
     insert into holdfast.restore_point (

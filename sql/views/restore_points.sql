@@ -22,7 +22,7 @@ select
     where u.point_id = p.point_id and (select r.finished_at is null from holdfast.run r where r.run_id = u.run_id)
   ) as held_by,
   p.expires_at, p.lock_until, p.verified_at, p.verified_ok, p.verified_message,
-  p.recovery_seconds, p.artifacts, p.reason, p.recorded_at, p.retired_at
+  p.recovery_seconds, p.artifacts, p.reason, p.recorded_at, p.retired_at, p.drill_problem
 from holdfast.restore_point p;
 
 comment on view holdfast.restore_points is
@@ -50,12 +50,16 @@ comment on column holdfast.restore_points.added_bytes is 'What its exports added
 comment on column holdfast.restore_points.pinned is 'Whether it is kept whatever the rules say.';
 comment on column holdfast.restore_points.held_by is 'Live runs that use it; nothing of it is released before they end.';
 comment on column holdfast.restore_points.expires_at is 'When it may be retired whatever the rules say.';
-comment on column holdfast.restore_points.lock_until is 'Until when its exports can''t be deleted.';
-comment on column holdfast.restore_points.verified_at is 'When it was last restored on trial.';
-comment on column holdfast.restore_points.verified_ok is 'Whether that went well.';
+comment on column holdfast.restore_points.lock_until is
+  'Until when what its exports wrote can''t be deleted; what they share with earlier ones is locked since those wrote it.';
+comment on column holdfast.restore_points.verified_at is 'When a restore on trial last showed whether it is good.';
+comment on column holdfast.restore_points.verified_ok is 'Whether it is.';
 comment on column holdfast.restore_points.verified_message is 'What was found.';
-comment on column holdfast.restore_points.recovery_seconds is 'How long the restore on trial took.';
+comment on column holdfast.restore_points.recovery_seconds is
+  'How long the restore on trial took, from its first volume''s start to its last one''s end.';
 comment on column holdfast.restore_points.artifacts is 'What hooks left with it, key to value.';
 comment on column holdfast.restore_points.reason is 'Why it is being retired, or was.';
 comment on column holdfast.restore_points.recorded_at is 'When the catalogue learned of it.';
 comment on column holdfast.restore_points.retired_at is 'When nothing of it was left.';
+comment on column holdfast.restore_points.drill_problem is
+  'Why the last restore drill could not be done; null if it was. It says nothing of the point.';

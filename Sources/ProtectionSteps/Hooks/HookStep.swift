@@ -26,11 +26,16 @@ struct HookStep: StepKind {
       .optional("point", .text, "the restore point that it is about"),
       .optional("target", .text, "where data are restored to"),
       .optional("volume", .text, "the volume that it is about"),
+      .optional(
+        "drill", .boolean, default: false,
+        "for a restore drill: a hook that finds fault (its exit code is not 0) is put out as 'finding', and fails nothing"
+      ),
     ],
     outputs: [
       OutputField("artifacts", .map, "what the hooks left, by name"),
       OutputField("results", .list, "what became of each: name, exitCode, seconds, continued"),
       OutputField("succeeded", .boolean, "whether none failed, not even one that may"),
+      OutputField("finding", .string, "of a drill: what the first hook said that found fault; empty if none did"),
     ])
 
   let name = signature.kind
@@ -44,10 +49,12 @@ struct HookStep: StepKind {
     // All of them first: a mistake in the last must not show after the first has stopped the application.
     for (number, json) in list.enumerated() { hooks.append(try Hook(json, number: number)) }
     var run = HookRun(
-      step: step, variables: try variables(arguments), known: try Artifacts(arguments.value("artifacts")))
-    for hook in hooks { try await run.perform(hook) }
+      step: step, variables: try variables(arguments), isDrill: arguments.value("drill")?.bool ?? false,
+      known: try Artifacts(arguments.value("artifacts")))
+    for hook in hooks where run.finding == nil { try await run.perform(hook) }
     return .succeeded(outputs: [
       "artifacts": run.left.json, "results": .array(run.results), "succeeded": .bool(run.allSucceeded),
+      "finding": .string(run.finding ?? ""),
     ])
   }
 
@@ -66,12 +73,16 @@ struct HookStep: StepKind {
 private struct HookRun {
   let step: StepContext
   let variables: [String: String]
+  /// Whether a hook that finds fault is a result, and no failure.
+  let isDrill: Bool
   /// Artifacts of before, and of the hooks so far.
   var known: Artifacts
   /// Artifacts of the hooks so far.
   var left = Artifacts()
   var results: [JSONValue] = []
   var allSucceeded = true
+  /// What a drill's hook said that found fault.
+  var finding: String?
 
   /// Runs one; throws its failure, unless it may fail.
   mutating func perform(_ hook: Hook) async throws {
@@ -124,14 +135,27 @@ private struct HookRun {
 
   private mutating func note(_ hook: Hook, _ exitCode: Int?, _ duration: Duration, _ failure: StepFailure?) throws {
     if let failure {
-      guard hook.mayFail else { throw failure }
-      step.log("\(failure.message); it may fail, so the step goes on")
+      if hook.mayFail {
+        step.log("\(failure.message); it may fail, so the step goes on")
+      } else if isDrill, let exitCode, Self.findsFault(exitCode) {
+        step.log(failure.message)
+        finding = (variables["HOLDFAST_VOLUME"].map { "volume \($0): " } ?? "") + failure.message
+      } else {
+        throw failure
+      }
       allSucceeded = false
     }
     results.append([
       "name": .string(hook.name), "exitCode": exitCode.map { .int(Int64($0)) } ?? .null,
-      "seconds": .double((duration / .milliseconds(1)).rounded() / 1000), "continued": .bool(failure != nil),
+      "seconds": .double((duration / .milliseconds(1)).rounded() / 1000),
+      "continued": .bool(failure != nil && finding == nil),
     ])
+  }
+
+  /// Whether a program says by its exit code that it has looked, and did not like what it saw. 126 and 127 say that a
+  /// shell could not run it, 129 to 192 that a signal ended it.
+  private static func findsFault(_ exitCode: Int) -> Bool {
+    exitCode != 0 && !(126...192).contains(exitCode)
   }
 
   /// As shells have it: 128 and the signal's number for what a signal ended.

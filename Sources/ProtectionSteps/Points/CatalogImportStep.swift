@@ -31,7 +31,7 @@ struct CatalogImportStep: StepKind {
       guard repository.keepsPoints else {
         throw StepFailure(
           .permanent,
-          "profile \(profileName): restic's REST server keeps no descriptions of restore points; there is nothing to import"
+          "profile \(profileName): restic's REST server keeps no descriptions of restore points, so none can be imported from there; its exports are restic's snapshots: 'holdfast repo snapshots' lists them, 'holdfast repo restore' brings them back"
         )
       }
       let exports = Set(try await repository.list(.snapshot).map(\.hex))

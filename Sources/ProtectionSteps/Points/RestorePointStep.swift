@@ -60,6 +60,10 @@ struct RestorePointStep: StepKind {
         let repository = try await services.sessions.open(profile)
         if repository.keepsPoints {
           try await repository.savePoint(sealed["name"]?.string ?? "", Array(sealed.text.utf8))
+        } else {
+          step.log(
+            "profile \(profileName): restic's REST server keeps no descriptions of restore points; this one stands in PostgreSQL alone, and 'holdfast import' will not find it"
+          )
         }
         return .succeeded(outputs: nil)
       }

@@ -12,6 +12,9 @@ struct ProfileLocation: Sendable {
   /// How long the bucket keeps objects from being removed.
   let retention: S3Options.Retention?
 
+  /// Whether files that are not restic's can be kept there: journals of exports, descriptions of restore points.
+  var keepsJournals: Bool { !place.hasPrefix("rest:") }
+
   /// - Parameters:
   ///   - spec: the `spec` of a Profile.
   ///   - name: its name, for messages.

@@ -22,6 +22,8 @@ extension StepOutcome {
       throw try StepFailure(RepositoryError(error), profile)
     } catch let error as RestoreError {
       throw StepFailure(error.kind == .notFound || error.kind == .badRequest ? .permanent : .retryable, error.message)
+    } catch let damage as ExportDamage {
+      throw damage.failure
     } catch let problem as BackupProblem {
       throw StepFailure(.retryable, problem.message)
     }

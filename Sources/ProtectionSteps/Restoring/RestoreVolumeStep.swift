@@ -21,6 +21,9 @@ struct RestoreVolumeStep: StepKind {
       .optional("paths", .list(of: .text), "only these files and folders of the volume; patterns as for excludes"),
       .optional("verify", .boolean, default: false, "read everything back and compare it"),
       .optional("scratch", .text, "a folder in which a folder for this run is made; remove-scratch removes it"),
+      .optional(
+        "drill", .boolean, default: false,
+        "for a restore drill: an export that is shown to be bad is put out as 'finding', and fails nothing"),
     ],
     outputs: [
       OutputField("volume", .string, "the volume's name"),
@@ -29,6 +32,9 @@ struct RestoreVolumeStep: StepKind {
       OutputField("bytes", .integer, "bytes of these"),
       OutputField("verifiedBytes", .integer, "bytes that were read back and are right"),
       OutputField("seconds", .number, "how long it took"),
+      OutputField("startedAt", .string, "when it began"),
+      OutputField("endedAt", .string, "when it was done"),
+      OutputField("finding", .string, "of a drill: what shows that the export is bad; empty if nothing does"),
     ])
 
   let name = signature.kind
@@ -36,6 +42,7 @@ struct RestoreVolumeStep: StepKind {
 
   func run(_ step: StepContext) async throws -> StepOutcome {
     let start = ContinuousClock.now
+    let startedAt = Snapshot.Moment.now
     let arguments = try StepArguments(step.with, of: Self.signature)
     let volume = try Volume(arguments)
     let paths = (arguments.value("paths")?.array ?? []).compactMap(\.string)
@@ -73,10 +80,12 @@ struct RestoreVolumeStep: StepKind {
       let profile = try await services.profile(try arguments.requiredString("profile"), log: step.log)
       failPoint("restore.begun")
       let sessions = services.sessions
+      let isDrill = arguments.value("drill")?.bool ?? false
       let outcome = try await StepOutcome.usingRepository(of: profile) { [restore] in
         let numbers = try await sessions.use(profile) { repository, _ in
-          place.isDevice
-            ? try await restore.runOnDevice(repository, cache: services.cache, step: step)
+          if place.isDevice { return try await restore.runOnDevice(repository, cache: services.cache, step: step) }
+          return isDrill
+            ? try await restore.drill(repository, cache: services.cache, step: step)
             : try await restore.run(repository, cache: services.cache, step: step)
         }
         return .succeeded(outputs: numbers.json)
@@ -89,6 +98,8 @@ struct RestoreVolumeStep: StepKind {
     outputs["volume"] = .string(volume.source.name)
     outputs["target"] = .string(target)
     outputs["seconds"] = .double((.now - start) / .seconds(1))
+    outputs["startedAt"] = .string(startedAt.rfc3339)
+    outputs["endedAt"] = .string(Snapshot.Moment.now.rfc3339)
     return .succeeded(outputs: .object(outputs))
   }
 
@@ -153,12 +164,16 @@ extension Volume {
 
 extension VolumeRestore.Numbers {
   var json: JSONValue {
-    ["files": .int(Int64(files)), "bytes": .int(Int64(bytes)), "verifiedBytes": .int(Int64(verifiedBytes))]
+    [
+      "files": .int(Int64(files)), "bytes": .int(Int64(bytes)), "verifiedBytes": .int(Int64(verifiedBytes)),
+      "finding": .string(finding ?? ""),
+    ]
   }
 
   init(json: JSONValue?) {
     files = Int(json?["files"]?.int ?? 0)
     bytes = Int(json?["bytes"]?.int ?? 0)
     verifiedBytes = Int(json?["verifiedBytes"]?.int ?? 0)
+    finding = json?["finding"]?.string
   }
 }

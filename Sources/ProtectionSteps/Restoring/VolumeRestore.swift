@@ -29,10 +29,30 @@ struct VolumeRestore: Sendable {
     var files = 0
     var bytes = 0
     var verifiedBytes = 0
+    /// Of a drill: what shows that the export is bad.
+    var finding: String?
+  }
+
+  /// Restores for a drill: what shows that the export is bad is a result, and not thrown.
+  ///
+  /// It has to show twice, since the network or the memory may spoil something once.
+  func drill(_ repository: Repository, cache: IndexCachePlace, step: StepContext) async throws -> Numbers {
+    do {
+      return try await run(repository, cache: cache, step: step)
+    } catch {
+      guard let damage = ExportDamage(error, of: volume.title) else { throw error }
+      step.log("\(damage.message); it is read once more, to be sure")
+    }
+    do {
+      return try await run(repository, cache: cache, step: step)
+    } catch {
+      guard let damage = ExportDamage(error, of: volume.title) else { throw error }
+      return Numbers(finding: damage.message)
+    }
   }
 
   /// Restores, and reports progress to the step.
-  /// - Throws: `StepFailure` if something is missing or could not be written.
+  /// - Throws: `ExportDamage` if the export is bad, `StepFailure` if something could not be written.
   func run(_ repository: Repository, cache: IndexCachePlace, step: StepContext) async throws -> Numbers {
     let snapshot = try await repository.export(export, of: volume)
     let index = try await repository.loadIndex(cache: cache, notice: step.log)
@@ -54,6 +74,10 @@ struct VolumeRestore: Sendable {
       try await repository.restore(request, index: index, progress: progress)
     }
     for problem in result.problems.prefix(20) { step.log(problem.message) }
+    if let damage = result.problems.first(where: \.showsDamage) {
+      throw ExportDamage(
+        "\(volume.title): its export \(export.shortHex) does not come back as it was: \(damage.message)")
+    }
     if result.isIncomplete {
       let first = result.problems.first { $0.isLoss }?.message ?? "see the log"
       throw StepFailure(.retryable, "\(volume.title): not everything could be restored to \(target): \(first)")
@@ -93,14 +117,14 @@ struct VolumeRestore: Sendable {
 
 extension Repository {
   /// The snapshot that is a volume's export.
-  /// - Throws: `StepFailure` if it is gone: nothing that could be tried again brings it back.
+  /// - Throws: `ExportDamage` if it is gone: nothing that could be tried again brings it back.
   func export(_ id: FileID, of volume: Volume) async throws -> StoredSnapshot {
     do {
       return try await snapshot(id)
     } catch {
       guard error.kind == .notFound else { throw error }
-      throw StepFailure(
-        .permanent,
+      throw ExportDamage(
+        canHeal: false,
         "\(volume.title): its export \(id.shortHex) is not in the repository at \(store.location) any more; 'holdfast points \(volume.source.application)' lists other restore points"
       )
     }

@@ -17,6 +17,7 @@ struct DiscoverVolumesStep: StepKind {
       .optional("inPlace", .boolean, default: false, "whether the volumes are read without snapshots, as they are"),
       .optional("retention", .anything, "what the policy keeps: tells whether snapshots stay"),
       .optional("parts", .integer(1...1000), default: 1, "in how many parts each volume is exported"),
+      .optional("profile", .text, "where they are exported to: whether that can be done in parts"),
     ],
     outputs: [
       OutputField("application", .string, "the application"),
@@ -39,6 +40,11 @@ struct DiscoverVolumesStep: StepKind {
     let volumes = try await services.marked(try inventory.volumes(named: patterns, strict: isStrict))
     if isStrict, arguments.value("inPlace")?.bool ?? false { try inventory.requireRest() }
     let parts = try arguments.integer("parts", in: 1...1000) ?? 1
+    // Before anything is brought to rest for it.
+    if parts > 1, let profile = try arguments.string("profile"), !profile.isEmpty {
+      let spec = try await services.document("profile", profile)["spec"] ?? .null
+      try Self.checkParts(parts, try ProfileLocation(spec: spec, name: profile), profile)
+    }
     var outputs: [String: JSONValue] = [
       "application": .string(application), "volumes": .array(volumes),
       "freezes": .array(inventory.freezes(of: volumes)),
@@ -47,6 +53,15 @@ struct DiscoverVolumesStep: StepKind {
     ]
     for phase in HookPhase.allCases { outputs[phase.rawValue] = .array(try inventory.hooks(of: phase)) }
     return .succeeded(outputs: .object(outputs))
+  }
+
+  /// Parts are joined by their journals.
+  static func checkParts(_ parts: Int, _ location: ProfileLocation, _ profile: String) throws(StepFailure) {
+    guard !location.keepsJournals else { return }
+    throw StepFailure(
+      .permanent,
+      "profile \(profile): restic's REST server keeps no journals, which an export in \(parts) parts needs; export in one piece (parts: 1), or to a folder or S3"
+    )
   }
 
   /// A policy that keeps none frees each snapshot as soon as its export is durable.

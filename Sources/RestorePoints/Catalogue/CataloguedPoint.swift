@@ -37,12 +37,14 @@ public struct CataloguedPoint: Sendable, Equatable {
   public var isPinned: Bool
   /// Live runs that use it.
   public var heldBy: [Int64]
-  /// Whether its last restore drill went well; nil if there was none.
+  /// Whether the last restore drill that could be done went well; nil if there was none.
   public var verifiedOK: Bool?
   /// When that was.
   public var verifiedAt: Snapshot.Moment?
   /// How long the restore took then.
   public var recoverySeconds: Double?
+  /// Why the last restore drill could not be done; nil if it was. It says nothing of the point.
+  public var drillProblem: String?
   /// What has become of each volume's snapshot, by volume.
   public var snapshots: [String: Part]
   /// What has become of each volume's export, by volume.
@@ -73,6 +75,7 @@ public struct CataloguedPoint: Sendable, Equatable {
     verifiedOK = catalogue["verifiedOk"]?.bool
     verifiedAt = try RestorePoint.time(catalogue, "verifiedAt", of: "restore point \(point.name)")
     recoverySeconds = catalogue["recoverySeconds"]?.double
+    drillProblem = catalogue["drillProblem"]?.string
     for volume in point.volumes {
       let parts = catalogue["volumes"]?[volume.name]
       guard let snapshot = parts?["snapshot"]?.string.flatMap(Part.init),

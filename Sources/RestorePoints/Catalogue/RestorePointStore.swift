@@ -108,7 +108,7 @@ public struct RestorePointStore: Sendable {
     try await call("select holdfast.pin_point($1, $2)", [.text(point), .bool(isPinned)], bool)
   }
 
-  /// Notes the outcome of a restore drill.
+  /// Notes the outcome of a restore drill: whether the point's data are good.
   public func verified(
     _ point: String, ok: Bool, recovery: Duration? = nil, message: String? = nil
   ) async throws(StoreError) {
@@ -116,6 +116,13 @@ public struct RestorePointStore: Sendable {
     _ = try await call(
       "select holdfast.point_verified($1, $2, $3, $4)",
       [.text(point), .bool(ok), seconds.map { .double($0) } ?? .null, message.map { .text($0) } ?? .null]
+    ) { _ throws(PostgresError) in true }
+  }
+
+  /// Notes that a restore drill could not be done, and why. What earlier drills have shown of the point stands.
+  public func drillFailed(_ point: String, why: String) async throws(StoreError) {
+    _ = try await call(
+      "select holdfast.point_verified($1, null, null, $2)", [.text(point), .text(why)]
     ) { _ throws(PostgresError) in true }
   }
 

@@ -1,3 +1,4 @@
+internal import JSON
 internal import Wording
 
 /// Documents that belong together: those of some files, beside those that were applied before.
@@ -91,6 +92,7 @@ public struct DocumentSet: Sendable {
       }
       if let problem = parameter.problem(of: value) { findings.error("parameter '\(name)' \(problem)", at: place) }
     }
+    checkParts(of: policy, workflow, findings)
     for (name, value) in policy.impliedParameters(of: workflow) where policy.parameters[name] == nil {
       guard let problem = workflow.parameters.first(where: { $0.name.value == name })?.problem(of: value) else {
         continue
@@ -109,6 +111,18 @@ public struct DocumentSet: Sendable {
         "a policy with a selector needs a workflow with the parameter 'application'; '\(workflow.name.value)' has none",
         at: policy.workflow.place)
     }
+  }
+
+  /// Parts are joined by their journals, which restic's REST server takes none of.
+  private func checkParts(of policy: Policy, _ workflow: Workflow, _ findings: Findings) {
+    guard let parts = policy.parameters["parts"]?.int, parts > 1, workflow.steps.exportInParts,
+      let profile = policy.profile?.value,
+      documents[DocumentReference(kind: .profile, name: profile)]?.json["spec"]?["location"]?["rest"] != nil
+    else { return }
+    findings.error(
+      "profile \(quotedForMessage(profile)) is on restic's REST server, which keeps no journals, and parts need them: "
+        + "leave 'parts' out",
+      at: policy.parameterPlaces["parts"] ?? policy.name.place)
   }
 
   /// A label that is misspelt selects nothing, and nobody would notice.
@@ -166,6 +180,13 @@ public struct DocumentSet: Sendable {
       findings.warning(
         "\(kind.noun) '\(name.value)' is not in these files; it has to be applied, too\(hint)", at: name.place)
     }
+  }
+}
+
+extension [Step] {
+  /// Whether volumes are exported in parts by these, or by groups among them.
+  fileprivate var exportInParts: Bool {
+    contains { $0.uses?.value == "export-part" || $0.group?.steps.exportInParts ?? false }
   }
 }
 

@@ -4,6 +4,11 @@ internal import YAML
 struct ProfileChecks {
   let findings: Findings
 
+  /// What a repository on restic's REST server does without: the server takes no files but restic's own.
+  private static let restLimits =
+    "restic's REST server keeps neither journals nor descriptions of restore points: an interrupted export starts anew, "
+    + "'parts' has to be 1, and after the loss of the database 'holdfast import' finds nothing there"
+
   func check(_ spec: YAMLNode) {
     let secrets = SecretReferences(findings: findings)
     let (location, credentials) = (spec["location"], spec["credentials"])
@@ -19,7 +24,8 @@ struct ProfileChecks {
       if credentials == nil {
         findings.warning("without 'credentials' the bucket is opened as anybody", at: location ?? spec)
       }
-    } else if location?["rest"] != nil {
+    } else if let rest = location?["rest"] {
+      findings.warning(Self.restLimits, at: rest)
       checkCredentials(credentials, needed: ["user", "password"], also: [], of: "a REST server")
     } else if let credentials, location?["directory"] != nil {
       findings.warning("a folder needs no credentials", at: credentials)

@@ -41,7 +41,7 @@ struct ProtectionBenchmark {
       let run = try await place.backup("one")
       let times = try await place.sql(
         """
-        select extract(epoch from max(finished_at) filter (where name = 'record') - min(started_at) filter (where name = 'discover')) * 1000,
+        select extract(epoch from max(finished_at) filter (where name = 'record') - min(started_at)) * 1000,
           max((outputs ->> 'seconds')::float8) filter (where name like '%.export') * 1000
         from holdfast.step_status where run_id = \(run)
         """

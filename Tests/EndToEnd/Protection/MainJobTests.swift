@@ -158,14 +158,47 @@ extension EndToEnd {
       await second.kill()
     }
 
+    @Test("what restic's REST server does not keep is said: points can't be imported, parts are refused in time")
+    func restServer() async throws {
+      guard let server = try await RESTServer(), let mount = try await LoopFileSystem.btrfs.sharedFolder("rest")
+      else { return }
+      let stopped = try scratchDirectory("hooks").path + "/stopped"
+      let shop = try await ProtectedShop(
+        "btrfs", on: mount, application: "  hooks: {backupPrehook: [{exec: {command: [touch, \(stopped)]}}]}")
+      let profile = shop.folder.appendingPathComponent("rest.yaml")
+      try """
+      apiVersion: holdfast.dev/v1
+      kind: Profile
+      metadata: {name: far}
+      spec:
+        location: {rest: {url: "\(server.location("shop").dropFirst("rest:".count))"}}
+        password: {file: \(shop.folder.path)/password}
+      """.write(to: profile, atomically: true, encoding: .utf8)
+      let applied = try await shop.installation.run(["apply", profile.path])
+      #expect(applied.exitCode == 0, "\(applied)")
+      #expect((applied.output + applied.errors).contains("keeps neither journals"), "\(applied)")
+      let worker = try shop.installation.worker("main", slots: 8)
+      let backup = ["submit", "backup", "-p", "application=shop", "-p", "profile=far", "--wait"]
+      let inParts = try await shop.installation.run(backup + ["-p", "parts=2"])
+      #expect(inParts.exitCode == 1 && (inParts.output + inParts.errors).contains("keeps no journals"), "\(inParts)")
+      #expect(!FileManager.default.fileExists(atPath: stopped))
+      try await shop.holdfast(backup)
+      let told = "select count(*) from holdfast.step_log where text like '%stands in PostgreSQL alone%'"
+      #expect(try await shop.installation.sql(told) == "1")
+      let imported = try await shop.installation.run(["import", "far"])
+      #expect(imported.exitCode == 1, "\(imported)")
+      #expect((imported.output + imported.errors).contains("none can be imported"), "\(imported)")
+      await worker.kill()
+    }
+
     @Test("a restore drill compares every byte, asks the application, and is written to the point")
     func verify() async throws {
       guard let mount = try await LoopFileSystem.btrfs.sharedFolder("verify") else { return }
-      let shop = try await ProtectedShop(
-        "btrfs", on: mount,
-        application:
-          "  hooks: {verifyHook: [{name: look, exec: {command: [sh, -c, 'test -s \"$HOLDFAST_TARGET/orders/1\"']}}]}"
-      )
+      func hook(_ command: String) -> String {
+        "  hooks: {verifyHook: [{name: look, exec: {command: \(command)}}]}"
+      }
+      let look = hook(#"[sh, -c, 'test -s "$HOLDFAST_TARGET/orders/1"']"#)
+      let shop = try await ProtectedShop("btrfs", on: mount, application: look)
       let worker = try shop.installation.worker("main", slots: 8)
       let point = try await shop.backup()
       let scratch = shop.folder.path
@@ -173,6 +206,14 @@ extension EndToEnd {
       let outcome = "select verified_ok, recovery_seconds > 0 from holdfast.restore_point where name = '\(point)'"
       #expect(try await shop.installation.sql(outcome) == "t|t")
       #expect(try await shop.shell("ls '\(scratch)' | grep -c ^hf- || true") == "0\n")
+      // Nobody has looked: that says nothing of the point.
+      let problem = "select verified_ok, drill_problem like '%/no/such/program%' from holdfast.restore_points"
+      try await shop.applyDocuments(application: hook("[/no/such/program]"))
+      #expect(try await shop.installation.run(["verify", "shop", "--scratch", scratch]).exitCode == 1)
+      #expect(try await shop.installation.sql(problem) == "t|t")
+      #expect(try await shop.installation.sql("select holdfast.point('shop') ->> 'name'") == point)
+      #expect(try await shop.holdfast("points", "show", point).contains("could not be done: step volumes[0].look"))
+      try await shop.applyDocuments(application: look)
       // The application doesn't like what it sees.
       try await shop.shell("rm '\(shop.volumes[0].path)'/orders/1")
       let bad = try await shop.backup()
@@ -180,8 +221,16 @@ extension EndToEnd {
       #expect(drill.exitCode == 1)
       #expect(
         try await shop.installation.sql("select verified_ok from holdfast.restore_point where name = '\(bad)'") == "f")
+      let verdict = "restore point \(bad) is bad: volume data: hook 'look'"
+      #expect((drill.output + drill.errors).contains(verdict), "\(drill)")
       // One that failed its drill is not the last good one.
       #expect(try await shop.installation.sql("select holdfast.point('shop') ->> 'name'") == point)
+      // What was stored is gone.
+      try await shop.shell("find '\(shop.repository)/data' -type f -delete")
+      #expect(try await shop.installation.run(["verify", point, "--scratch", scratch]).exitCode == 1)
+      #expect(try await shop.installation.sql(outcome.replacing(", recovery_seconds > 0", with: "")) == "f")
+      #expect(
+        try await shop.installation.sql("select count(*) from holdfast.event_log where kind = 'point-bad'") == "2")
       #expect(try await shop.shell("ls '\(scratch)' | grep -c ^hf- || true") == "0\n")
       await worker.kill()
     }

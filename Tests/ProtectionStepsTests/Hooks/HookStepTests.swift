@@ -96,6 +96,36 @@ struct HookStepTests {
     #expect(try await failure(HookStep(), step([missing], run: 23)).kind == .permanent)
   }
 
+  @Test("in a drill a hook that finds fault is a result; one that can't look is a failure", arguments: [true, false])
+  func drill(_ isDrill: Bool) async throws {
+    let more: [String: JSONValue] = isDrill ? ["drill": true] : [:]
+    let run: Int64 = isDrill ? 500 : 600
+    let (log, good) = (StepLog(), hook("true"))
+    #expect(try await outputs(HookStep(), step([good], more, run: run))["finding"] == "")
+    for (number, code) in [1, 2, 125, 193, 255].enumerated() {
+      let hooks = [hook("echo no index >&2; exit \(code)", ["name": "look"]), hook("echo never")]
+      let context = step(hooks, more, run: run + 1 + Int64(number), log: log)
+      guard isDrill else {
+        #expect(try await failure(HookStep(), context).message.contains("exit code \(code)"))
+        continue
+      }
+      let result = try await outputs(HookStep(), context)
+      #expect(result["finding"] == .string("hook 'look': 'sh' ended with exit code \(code): no index"))
+      #expect(result["succeeded"] == false && result["results"]?.array?.map { $0["continued"] } == [false])
+    }
+    #expect(!log.lines.contains("never"))
+    let tolerated = hook("exit 3", ["onError": "continue"])
+    #expect(try await outputs(HookStep(), step([tolerated, good], more, run: run + 10))["finding"] == "")
+    let missing: JSONValue = ["exec": ["command": ["/no/such/program"]]]
+    let unable = [
+      missing, hook("exit 126"), hook("no-such-program"), hook("kill -9 $$"), hook("exit 137"),
+      hook("sleep 300", ["timeout": 0.3]), hook("echo nonsense >>$HOLDFAST_ARTIFACTS"),
+    ]
+    for (number, hook) in unable.enumerated() {
+      _ = try await failure(HookStep(), step([hook], more, run: run + 20 + Int64(number)))
+    }
+  }
+
   @Test("mistakes are found before the first hook runs")
   func mistakes() async throws {
     let log = StepLog()

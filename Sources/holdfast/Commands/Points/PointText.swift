@@ -49,6 +49,7 @@ struct PointText {
       add(
         "VERIFIED", (isOK ? "good" : "bad") + ", \(Moment(at).ago(from: now))\(time)", isOK ? .green : .red)
     }
+    add("LAST DRILL", catalogued.drillProblem.map { "could not be done: " + $0 }, .yellow)
     return facts
   }
 
@@ -117,6 +118,7 @@ extension CataloguedPoint {
     members["verifiedOk"] = .init(verifiedOK)
     members["verifiedAt"] = verifiedAt.map { .string($0.rfc3339) } ?? .null
     members["recoverySeconds"] = .init(recoverySeconds)
+    members["drillProblem"] = .init(drillProblem)
     members["snapshotStates"] = .object(snapshots.mapValues { .string($0.rawValue) })
     members["exportStates"] = .object(exports.mapValues { .string($0.rawValue) })
     return .object(members)

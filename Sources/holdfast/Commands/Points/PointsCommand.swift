@@ -61,7 +61,7 @@ enum PointsCommand {
       select
         name, application, policy, profile, run_id, created_at, extract(epoch from age)::float8, consistency, state, kept,
         volumes, snapshots, exports, bytes, added_bytes, pinned, coalesce(held_by, '{}'), expires_at, lock_until,
-        verified_at, verified_ok, recovery_seconds, reason
+        verified_at, verified_ok, recovery_seconds, reason, drill_problem
       from holdfast.restore_points
       where \(conditions.joined(separator: " and "))
       order by created_at desc, point_id desc limit $1
@@ -93,6 +93,7 @@ enum PointsCommand {
     var verifiedOK: Bool?
     var recoverySeconds: Double?
     var reason: String?
+    var drillProblem: String?
 
     @Sendable init(_ row: PostgresRow) throws {
       name = try row.string(0)
@@ -118,6 +119,7 @@ enum PointsCommand {
       verifiedOK = try row.optionalBool(20)
       recoverySeconds = try row.optionalDouble(21)
       reason = try row.optionalString(22)
+      drillProblem = try row.optionalString(23)
     }
 
     /// What sets it apart from others.
@@ -132,6 +134,7 @@ enum PointsCommand {
         notes.append(expires > now ? "expires " + expires.ahead(of: now) : "expired " + expires.ago(from: now))
       }
       if let verified { notes.append("verified " + verified.ago(from: now)) }
+      if drillProblem != nil { notes.append("its last drill could not be done") }
       return .init(notes.joined(separator: ", "), nil)
     }
 
@@ -144,7 +147,7 @@ enum PointsCommand {
         "pinned": .bool(isPinned), "heldBy": .array(heldBy.map { .int($0) }), "expiresAt": .init(expires),
         "lockUntil": .init(lockUntil), "verifiedAt": .init(verified),
         "verifiedOk": .init(verifiedOK),
-        "recoverySeconds": .init(recoverySeconds), "reason": .init(reason),
+        "recoverySeconds": .init(recoverySeconds), "reason": .init(reason), "drillProblem": .init(drillProblem),
       ]
     }
   }

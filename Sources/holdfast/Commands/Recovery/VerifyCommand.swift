@@ -15,7 +15,9 @@ enum VerifyCommand {
     discussion: [
       "A restore drill: each volume is restored from its export to a scratch folder, read back and compared with what was backed "
         + "up; the application's verifyHook may look at the copy (HOLDFAST_TARGET). What came of it and the recovery time stand "
-        + "in 'holdfast points'. The application itself is not touched."
+        + "in 'holdfast points'. The application itself is not touched.",
+      "A point is bad only if its data have shown that: damaged, missing, different, or refused by a verifyHook. A drill that could "
+        + "not be done, for want of room or of a program, is noted, and what is known of the point stays.",
     ],
     options: [scratch.description, BuiltInRun.noWait.description],
     operands: [point.description],
@@ -36,7 +38,8 @@ enum ImportCommand {
     summary: "Rebuild the catalogue of restore points from a profile's repository",
     discussion: [
       "Every restore point with exports is also described in the repository itself, sealed. So an empty database knows all of them "
-        + "again once the profile is applied and imported. Points that are known stay as they are."
+        + "again once the profile is applied and imported. Points that are known stay as they are. restic's REST server takes no such "
+        + "descriptions: from there nothing can be imported."
     ],
     options: [BuiltInRun.noWait.description],
     operands: [profile.description],

@@ -17,8 +17,8 @@ enum BackupCommand {
     discussion: [
       "What did not change since the parent, the newest snapshot of the same host and paths, is not read again. A backup that "
         + "was interrupted leaves a journal in the repository, and the next one of the same host and paths goes on from there: "
-        + "on another machine, give it the same --host. A block device can't tell what changed, so it is read anew unless "
-        + "--frozen-as names its state.",
+        + "on another machine, give it the same --host. restic's REST server keeps no journals: there the next one starts anew, "
+        + "and there are no parts. A block device can't tell what changed, so it is read anew unless --frozen-as names its state.",
       "What is named is stored even if an exclude fits it, of a folder without what is in it; a note tells so, since restic leaves "
         + "it out.",
       "What comes by --stdin is taken up to its end, whether or not the program that wrote it has failed: a pipeline's exit "
