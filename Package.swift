@@ -173,8 +173,8 @@ let package = Package(
     .testTarget(
       name: "ProtectionStepsTests",
       dependencies: [
-        "ProtectionSteps", "StepKinds", "VolumeDrivers", "Freezing", "StepEngine", "PostgresClient", "ResticRepository",
-        "ResticFormat", "Cryptography", "JSON", "Log", "TestSupport", "freezing-helper",
+        "ProtectionSteps", "StepKinds", "RestorePoints", "VolumeDrivers", "Freezing", "StepEngine", "PostgresClient",
+        "ResticRepository", "ResticFormat", "Cryptography", "JSON", "Log", "TestSupport", "freezing-helper",
       ]),
     .testTarget(name: "YAMLTests", dependencies: ["YAML", "JSON", "TestSupport"]),
     .testTarget(
