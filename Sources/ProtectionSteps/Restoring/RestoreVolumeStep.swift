@@ -80,6 +80,9 @@ struct RestoreVolumeStep: StepKind {
       restore.deletes = target == volume.source.path && paths.isEmpty
       let profile = try await services.profile(try arguments.requiredString("profile"), log: step.log)
       failPoint("restore.begun")
+      if paths.isEmpty, target == volume.json["target"]?.string {
+        try await services.makeEmptyVolume(at: target, like: volume)
+      }
       let sessions = services.sessions
       let outcome = try await StepOutcome.usingRepository(of: profile) { [restore] in
         let numbers = try await sessions.use(profile) { repository, _ in

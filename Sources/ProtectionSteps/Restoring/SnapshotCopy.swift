@@ -11,6 +11,7 @@ extension ProtectionServices {
     let progress = CopyProgress()
     // Called as in an export.
     let imageName = ExportSource.path(of: volume.source, isImage: true).last ?? volume.source.name
+    try await makeEmptyVolume(at: target, like: volume)
     try await withClone(of: snapshot, volume, step) { place in
       try await reporting(progress, to: step) {
         try await driving(volume) { _ throws(DriverError) in

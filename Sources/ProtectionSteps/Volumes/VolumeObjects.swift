@@ -29,6 +29,12 @@ extension ProtectionServices {
     return clone.place
   }
 
+  /// Makes a folder that does not exist yet a volume of the driver's own sort, if it has one, so that it can be used as such at once.
+  func makeEmptyVolume(at path: String, like volume: Volume) async throws {
+    guard volume.source.driver != Dump.driver else { return }
+    try await driving(volume) { driver throws(DriverError) in try await driver.makeEmptyVolume(at: path) }
+  }
+
   /// Removes an object of a volume. What is gone already is released; what a restore point keeps, stays.
   func release(_ kind: String, _ name: String, of volume: Volume, _ step: StepContext) async throws {
     // Also for what no attempt got round to make: the ledger then has an entry that was released.

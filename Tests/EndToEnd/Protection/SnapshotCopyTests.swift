@@ -32,6 +32,10 @@ extension EndToEnd {
         try await shop.holdfast("restore", point, "--target", target, "--volume", "data")
         #expect(try await shop.facts(target + "/data") == before)
         #expect(try await shop.shell("ls '\(target)'") == "data\n")
+        if driver == "btrfs", target.hasPrefix(mount.path) {
+          // A volume of its own.
+          #expect(try await shop.shell("stat -c %i '\(target)/data'") == "256\n")
+        }
         let owner = try await shop.shell("stat -c %a:%U '\(path)'")
         #expect(try await shop.shell("stat -c %a:%U '\(target)/data'") == owner)
         // Again, over what is there by now.
