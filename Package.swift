@@ -173,9 +173,9 @@ let package = Package(
     .testTarget(
       name: "ProtectionStepsTests",
       dependencies: [
-        "ProtectionSteps", "StepKinds", "VolumeDrivers", "Freezing", "StepEngine", "PostgresClient", "ResticRepository",
-        "ResticFormat", "ObjectStores", "Restore", "Cryptography", "JSON", "Log", "TestSupport", "WorkflowDSL",
-        "freezing-helper",
+        "ProtectionSteps", "StepKinds", "RestorePoints", "VolumeDrivers", "Freezing", "StepEngine", "PostgresClient",
+        "ResticRepository", "ResticFormat", "ObjectStores", "Restore", "Cryptography", "JSON", "Log", "TestSupport",
+        "WorkflowDSL", "freezing-helper",
       ]),
     .testTarget(name: "YAMLTests", dependencies: ["YAML", "JSON", "TestSupport"]),
     .testTarget(

@@ -132,6 +132,13 @@ int volume_shim_snapshot(int source, int parent, const char *name, int read_only
   return ioctl(parent, BTRFS_IOC_SNAP_CREATE_V2, &arguments);
 }
 
+int volume_shim_make_subvolume(int parent, const char *name) {
+  struct btrfs_ioctl_vol_args arguments;
+  memset(&arguments, 0, sizeof arguments);
+  if (set_name(arguments.name, sizeof arguments.name, name) != 0) return -1;
+  return ioctl(parent, BTRFS_IOC_SUBVOL_CREATE, &arguments);
+}
+
 int volume_shim_delete_subvolume(int parent, const char *name) {
   struct btrfs_ioctl_vol_args arguments;
   memset(&arguments, 0, sizeof arguments);

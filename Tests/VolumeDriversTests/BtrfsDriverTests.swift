@@ -117,6 +117,36 @@ import VolumeDrivers
     #expect(try await driver.owned(volume) == [])
   }
 
+  @Test("a clone is copied into a new subvolume, over what is there, and beside what else is there") func copy()
+    async throws
+  {
+    guard let place = try await LoopFileSystem.btrfs.sharedFolder() else { return }
+    try await shell("btrfs -q subvolume create data; " + richTree, in: place)
+    let before = try await fingerprint(place.appendingPathComponent("data"))
+    let volume = volume(place.path + "/data")
+    _ = try await driver.snapshot(volume, named: "a")
+    let clone = try await driver.clone(volume, snapshot: "a", named: "a-c", writable: false)
+    let target = place.appendingPathComponent("new/data")
+    // One name of each file, and their bytes.
+    let expected = try await shell(
+      "find data -type f -printf '%i %s\\n' | sort -u | awk '{ n++; s += $2 } END { print n, s }'", in: place)
+    for _ in 0..<2 {
+      try await driver.makeEmptyVolume(at: target.path)
+      let progress = CopyProgress()
+      try await copyClone(clone.place, to: target.path, imageName: "data", progress: progress)
+      #expect(try await fingerprint(target) == before)
+      #expect(expected == "\(progress.files) \(progress.bytes)\n")
+      // What a killed copy has left goes, and what it does not know of stays.
+      try await shell(
+        "touch .holdfast-new-0; rm -r sub; echo x > plain; mkdir -p .holdfast; echo mine > .holdfast/mine", in: target)
+    }
+    try await copyClone(clone.place, to: target.path, imageName: "data")
+    #expect(try await shell("cat .holdfast/mine; rm -r .holdfast", in: target) == "mine\n")
+    #expect(try await shell("ls -A new; stat -c %i new/data", in: place) == "data\n256\n")
+    #expect(try await driver.owned(volume).count == 1)
+    try await driver.releaseSnapshot(volume, named: "a")
+  }
+
   @Test("a snapshot while a program writes is one moment of it") func liveWriter() async throws {
     guard let place = try await LoopFileSystem.btrfs.sharedFolder() else { return }
     let volume = volume(place.path + "/data")

@@ -54,6 +54,7 @@ struct volume_shim_subvolume {
 };
 int volume_shim_subvolume(int directory, struct volume_shim_subvolume *result);
 int volume_shim_snapshot(int source, int parent, const char *name, int read_only);
+int volume_shim_make_subvolume(int parent, const char *name);
 int volume_shim_delete_subvolume(int parent, const char *name);
 // Reads the next subvolume right below the one of `directory` whose id is at least `*id`: its id, and its path seen from
 // `directory`, which must be the subvolume's root. 1 if there is one, 0 at the end. `capacity` should be 4096 at least.

@@ -39,7 +39,8 @@ struct Volume: Sendable {
     } catch {
       throw StepFailure(.permanent, error.message)
     }
-    node = json["node"]?.string
+    // An empty one is any.
+    node = json["node"]?.string.flatMap { $0.isEmpty ? nil : $0 }
     excludes = (json["exclude"]?.array ?? []).compactMap(\.string)
     tag = json["tag"]?.string
     mark = json["mark"]?.string

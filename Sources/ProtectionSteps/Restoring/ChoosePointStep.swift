@@ -22,6 +22,8 @@ struct ChoosePointStep: StepKind {
         "dumps", .choice(["file", "program"]), default: "file",
         "how dumps come back: as files, or into the programs that the application's document names for that"),
       .optional("target", .text, "a folder: each volume comes into one of its own there; without it, to where it was"),
+      .optional(
+        "node", .text, "the node that the target is on, for what comes from exports; without it, each volume's own"),
     ],
     outputs: [
       OutputField("point", .string, "the point's name"),
@@ -49,12 +51,19 @@ struct ChoosePointStep: StepKind {
     let from = try arguments.choice("from", ["auto", "snapshot", "export"]) ?? "auto"
     let target = try arguments.string("target").flatMap { $0.isEmpty ? nil : $0 }
     if let target, !target.hasPrefix("/") { throw arguments.failure("target", mustBe: "an absolute path") }
+    let node = try arguments.string("node").flatMap { $0.isEmpty ? nil : $0 }
+    guard node == nil || target != nil else {
+      throw StepFailure(
+        .permanent,
+        "restore point \(point.name): in place a volume comes back on its own node; give a target with the node, or leave the node out"
+      )
+    }
     let patterns = arguments.value("volumes").map { $0.array ?? [$0] }?.compactMap(\.string) ?? []
     let chosen = try Inventory(application: application, spec: point.json).volumes(named: patterns, strict: false)
     let names = Set(chosen.compactMap { $0["name"]?.string })
     let volumes = try await services.marked(
       try point.volumes.filter { names.contains($0.name) }
-        .map { volume in try Self.item(volume, of: found, from: from, target: target) })
+        .map { volume in try Self.item(volume, of: found, from: from, target: target, node: node) })
     // The hooks and programs as they are now: how to stop an application is a matter of today.
     let wantsHooks = arguments.value("hooks")?.bool ?? true
     let wantsPrograms = try arguments.choice("dumps", ["file", "program"]) == "program"
@@ -95,8 +104,9 @@ struct ChoosePointStep: StepKind {
   }
 
   /// A volume of the point, as `restore-volume` takes it.
-  private static func item(
-    _ volume: RestorePoint.Volume, of found: CataloguedPoint, from: String, target: String?
+  /// - Parameter node: where a target is, if not on the volume's own node.
+  static func item(
+    _ volume: RestorePoint.Volume, of found: CataloguedPoint, from: String, target: String?, node: String?
   ) throws(StepFailure) -> JSONValue {
     // One that was missed may be there again; the driver finds out. But what surely is there comes first.
     let isMissing = found.snapshots[volume.name] == .missing
@@ -104,7 +114,7 @@ struct ChoosePointStep: StepKind {
     let export = found.exports[volume.name] == .exists ? volume.export : nil
     var item = volume.source.object ?? [:]
     item["application"] = .string(found.point.application)
-    item["node"] = .string(volume.node ?? "")
+    item["node"] = .string(node ?? volume.node ?? "")
     if let target { item["target"] = .string(target + "/" + volume.name) }
     let usesSnapshot =
       switch from {
@@ -114,9 +124,16 @@ struct ChoosePointStep: StepKind {
       default: snapshot != nil && (export == nil || target == nil && !isMissing)
       }
     guard let object = usesSnapshot ? snapshot : export else {
+      let what = usesSnapshot ? "snapshot" : "export"
+      let isGone = (usesSnapshot ? found.snapshots : found.exports)[volume.name] != CataloguedPoint.Part.none
       throw StepFailure(
         .permanent,
-        "restore point \(found.point.name) has no \(usesSnapshot ? "snapshot" : "export") of volume '\(volume.name)' any more"
+        "restore point \(found.point.name) has no \(what) of volume '\(volume.name)'\(isGone ? " any more" : "")")
+    }
+    guard node == nil || !usesSnapshot else {
+      throw StepFailure(
+        .permanent,
+        "restore point \(found.point.name) has volume '\(volume.name)' as a snapshot, which only its own node can read; another node needs an export (from: export), so leave the node out or take a point with exports"
       )
     }
     item[usesSnapshot ? "fromSnapshot" : "fromExport"] = .string(object)

@@ -11,7 +11,8 @@ import WorkflowDSL
 
 /// `restore-volume`: brings one volume of a restore point back, to where it was or to a folder of its own.
 ///
-/// What is there already and equal is not written again, so another attempt goes on where this one ended.
+/// What is there already and equal is not written again, so another attempt goes on where this one ended; only a copy of a snapshot
+/// begins anew.
 struct RestoreVolumeStep: StepKind {
   static let signature = StepSignature(
     "restore-volume", "Brings a volume of a restore point back",
@@ -49,17 +50,24 @@ struct RestoreVolumeStep: StepKind {
     let numbers: VolumeRestore.Numbers
     let target: String
     if let snapshot = volume.json["fromSnapshot"]?.string {
-      guard volume.json["target"] == nil, paths.isEmpty, arguments.value("scratch") == nil else {
+      guard paths.isEmpty, arguments.value("scratch") == nil else {
         throw StepFailure(
           .permanent,
-          "\(volume.title): from a snapshot a whole volume comes back to where it was; take the export for anything else (from: export)"
+          "\(volume.title): from a snapshot only the whole volume comes back, to where it was or into a folder (target); single files and drills take an export (from: export)"
         )
       }
-      failPoint("restore.begun")
-      try await driving(volume) { driver throws(DriverError) in
-        try await driver.restore(volume.source, snapshot: snapshot)
+      if arguments.value("verify")?.bool ?? false {
+        step.log("\(volume.title): it comes from a snapshot; only what comes from an export is read back and compared")
       }
-      (numbers, target) = (VolumeRestore.Numbers(), volume.source.path)
+      failPoint("restore.begun")
+      if let folder = volume.json["target"]?.string {
+        (numbers, target) = (try await services.copy(snapshot, of: volume, to: folder, step), folder)
+      } else {
+        try await driving(volume) { driver throws(DriverError) in
+          try await driver.restore(volume.source, snapshot: snapshot)
+        }
+        (numbers, target) = (VolumeRestore.Numbers(), volume.source.path)
+      }
     } else {
       guard let export = volume.json["fromExport"]?.string.flatMap({ FileID($0) }) else {
         throw StepFailure(
@@ -79,6 +87,9 @@ struct RestoreVolumeStep: StepKind {
       restore.deletes = target == volume.source.path && paths.isEmpty
       let profile = try await services.profile(try arguments.requiredString("profile"), log: step.log)
       failPoint("restore.begun")
+      if paths.isEmpty, target == volume.json["target"]?.string {
+        try await services.makeEmptyVolume(at: target, like: volume)
+      }
       let sessions = services.sessions
       let isDrill = arguments.value("drill")?.bool ?? false
       let outcome = try await StepOutcome.usingRepository(of: profile) { [restore] in

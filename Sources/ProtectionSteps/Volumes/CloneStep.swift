@@ -1,4 +1,3 @@
-import FailPoints
 import JSON
 import StepEngine
 import StepKinds
@@ -22,20 +21,10 @@ struct CloneStep: StepKind {
     let arguments = try StepArguments(step.with, of: Self.signature)
     let volume = try Volume(arguments)
     let isWritable = arguments.value("writable")?.bool ?? false
-    let (snapshot, name) = (volume.snapshotName(step.id.run), volume.cloneName(step.id.run))
-    let entry = try await services.asking { () async throws(StoreError) in
-      try await services.ledger.intend(
-        step.held, kind: ResourceKind.clone, driver: volume.source.driver, name: name, detail: volume.detail)
-    }
-    failPoint("clone.intended")
-    if entry.isStale { try await remove(ResourceKind.clone, name, of: volume) }
-    let clone = try await driving(volume) { driver throws(DriverError) in
-      try await driver.clone(volume.source, snapshot: snapshot, named: name, writable: isWritable)
-    }
-    failPoint("clone.made")
-    try await services.asking { () async throws(StoreError) in try await services.ledger.made(entry, by: step.held) }
-    failPoint("clone.noted")
-    return .succeeded(outputs: ["clone": .string(name), "place": clone.place.json])
+    let entry = try await services.intend(ResourceKind.clone, volume.cloneName(step.id.run), of: volume, step)
+    let place = try await services.makeClone(
+      entry, of: volume.snapshotName(step.id.run), volume, writable: isWritable, step)
+    return .succeeded(outputs: ["clone": .string(entry.name), "place": place.json])
   }
 }
 

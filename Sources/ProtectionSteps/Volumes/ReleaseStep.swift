@@ -1,4 +1,3 @@
-import FailPoints
 import JSON
 package import StepEngine
 import StepKinds
@@ -22,28 +21,12 @@ struct ReleaseStep: StepKind {
     let volume = try Volume(arguments)
     let what = try arguments.choice("what", ["clone", "snapshot", "both"]) ?? "clone"
     if what != "snapshot" {
-      try await release(ResourceKind.clone, volume.cloneName(step.id.run), volume, step)
+      try await services.release(ResourceKind.clone, volume.cloneName(step.id.run), of: volume, step)
     }
     if what != "clone" {
-      try await release(ResourceKind.snapshot, volume.snapshotName(step.id.run), volume, step)
+      try await services.release(ResourceKind.snapshot, volume.snapshotName(step.id.run), of: volume, step)
     }
     return .succeeded(outputs: nil)
-  }
-
-  private func release(_ kind: String, _ name: String, _ volume: Volume, _ step: StepContext) async throws {
-    // Also for what no attempt got round to make: the ledger then has an entry that was released.
-    let entry = try await services.asking { () async throws(StoreError) in
-      try await services.ledger.intend(
-        step.held, kind: kind, driver: volume.source.driver, name: name, detail: volume.detail)
-    }
-    if entry.isKept {
-      step.log("the \(kind) \(name) belongs to a restore point, and stays")
-      return
-    }
-    failPoint("release.begun")
-    try await remove(kind, name, of: volume)
-    failPoint("release.done")
-    try await services.asking { () async throws(StoreError) in try await services.ledger.released(entry) }
   }
 }
 

@@ -131,6 +131,24 @@ struct BtrfsDriver: VolumeDriver {
     }
   }
 
+  func makeEmptyVolume(at path: String) async throws(DriverError) {
+    let (parent, name) = (parentPath(Array(path.utf8)), lastName(Array(path.utf8)))
+    try await blocking { _ throws(DriverError) in
+      let what = "no subvolume was made at \(printable(path))"
+      try explaining(what) { () throws(FileError) -> Void in
+        let folder = try makeFolders(parent)
+        guard try Subvolume.isBtrfs(folder) else { return }
+        do throws(FileError) {
+          try Subvolume.make(name, in: folder)
+          // As other folders that we make: whoever restores into it decides who may look.
+          try folder.openDirectory(name).setPermissions(0o700)
+        } catch {
+          guard error.isThere else { throw error }
+        }
+      }
+    }
+  }
+
   private func open(_ volume: VolumePlace) throws(DriverError) -> Subvolume {
     let folder = try volume.openFolder()
     let found = try explaining("the volume \(volume.source.label) can't be looked at") { () throws(FileError) in

@@ -30,6 +30,15 @@ struct Subvolume {
     return (facts.is_read_only != 0, Int(facts.made_seconds))
   }
 
+  /// Makes an empty subvolume in `parent`; its permissions are as for any new folder there.
+  static func make(_ name: [UInt8], in parent: DirectoryHandle) throws(FileError) {
+    let path = parent.path + [UInt8(ascii: "/")] + name
+    guard isPlainName(name) else { throw FileError(path: path, operation: "make the subvolume", code: EINVAL) }
+    guard volume_shim_make_subvolume(parent.descriptor, text(name)) == 0 else {
+      throw FileError(path: path, operation: "make the subvolume", code: errno)
+    }
+  }
+
   /// Makes a snapshot of it in `parent`; on the disk when this returns.
   func snapshot(_ name: [UInt8], in parent: DirectoryHandle, isReadOnly: Bool) throws(FileError) {
     guard isPlainName(name) else { throw FileError(path: name, operation: "make the subvolume", code: EINVAL) }

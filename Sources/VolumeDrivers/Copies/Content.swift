@@ -69,7 +69,8 @@ enum Content {
   /// Copies everything into something new of the same sort. Returns whether bytes were written rather than shared.
   /// - Parameter isLive: see `TreeCopy.isLive`.
   func copy(
-    to target: UnfinishedObject, _ sharing: FileContent.Sharing, _ interruption: Interruption, isLive: Bool = false
+    to target: UnfinishedObject, _ sharing: FileContent.Sharing, _ interruption: Interruption, isLive: Bool = false,
+    progress: CopyProgress? = nil
   ) throws(FileError) -> Bool {
     switch (self, target) {
     case (.folder(let from), .folder(let to)):
@@ -79,9 +80,13 @@ enum Content {
       return copy.content.copiedBytes > 0
     case (.image(let from), .file(let to)):
       let content = FileContent(sharing, interruption)
+      content.progress = progress
       let status = try from.metadata()
-      try content.copy(from, size: status.size, to: to)
-      try MetadataCopy().apply(status, from.extendedAttributes(), to: to, isNew: true)
+      let isDevice = status.kind == .blockDevice
+      try content.copy(from, size: isDevice ? from.deviceSize() : status.size, to: to)
+      // Owner, times and permissions of a device's name say nothing about what is on it.
+      if !isDevice { try MetadataCopy().apply(status, from.extendedAttributes(), to: to, isNew: true) }
+      progress?.countFile()
       return content.copiedBytes > 0
     case (.folder(let from), .file): throw FileError(path: from.path, operation: "copy", code: EISDIR)
     case (.image(let from), .folder): throw FileError(path: from.path, operation: "copy", code: ENOTDIR)

@@ -44,4 +44,14 @@ public protocol VolumeDriver: Sendable {
 
   /// What exists of ours at this volume, whatever run made it: complete snapshots and clones, oldest first where known.
   func owned(_ source: VolumeSource) async throws(DriverError) -> [DriverObject]
+
+  /// Makes an empty volume at a path where nothing is, with the folders above it, so that what comes into it can be used as a volume
+  /// of this driver at once. Optional: does nothing where there is something, where the file system can't, or where any folder would do.
+  /// - Parameter path: an absolute path.
+  func makeEmptyVolume(at path: String) async throws(DriverError)
+}
+
+extension VolumeDriver {
+  /// Does nothing: any folder will do.
+  public func makeEmptyVolume(at path: String) async throws(DriverError) {}
 }

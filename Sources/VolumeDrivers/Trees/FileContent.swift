@@ -20,6 +20,8 @@ final class FileContent {
   private var canCopyInKernel = true
   /// Bytes that were written rather than shared: on the disk only after a sync.
   private(set) var copiedBytes = 0
+  /// Counts the bytes along, if anybody wants to know.
+  var progress: CopyProgress?
 
   init(_ sharing: Sharing, _ interruption: Interruption) {
     self.sharing = sharing
@@ -29,10 +31,14 @@ final class FileContent {
   /// Fills `target`, which is empty, with all of `source`.
   func copy(_ source: FileHandle, size: Int, to target: WritableFile) throws(FileError) {
     guard size > 0 else { return }
-    if canShare, try share(source, target) { return }
+    if canShare, try share(source, target) {
+      progress?.count(bytes: size)
+      return
+    }
     try target.setSize(size)
     var position = 0
     while position < size, let data = try source.nextData(in: position..<size) {
+      progress?.count(bytes: data.lowerBound - position)
       position = data.lowerBound
       while position < data.upperBound {
         try interruption.check(source.path)
@@ -40,8 +46,10 @@ final class FileContent {
         if count == 0 { return }  // it has become shorter
         position += count
         copiedBytes += count
+        progress?.count(bytes: count)
       }
     }
+    progress?.count(bytes: size - position)
   }
 
   private func share(_ source: FileHandle, _ target: WritableFile) throws(FileError) -> Bool {
@@ -94,7 +102,15 @@ final class FileContent {
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: min(range.count, 1 << 20), alignment: 4096)
     defer { buffer.deallocate() }
     let count = try source.read(at: range.lowerBound, into: buffer)
-    try target.write(UnsafeRawBufferPointer(rebasing: buffer[..<count]), at: range.lowerBound)
+    let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<count])
+    // A device knows no holes; where it has nothing, the file has one.
+    if !isZero(bytes) { try target.write(bytes, at: range.lowerBound) }
     return count
   }
+}
+
+/// Whether all bytes are zeros: the first is, and each is like the one before.
+private func isZero(_ bytes: UnsafeRawBufferPointer) -> Bool {
+  guard let start = bytes.baseAddress, !bytes.isEmpty else { return true }
+  return bytes[0] == 0 && memcmp(start, start + 1, bytes.count - 1) == 0
 }

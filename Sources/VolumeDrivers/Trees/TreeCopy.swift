@@ -12,6 +12,8 @@ final class TreeCopy {
   static let depthLimit = 400
   /// What we keep on a volume's own file system lies in folders of this name.
   static let reserved = Array(".holdfast".utf8)
+  /// How the names of files begin that are not whole yet.
+  private static let unfinished = ".holdfast-new"
 
   let content: FileContent
   private let metadata = MetadataCopy()
@@ -26,6 +28,9 @@ final class TreeCopy {
   /// number, size and times on both sides, and was changed last before this moment, is left as it is. A change after the
   /// snapshot would have moved its time of change, which programs can't set.
   var unchangedBefore: FileTime?
+  /// Whether the target is a folder for people to look at, rather than the volume: what it has and the source doesn't stays, and
+  /// what is mounted in it is a folder like others.
+  var keepsOthers = false
 
   private struct FileIdentity: Hashable {
     let device: UInt64
@@ -80,12 +85,14 @@ final class TreeCopy {
 
   private func removeOthers(than wanted: DirectoryListing, in target: DirectoryHandle) throws(FileError) {
     let found = try target.entries()
+    let unfinished = Array((Self.unfinished + "-").utf8)
     var next = 0
     for index in found.indices {
       let name = found.name(at: index)
       // Both lists are sorted.
       while next < wanted.count, wanted.name(at: next).lexicographicallyPrecedes(name) { next += 1 }
       if next < wanted.count, wanted.name(at: next) == name { continue }
+      if keepsOthers, !name.starts(with: unfinished) { continue }
       try removal.removeFromVolume(name, in: target)
     }
   }
@@ -98,7 +105,7 @@ final class TreeCopy {
     case .regular: try copyFile(source, place)
     case .symlink, .fifo, .characterDevice, .blockDevice: try copyNode(source, place)
     case .socket, .unknown:
-      if !place.isNew { try removal.removeFromVolume(entry.name, in: place.folder) }
+      if !place.isNew, !keepsOthers { try removal.removeFromVolume(entry.name, in: place.folder) }
     }
   }
 
@@ -124,6 +131,7 @@ final class TreeCopy {
   /// The folder of that name in the target; nil if what is there isn't part of the volume.
   private func openOrMakeFolder(_ place: Place) throws(FileError) -> DirectoryHandle? {
     do throws(FileError) {
+      if keepsOthers { return try place.folder.openDirectory(place.name) }
       let folder = try place.folder.openDirectoryOfSameMount(place.name)
       return try folder.metadata().device == place.folder.metadata().device ? folder : nil
     } catch {
@@ -161,6 +169,7 @@ final class TreeCopy {
       try content.copy(file, size: status.size, to: copy)
       try metadata.apply(status, file.extendedAttributes(), to: copy, isNew: place.isNew)
     }
+    content.progress?.countFile()
     if status.links > 1 { firstNames[identity] = place.path + [place.name] }
   }
 
@@ -198,18 +207,27 @@ final class TreeCopy {
   /// there, so that nobody ever sees half of it.
   private func make(_ place: Place, _ body: ([UInt8]) throws(FileError) -> Void) throws(FileError) {
     if place.isNew { return try body(place.name) }
-    let name = temporaryName(".holdfast-new")
+    let name = temporaryName(Self.unfinished)
     do throws(FileError) {
       try body(name)
       do throws(FileError) { try place.folder.rename(name, to: place.name) } catch {
         guard error.code == EISDIR || error.isThere else { throw error }
-        try removal.removeFromVolume(place.name, in: place.folder)
+        try removeFolder(place)
         try place.folder.rename(name, to: place.name)
       }
     } catch {
       // A second failure would only hide the first; the next call removes what is left.
       try? place.folder.removeFile(name)
       throw error
+    }
+  }
+
+  /// Removes a folder that is in the way of something else; where others are kept, only an empty one.
+  private func removeFolder(_ place: Place) throws(FileError) {
+    guard keepsOthers else { return try removal.removeFromVolume(place.name, in: place.folder) }
+    do throws(FileError) { try place.folder.removeEmptyDirectory(place.name) } catch {
+      guard error.isThere else { throw error }
+      throw FileError(path: error.path, operation: "put what is no folder in the place of the folder", code: EISDIR)
     }
   }
 }

@@ -123,6 +123,11 @@ extension EndToEnd {
         try await shop.shell("rm -r '\(shop.volumes[0].path)'/orders")
         try await shop.holdfast("restore", point, "--yes")
         #expect(try await shop.facts(shop.volumes[0].path) == before)
+        // Beside it, as a subvolume: what only a subvolume can be used for works at once.
+        let beside = shop.volumes[0].path + "-beside"
+        try await shop.holdfast("restore", point, "--target", beside)
+        #expect(try await shop.facts(beside + "/data") == before)
+        #expect(try await shop.shell("stat -c %i '\(beside)/data'") == "256\n")
       }
     }
 

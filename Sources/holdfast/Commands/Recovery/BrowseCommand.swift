@@ -52,7 +52,7 @@ enum BrowseCommand {
     guard let export = volume.export.flatMap({ FileID($0) }), let profileName = found.point.profile else {
       throw CommandFailure(
         .failed,
-        "volume '\(volumeName)' of \(found.point.name) is a snapshot only; restore it beside the original to look at it"
+        "volume '\(volumeName)' of \(found.point.name) is a snapshot only; to look at it, restore it into a folder: holdfast restore \(found.point.name) --volume \(volumeName) --target DIR"
       )
     }
     guard let document = try await EngineClient(pool: pool).document(kind: "profile", name: profileName) else {

@@ -17,6 +17,9 @@ enum RestorePointCommand {
   static let target = Option<String?>.optional(
     "--target", short: "-t", .text("DIR", completion: .file), default: "where the volumes were",
     "A folder: each volume comes into one of its own there, and nothing else is touched")
+  static let node = Option<String?>.optional(
+    "--node", .text("NODE"), default: "where each volume was",
+    "The node that --target is on: any with a worker can restore exports")
   static let from = Option<String>.value(
     "--from", .text("WHAT"), default: "auto", "What it comes back from: snapshot, export or auto")
   static let verify = Option<Bool>.flag("--verify", "Read everything back, and compare it")
@@ -30,11 +33,12 @@ enum RestorePointCommand {
       "Without --target each volume goes back to where it was, between the application's restorePrehook and restorePosthook: "
         + "what changed since is gone. That is asked for first; --yes answers, and has to be given where nobody can be asked.",
       "It runs where the volumes are, as a run of the workflow 'restore', and goes on after any failure; as long as it runs, the "
-        + "point is not retired. Local snapshots are used where there are any, else exports.",
+        + "point is not retired. In place, local snapshots are used where there are any, else exports; into --target, exports "
+        + "where there are any. If a volume's node is lost, --node names another one for its export.",
     ],
     options: [
-      volumes.description, paths.description, target.description, from.description, verify.description,
-      noHooks.description, yes.description, BuiltInRun.noWait.description,
+      volumes.description, paths.description, target.description, node.description, from.description,
+      verify.description, noHooks.description, yes.description, BuiltInRun.noWait.description,
     ],
     operands: [point.description],
     examples: [
@@ -53,6 +57,13 @@ enum RestorePointCommand {
     guard ["auto", "snapshot", "export"].contains(arguments[from]) else {
       throw CommandFailure(.usage, "--from has to be auto, snapshot or export")
     }
+    guard arguments[node] == nil || arguments[target] != nil else {
+      throw CommandFailure(
+        .usage, "--node needs a --target DIR on that node: in place each volume comes back where it was")
+    }
+    guard arguments[node] == nil || arguments[from] != "snapshot" else {
+      throw CommandFailure(.usage, "--node needs exports: a snapshot can be read only on its own node")
+    }
     guard let found = try await RestorePointStore(pool: arguments.pool()).point(name) else {
       throw CommandFailure(
         .notFound,
@@ -65,6 +76,7 @@ enum RestorePointCommand {
       "from": .string(arguments[from]), "verify": .bool(arguments[verify]), "hooks": .bool(!arguments[noHooks]),
     ]
     if let target = arguments[target] { parameters["target"] = .string(absolute(target)) }
+    if let node = arguments[node] { parameters["node"] = .string(node) }
     try await BuiltInRun(workflow: "restore", parameters: parameters).start(arguments)
   }
 
@@ -73,13 +85,12 @@ enum RestorePointCommand {
       throw CommandFailure(
         .usage, "--path needs one --volume that the files are of, and a --target that they come into")
     }
-    try await BuiltInRun(
-      workflow: "restore-files",
-      parameters: [
-        "point": .string(point), "volume": .string(arguments[volumes][0]), "target": .string(absolute(target)),
-        "paths": .array(arguments[paths].map { .string($0) }),
-      ]
-    ).start(arguments)
+    var parameters: [String: JSONValue] = [
+      "point": .string(point), "volume": .string(arguments[volumes][0]), "target": .string(absolute(target)),
+      "paths": .array(arguments[paths].map { .string($0) }),
+    ]
+    if let node = arguments[node] { parameters["node"] = .string(node) }
+    try await BuiltInRun(workflow: "restore-files", parameters: parameters).start(arguments)
   }
 
   /// Asks whether what is there may be replaced.
