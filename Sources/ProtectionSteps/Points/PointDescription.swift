@@ -25,7 +25,8 @@ struct PointDescription {
     for volume in listed {
       let name = volume.source.name
       // Some drivers' snapshots are gone with the run.
-      let snapshot = snapshots[name].flatMap { keepsSnapshots && $0["keeps"]?.bool ?? true ? $0 : nil }
+      let isKept = keepsSnapshots && snapshots[name]?["keeps"]?.bool ?? true
+      let snapshot = isKept ? snapshots[name] : Optional.none
       let export = exports[name]
       guard snapshot != nil || export != nil else {
         throw StepFailure(

@@ -11,6 +11,9 @@ struct ReleaseStep: StepKind {
     inputs: [
       Volume.input,
       .optional("what", .choice(["clone", "snapshot", "both"]), default: "clone", "what is removed"),
+      .optional(
+        "snapshot", .map(keys: .any, values: .anything),
+        "what 'snapshot' put out: a snapshot that may not stay goes, whatever 'what' says"),
     ])
 
   let name = signature.kind
@@ -23,7 +26,7 @@ struct ReleaseStep: StepKind {
     if what != "snapshot" {
       try await services.release(ResourceKind.clone, volume.cloneName(step.id.run), of: volume, step)
     }
-    if what != "clone" {
+    if what != "clone" || !(arguments.value("snapshot")?["keeps"]?.bool ?? true) {
       try await services.release(ResourceKind.snapshot, volume.snapshotName(step.id.run), of: volume, step)
     }
     return .succeeded(outputs: nil)
