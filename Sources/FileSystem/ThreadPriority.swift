@@ -22,7 +22,8 @@ public enum ThreadPriority {
     set(nice, inputOutput, thread: 0)
   }
 
-  /// The same for every thread that the process has, and so for all that will be started.
+  /// The same for every thread that the process has, and so for those that they start; but libdispatch, on which Swift's own pool
+  /// rests, gives the threads that it starts later the priorities that it likes.
   public static func setForProcess(nice: Int?, inputOutput: InputOutput?) {
     guard nice != nil || inputOutput != nil else { return }
     var done: Set<Int32> = []

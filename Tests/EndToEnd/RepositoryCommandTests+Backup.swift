@@ -24,7 +24,7 @@ extension RepositoryCommandTests {
     #expect(good.exitCode == 0 && place.objects("snapshots").count == 1, "\(good)")
   }
 
-  @Test("--nice and --io-class are for every thread of the process, and for the program whose output is read")
+  @Test("--nice and --io-class are for every thread that works, and for the program whose output is read")
   func priorities() async throws {
     let place = try RepositoryPlace()
     _ = try await place.holdfast("init")
@@ -39,7 +39,7 @@ extension RepositoryCommandTests {
         [ -z "$(ls repository/locks)" ] || break
         sleep 0.05
       done
-      cut -d' ' -f19 /proc/$backup/task/*/stat 2>/dev/null | sort -u | sed 's/^/nice /'
+      cat /proc/$backup/task/*/stat 2>/dev/null | grep '(blocking-' | cut -d' ' -f19 | sort -u | sed 's/^/nice /'
       ionice -p $backup
       echo go >&3
       wait $backup || cat report

@@ -116,7 +116,7 @@ extension EndToEnd {
       await worker.kill()
     }
 
-    @Test("a retry that has nothing new leaves the point as it was recorded, also what its hooks left")
+    @Test("a retry that takes nothing anew leaves the point as it was; one from the rest puts a new one in its place")
     func recorded() async throws {
       guard let mount = try await LoopFileSystem.btrfs.sharedFolder("recorded") else { return }
       let shop = try await ProtectedShop(
@@ -130,9 +130,19 @@ extension EndToEnd {
       let document = "select document from holdfast.restore_point"
       let before = try await shop.installation.sql(document)
       #expect(before.contains("moment"))
-      try await shop.holdfast("retry", run, "--from", "quiesce")
+      try await shop.holdfast("retry", run, "--from", "record")
       #expect(try await shop.end(of: run) == "succeeded")
       #expect(try await shop.installation.sql(document) == before)
+      let first = try await shop.newestPoint()
+      try await shop.holdfast("retry", run, "--from", "quiesce")
+      #expect(try await shop.end(of: run) == "succeeded")
+      #expect(try await shop.newestPoint() != first)
+      #expect(try await shop.installation.number("select count(*) from holdfast.restore_point") == 1)
+      try await eventually(within: .seconds(240), "the janitor") { try await shop.leftBehind() == "" }
+      try await eventually(within: .seconds(240), "only what the new point has") {
+        let exports = try FileManager.default.contentsOfDirectory(atPath: shop.repository + "/snapshots")
+        return try await shop.objects().count == 1 && exports.count == 1
+      }
       try await expectWhole(shop, from: ["export", "snapshot"])
       await worker.kill()
     }
@@ -148,8 +158,11 @@ extension EndToEnd {
       let worker = try shop.installation.worker("third", slots: 8)
       #expect(try await shop.end(of: run) == "succeeded")
       try await expectWhole(shop, from: ["export", "snapshot"])
-      #expect(try FileManager.default.contentsOfDirectory(atPath: shop.repository + "/snapshots").count == 2)
       try await eventually(within: .seconds(240), "the janitor") { try await shop.leftBehind() == "" }
+      // Those of the failed attempt are gone, too.
+      try await eventually(within: .seconds(240), "only what the point has") {
+        try FileManager.default.contentsOfDirectory(atPath: shop.repository + "/snapshots").count == 2
+      }
       await worker.kill()
     }
   }
