@@ -88,6 +88,9 @@ private struct BackupRun {
       progress.expectedFiles.store(summary.totalFilesProcessed, ordering: .relaxed)
       progress.expectedBytes.store(summary.totalBytesProcessed, ordering: .relaxed)
     }
+    guard request.blockSize.map(BackupRequest.allows) ?? true else {
+      throw RepositoryError(.badRequest, "the blocks of an image must have a power of two from 4 KiB to 8 MiB bytes")
+    }
     // After the snapshots: an older index may not know what a newer snapshot refers to.
     index = try await repository.loadIndex(cache: cache, notice: notice)
     if !repository.config.allowsCompression, request.writing.compression != .off {
@@ -98,7 +101,7 @@ private struct BackupRun {
     workers = request.workers ?? max(1, sysconf(CInt(_SC_NPROCESSORS_ONLN)))
     // A thread for each worker, one for each upload, and one for a reader of a stream.
     let writing = repository.fitted(request.writing)
-    if let difference = writing.difference(from: request.writing) { notice(difference) }
+    if !request.isDryRun, let difference = writing.difference(from: request.writing) { notice(difference) }
     pool = BlockingPool(size: workers + repository.uploads(writing) + 1) {
       ThreadPriority.set(nice: request.nice, inputOutput: request.diskPriority)
     }

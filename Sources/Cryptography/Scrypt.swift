@@ -27,17 +27,21 @@ public struct ScryptCost: Sendable, Equatable {
 
 /// The computation of a password's key in steps, whose lanes may be computed at once on several threads.
 ///
-/// Each lane that is being computed takes half of `cost.memory`.
+/// Each lane that is being computed takes `laneMemory`.
 public struct ScryptLanes: Sendable {
   private let password: [UInt8]
   private let cost: ScryptCost
   /// One for each lane, `128 * r` bytes; hand them to `mix`, and what comes back, in the same order, to `key`.
   public let lanes: [[UInt8]]
 
-  /// Nil if the cost is not one that scrypt knows, or takes more than 1 GiB: a hostile key file may ask for it.
+  /// Bytes of memory for each lane that is being computed: about half of `cost.memory`.
+  public var laneMemory: Int { 128 * Int(cost.r) * (Int(cost.n) / 2 + 4) }
+
+  /// Nil if the cost is not one that scrypt knows, or takes more than 1 GiB, or 64 MiB before it begins: a hostile key file may ask
+  /// for it.
   public init?(password: [UInt8], salt: [UInt8], cost: ScryptCost) {
-    guard cost.n > 1, cost.n & (cost.n - 1) == 0, cost.r >= 1, cost.p >= 1, cost.p <= 64, cost.r * cost.p < 1 << 24,
-      let memory = cost.memory, memory <= 1 << 30
+    guard cost.n > 1, cost.n & (cost.n - 1) == 0, cost.r >= 1, cost.r < 1 << 19, cost.p >= 1, cost.p <= 64,
+      cost.r * cost.p <= 1 << 19, let memory = cost.memory, memory <= 1 << 30
     else { return nil }
     let size = Int(128 * cost.r)
     guard let all = pbkdf2(password, salt, size * Int(cost.p)) else { return nil }

@@ -90,9 +90,12 @@ public struct DocumentStore {
   /// - Throws: `DocumentErrors` if others that stay refer to one of them; then nothing was changed.
   public func delete(_ references: [DocumentReference]) async throws -> [Bool] {
     try await inTransaction(dryRun: false) {
-      let staying = try await documents().filter { !references.contains($0.reference) }
+      let all = try await documents()
+      let staying = all.filter { !references.contains($0.reference) }
       let set = DocumentSet(staying.map(\.file), applied: [], builtIn: builtIn, kinds: kinds)
-      let diagnostics = set.check().filter { $0.severity == .error }
+      // What was wrong before, by the rules of a newer release, is no reason to keep others.
+      let known = Set(DocumentSet(all.map(\.file), applied: [], builtIn: builtIn, kinds: kinds).check())
+      let diagnostics = set.check().filter { $0.severity == .error && !known.contains($0) }
       guard diagnostics.isEmpty else { throw DocumentErrors(diagnostics: diagnostics) }
       var found: [Bool] = []
       for reference in references {

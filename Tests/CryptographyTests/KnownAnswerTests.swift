@@ -75,7 +75,8 @@ struct KnownAnswerTests {
     arguments: [
       ScryptCost(n: 0, r: 8, p: 1), ScryptCost(n: 1, r: 8, p: 1), ScryptCost(n: 3000, r: 8, p: 1),
       ScryptCost(n: 1024, r: 0, p: 1), ScryptCost(n: 1024, r: 8, p: 0), ScryptCost(n: 1 << 40, r: 1 << 40, p: 1),
-      ScryptCost(n: 1 << 24, r: 8, p: 1), ScryptCost(n: 2, r: 1, p: 1 << 40),
+      ScryptCost(n: 1 << 24, r: 8, p: 1), ScryptCost(n: 2, r: 1 << 63, p: 2), ScryptCost(n: 2, r: 1 << 18, p: 3),
+      ScryptCost(n: 2, r: 1 << 22, p: 1), ScryptCost(n: 2, r: 1, p: 1 << 40),
     ])
   func badCost(cost: ScryptCost) {
     #expect(scrypt(password: [1], salt: [2], cost: cost, length: 64) == nil)

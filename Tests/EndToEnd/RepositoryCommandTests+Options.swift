@@ -33,6 +33,7 @@ extension RepositoryCommandTests {
       (["--device", "image", "--changed-blocks", "bad"], 1, "line 2 of the list of changed blocks"),
       (["image", "--changed-blocks", "changed"], 2, "give it with --device"),
       (["image", "--force", "--parent", "latest"], 2, "exclude each other"),
+      (["--device", "image", "--block-size", "700K"], 2, "a power of two"),
     ] as [([String], Int32, String)] {
       let result = try await place.holdfast(["backup"] + arguments)
       #expect(result.exitCode == code && result.errors.contains(sentence), "\(arguments): \(result)")

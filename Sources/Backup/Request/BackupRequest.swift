@@ -56,6 +56,10 @@ public struct BackupRequest: Sendable {
   public var changedRanges: [Range<Int>]?
   /// For an image: bytes of a block; nil for one that fits the image's size, or the parent's.
   public var blockSize: Int?
+  /// Whether blocks can have so many bytes: a power of two from 4 KiB to 8 MiB, the largest that a blob should be.
+  public static func allows(blockSize: Int) -> Bool {
+    blockSize >= 4 << 10 && blockSize <= 8 << 20 && blockSize & (blockSize - 1) == 0
+  }
   /// How blobs are written.
   public var writing = WriteSettings()
   /// Threads that read, hash, compress and seal; nil for one per core.

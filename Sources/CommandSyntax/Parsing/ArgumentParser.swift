@@ -122,6 +122,7 @@ package struct ArgumentParser {
       parsed.add(text, to: option)
       return option
     }
+    if attached == nil, option.valueIsOptional, before == "" { return option }
     if before != nil, !option.isRepeatable { throw UsageError(message: "option '\(option.name)' is given twice") }
     if attached == nil, option.valueIsOptional {
       parsed.add("", to: option)

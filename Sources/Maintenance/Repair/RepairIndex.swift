@@ -60,6 +60,12 @@ extension Repository {
     for pack in good { try await add(pack.id, Array(listed.blobs[pack.blobs])) }
     try await readHeaders(unknown, progress) { id, blobs in
       switch blobs {
+      // Left by an older release: with it in an index, restic would refuse the whole repository of version 1.
+      case .success(let blobs)
+      where !config.allowsCompression && listed.pack(id) == nil && blobs.contains(where: \.isCompressed):
+        result.problems.append(
+          "the pack \(id.hex) is left out of the index: it is compressed, and a repository of version 1 must not have that"
+        )
       case .success(let blobs):
         result.packsRead += 1
         try await add(id, blobs)

@@ -40,7 +40,7 @@ struct Volume: Sendable {
       throw StepFailure(.permanent, error.message)
     }
     // An empty one is any.
-    node = json["node"]?.string.flatMap { $0.isEmpty ? nil : $0 }
+    node = VolumeNodes.named(in: json).flatMap { $0.isEmpty ? nil : $0 }
     excludes = (json["exclude"]?.array ?? []).compactMap(\.string)
     tag = json["tag"]?.string
     mark = json["mark"]?.string

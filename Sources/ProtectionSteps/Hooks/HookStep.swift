@@ -1,5 +1,6 @@
 import Concurrency
 import FailPoints
+import Glibc
 import JSON
 import StepEngine
 import StepKinds
@@ -51,6 +52,11 @@ struct HookStep: StepKind {
     var run = HookRun(
       step: step, variables: try variables(arguments), isDrill: arguments.value("drill")?.bool ?? false,
       known: try Artifacts(arguments.value("artifacts")))
+    if run.isDrill, !hooks.isEmpty, let target = run.variables["HOLDFAST_TARGET"], access(target, F_OK) != 0 {
+      // A volume without a node may have come back on any, and a retry comes after its copy was removed.
+      throw StepFailure(
+        .permanent, "\(target) is not on this node, so nobody could look at it; give the volume a node in its document")
+    }
     for hook in hooks where run.finding == nil { try await run.perform(hook) }
     return .succeeded(outputs: [
       "artifacts": run.left.json, "results": .array(run.results), "succeeded": .bool(run.allSucceeded),

@@ -3,6 +3,7 @@ import Log
 import RestorePoints
 import StepEngine
 import VolumeDrivers
+import WorkflowDSL
 
 /// Looks what drivers have on this node's volumes. Reports the snapshots and clones that the ledger does not know: of another
 /// installation, or of a database that was lost; they are never touched. And the snapshots of restore points that are not there.
@@ -19,7 +20,7 @@ struct SnapshotLook: JanitorChore {
     for document in try await services.client.documents(kind: "application") {
       let application = document["metadata"]?["name"]?.string ?? ""
       for item in Inventory(application: application, spec: document["spec"] ?? .null).listed {
-        let place = item["node"]?.string ?? ""
+        let place = VolumeNodes.named(in: item) ?? ""
         guard place.isEmpty || place == node else { continue }
         try Task.checkCancellation()
         var look: [String: JSONValue] = [

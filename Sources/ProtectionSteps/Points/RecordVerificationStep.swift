@@ -17,6 +17,9 @@ struct RecordVerificationStep: StepKind {
       .optional("restores", .anything, "the outputs of the restore-volume steps"),
       .optional("looks", .anything, "the outputs of the hooks that looked at the copies"),
       .optional("failure", .text, "why the drill could not be done"),
+      .optional(
+        "findings", .boolean, default: false,
+        "whether restores and looks put out what speaks against the data ('drill'); if not, any failure does"),
     ],
     outputs: [
       OutputField("verdict", .string, "good, bad, or unknown if the drill could not be done"),
@@ -33,8 +36,10 @@ struct RecordVerificationStep: StepKind {
     let point = try arguments.requiredString("point")
     let restores = arguments.value("restores")?.array ?? []
     let failure = try arguments.string("failure").flatMap { $0.isEmpty ? nil : $0 }
-    let verdict = DrillVerdict(
+    var verdict = DrillVerdict(
       restores: restores, looks: arguments.value("looks")?.array ?? [], failure: failure)
+    // As a workflow of an older release, or a copy of one, asks for it.
+    if let failure, !(arguments.value("findings")?.bool ?? false) { verdict = .bad(failure) }
     let seconds = Self.recoverySeconds(restores)
     let bytes = restores.compactMap { $0["verifiedBytes"]?.int }.reduce(0, +)
     try await services.asking { () async throws(StoreError) in try await note(verdict, of: point, seconds) }

@@ -68,6 +68,7 @@ struct ChoosePointStep: StepKind {
     let wantsHooks = arguments.value("hooks")?.bool ?? true
     let wantsPrograms = try arguments.choice("dumps", ["file", "program"]) == "program"
     let document = wantsHooks || wantsPrograms ? try await services.applicationSpec(application) : .null
+    if wantsPrograms, target == nil { try Self.checkPlaces(of: volumes, point, document) }
     let (dumps, files) = wantsPrograms ? try Self.dumps(among: volumes, of: application, document) : ([], volumes)
     let spec = wantsHooks ? document : .null
     let inventory = Inventory(application: application, spec: spec)
@@ -83,10 +84,28 @@ struct ChoosePointStep: StepKind {
     return .succeeded(outputs: .object(outputs))
   }
 
+  /// In place is where the volumes were; the hooks stop the application where it is now. If these are two, it would stay stopped for
+  /// nothing, or what is at the old place would be lost.
+  private static func checkPlaces(
+    of volumes: [JSONValue], _ point: RestorePoint, _ spec: JSONValue
+  ) throws(StepFailure) {
+    for volume in volumes {
+      guard let now = spec["volumes"]?.array?.first(where: { $0["name"] == volume["name"] }) else { continue }
+      let nodes = [now, volume].compactMap { VolumeNodes.named(in: $0) }.filter { !$0.isEmpty }
+      guard now["path"] == volume["path"], Set(nodes).count < 2 else {
+        throw StepFailure(
+          .permanent,
+          "restore point \(point.name): volume '\(volume["name"]?.string ?? "")' was at another place then (\((nodes.last.map { $0 + ":" } ?? "") + (volume["path"]?.string ?? ""))) than its application's document says now; restore it to a folder (target, and node)"
+        )
+      }
+    }
+  }
+
   /// Parts the dumps from other volumes, and adds to each what the application's document says of its restore.
   private static func dumps(
     among volumes: [JSONValue], of application: String, _ spec: JSONValue
   ) throws(StepFailure) -> (dumps: [JSONValue], others: [JSONValue]) {
+    guard volumes.contains(where: { $0["driver"]?.string == Dump.driver }) else { return ([], volumes) }
     let known = try Dump.all(of: application, spec)
     var dumps: [JSONValue] = []
     for volume in volumes where volume["driver"]?.string == Dump.driver {

@@ -41,12 +41,12 @@ extension RepositoryError {
 }
 
 extension RestoreProblem {
-  /// Whether what was stored is at fault, or does not read back as it was stored; otherwise the place that it came to, or our rights
-  /// there.
+  /// Whether what was stored is at fault; otherwise the place that it came to, or our rights there. What was written is checked
+  /// before: if it reads back otherwise, that is the place's fault, too.
   var showsDamage: Bool {
     switch kind {
-    case .folder, .content, .name, .verification: isLoss
-    case .obstacle, .writing, .owner, .attribute, .metadata, .device, .unsupported: false
+    case .folder, .content, .name: isLoss
+    case .verification, .obstacle, .writing, .owner, .attribute, .metadata, .device, .unsupported: false
     }
   }
 }

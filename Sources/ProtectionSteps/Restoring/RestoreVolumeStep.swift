@@ -84,16 +84,16 @@ struct RestoreVolumeStep: StepKind {
       var restore = VolumeRestore(volume: volume, export: export, target: target)
       restore.paths = paths
       restore.verifies = arguments.value("verify")?.bool ?? false
-      restore.deletes = target == volume.source.path && paths.isEmpty
+      // Only in place: a target that happens to be where the volume was is a folder like any other.
+      restore.deletes = volume.json["target"] == nil && target == volume.source.path && paths.isEmpty
       let profile = try await services.profile(try arguments.requiredString("profile"), log: step.log)
       failPoint("restore.begun")
-      if paths.isEmpty, target == volume.json["target"]?.string {
-        try await services.makeEmptyVolume(at: target, like: volume)
-      }
-      let sessions = services.sessions
+      let services = services
+      let makesVolume = paths.isEmpty && target == volume.json["target"]?.string
       let isDrill = arguments.value("drill")?.bool ?? false
       let outcome = try await StepOutcome.usingRepository(of: profile) { [restore] in
-        let numbers = try await sessions.use(profile) { repository, _ in
+        let numbers = try await services.sessions.use(profile) { repository, _ in
+          if makesVolume { try await services.makeEmptyVolume(at: target, like: volume) }
           if place.isDevice { return try await restore.runOnDevice(repository, cache: services.cache, step: step) }
           return isDrill
             ? try await restore.drill(repository, cache: services.cache, step: step)

@@ -130,7 +130,7 @@ struct Inventory {
     var found: [String: [String: JSONValue]] = [:]
     for volume in listed where names.contains(volume["name"]?.string ?? "") {
       guard let freeze = volume["freeze"], let path = freeze["path"]?.string else { continue }
-      let node = volume["node"]?.string ?? ""
+      let node = VolumeNodes.named(in: volume) ?? ""
       var members: [String: JSONValue] = ["node": .string(node), "path": .string(path)]
       members["deadline"] = freeze["deadline"] ?? "20s"
       found["\(node)\u{0}\(path)"] = members

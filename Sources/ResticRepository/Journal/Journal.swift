@@ -95,7 +95,9 @@ extension Repository {
     // Asked for by blobs: a large index has too many packs to look through them.
     let packs = try await present(
       objects.flatMap(\.packs).filter { pack in
-        !pack.blobs.contains { index.location(of: $0.id, $0.type)?.pack == pack.id }
+        // An older release compressed also where restic refuses it.
+        (config.allowsCompression || !pack.blobs.contains(where: \.isCompressed))
+          && !pack.blobs.contains { index.location(of: $0.id, $0.type)?.pack == pack.id }
       })
     do {
       return try Journal(packs: packs, objects: objects.map(\.entries))

@@ -111,10 +111,10 @@ public struct KeyRing: Sendable {
   private func derive(_ password: Password, _ salt: [UInt8], _ cost: ScryptCost) async -> SealingKey? {
     guard let steps = ScryptLanes(password: password.bytes, salt: salt, cost: cost) else { return nil }
     let count = steps.lanes.count
-    // A lane may take a gigabyte: two of those at once are more than a hostile key file should get.
-    let isLarge = (cost.memory ?? .max) > 256 << 20
-    let threads = isLarge ? 1 : max(1, sysconf(CInt(_SC_NPROCESSORS_ONLN)))
-    let width = !isLarge && count > threads ? 2 : 1
+    // A lane may take half a gigabyte: more at once than a hostile key file should get.
+    let atOnce = max(1, (512 << 20) / steps.laneMemory)
+    let width = min(2, atOnce)
+    let threads = max(1, min(sysconf(CInt(_SC_NPROCESSORS_ONLN)), atOnce / width))
     let parts = stride(from: 0, to: count, by: width).map { $0..<min($0 + width, count) }
     let lanes = await withTaskGroup(of: [(Int, [[UInt8]]?)].self) { group in
       for thread in 0..<min(threads, parts.count) {

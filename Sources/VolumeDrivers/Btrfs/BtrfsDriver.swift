@@ -139,10 +139,19 @@ struct BtrfsDriver: VolumeDriver {
         let folder = try makeFolders(parent)
         guard try Subvolume.isBtrfs(folder) else { return }
         do throws(FileError) {
-          try Subvolume.make(name, in: folder)
-          // As other folders that we make: whoever restores into it decides who may look.
-          try folder.openDirectory(name).setPermissions(0o700)
+          _ = try folder.metadata(of: name)
+          return
         } catch {
+          guard error.isVanished else { throw error }
+        }
+        // As other folders that we make: whoever restores into it decides who may look, and nobody before.
+        let new = temporaryName(".holdfast-new")
+        try Subvolume.make(new, in: folder)
+        do throws(FileError) {
+          try folder.openDirectory(new).setPermissions(0o700)
+          try folder.renameToNew(new, name)
+        } catch {
+          try? folder.removeEmptyDirectory(new)
           guard error.isThere else { throw error }
         }
       }

@@ -41,8 +41,9 @@ public struct VolumeNodes: Sendable {
     return names.first ?? ""
   }
 
-  /// Digits alone are a number to YAML, but a name to workers.
-  private static func named(in json: JSONValue) -> String? {
+  /// The node that a volume, hook or dump names; nil if it names none, empty for any worker. Digits alone are a number to YAML, but a
+  /// name to workers.
+  public static func named(in json: JSONValue) -> String? {
     guard let node = json["node"], node != .null else { return nil }
     return node.string ?? node.text
   }

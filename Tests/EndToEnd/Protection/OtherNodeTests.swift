@@ -37,6 +37,15 @@ extension EndToEnd {
         ["submit", "restore", "-p", "point=\(point)", "--wait"] + options)
       #expect(refused.exitCode == 1 && (refused.output + refused.errors).contains(reason), "\(refused)")
     }
+    // A target that is where the volume was is a folder like any other.
+    try await shop.shell("echo more >'\(shop.volumes[0].path)/more'")
+    try await shop.holdfast("restore", point, "--target", mount.path, "--node", "there")
+    #expect(try await shop.shell("cat '\(shop.volumes[0].path)/more'") == "more\n")
+    // Hooks would stop the application at its new place, and data come to the old one.
+    try await shop.applyDocuments(volume: ", node: there")
+    let moved = try await shop.installation.run(["restore", point, "--yes"])
+    let reason = "was at another place then (lost:"
+    #expect(moved.exitCode == 1 && (moved.output + moved.errors).contains(reason), "\(moved)")
     #expect(try await shop.leftBehind() == "")
     await other.kill()
   }

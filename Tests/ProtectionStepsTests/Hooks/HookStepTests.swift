@@ -114,6 +114,12 @@ struct HookStepTests {
       #expect(result["succeeded"] == false && result["results"]?.array?.map { $0["continued"] } == [false])
     }
     #expect(!log.lines.contains("never"))
+    if isDrill {
+      // On another node than the copy, or after it was removed, nobody can look at it.
+      let nowhere = more.merging(["target": "/no/such/copy"]) { $1 }
+      let failure = try await failure(HookStep(), step([hook("exit 1")], nowhere, run: run + 20, log: log))
+      #expect(failure.message.contains("/no/such/copy is not on this node"))
+    }
     let tolerated = hook("exit 3", ["onError": "continue"])
     #expect(try await outputs(HookStep(), step([tolerated, good], more, run: run + 10))["finding"] == "")
     let missing: JSONValue = ["exec": ["command": ["/no/such/program"]]]

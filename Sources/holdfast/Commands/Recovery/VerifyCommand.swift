@@ -16,7 +16,7 @@ enum VerifyCommand {
       "A restore drill: each volume is restored from its export to a scratch folder, read back and compared with what was backed "
         + "up; the application's verifyHook may look at the copy (HOLDFAST_TARGET). What came of it and the recovery time stand "
         + "in 'holdfast points'. The application itself is not touched.",
-      "A point is bad only if its data have shown that: damaged, missing, different, or refused by a verifyHook. A drill that could "
+      "A point is bad only if its data have shown that: damaged, missing, or refused by a verifyHook. A drill that could "
         + "not be done, for want of room or of a program, is noted, and what is known of the point stays.",
     ],
     options: [scratch.description, BuiltInRun.noWait.description],

@@ -37,7 +37,8 @@ enum BackupOptions {
   static let device = Option<String?>.optional(
     "--device", .file, "Back up this block device or image as one file, in blocks")
   static let blockSize = Option<Int?>.optional(
-    "--block-size", .size(), "Bytes of a block of the image; 256 KiB up to 64 GiB, more for larger ones")
+    "--block-size", .size(),
+    "Bytes of a block of the image, a power of two from 4K to 8M; 256 KiB up to 64 GiB, more for larger ones")
   static let changedBlocks = Option<String?>.optional(
     "--changed-blocks", .file,
     "What changed in the image since its parent: an offset and a length in bytes a line; the rest is not read")
@@ -121,6 +122,9 @@ enum BackupOptions {
     request.ignoresChangeTime = arguments[ignoreCtime]
     request.keepsAccessTime = arguments[withAtime]
     request.blockSize = arguments[blockSize]
+    guard request.blockSize.map(BackupRequest.allows) ?? true else {
+      throw refusal("--block-size has to be a power of two from 4K to 8M")
+    }
     if let file = arguments[changedBlocks] {
       guard arguments[device] != nil else { throw refusal("--changed-blocks is about an image: give it with --device") }
       request.changedRanges = try ChangedBlocks.parse(
