@@ -7,7 +7,7 @@ import WorkflowDSL
 /// `discover-volumes`: says which volumes an application has now, and what brings it to rest, from its document.
 ///
 /// Whatever has to run on a node comes as a list grouped by node, so that a workflow can do it there.
-struct DiscoverVolumesStep: StepKind {
+struct DiscoverVolumesStep: ProtectionStepKind {
   static let signature = StepSignature(
     "discover-volumes", "Says which volumes an application has, and which hooks",
     inputs: [
