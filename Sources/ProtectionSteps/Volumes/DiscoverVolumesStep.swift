@@ -37,7 +37,7 @@ struct DiscoverVolumesStep: ProtectionStepKind {
       application: application, spec: try await services.document("application", application)["spec"] ?? .null)
     let patterns = arguments.value("volumes").map { $0.array ?? [$0] }?.compactMap(\.string) ?? []
     let isStrict = arguments.value("strict")?.bool ?? false
-    let volumes = try await services.marked(try inventory.volumes(named: patterns, strict: isStrict))
+    var volumes = try await services.marked(try inventory.volumes(named: patterns, strict: isStrict))
     if isStrict, arguments.value("inPlace")?.bool ?? false { try inventory.requireRest() }
     let parts = try arguments.integer("parts", in: 1...1000) ?? 1
     // Before anything is brought to rest for it.
@@ -45,6 +45,11 @@ struct DiscoverVolumesStep: ProtectionStepKind {
       let spec = try await services.document("profile", profile)["spec"] ?? .null
       try Self.checkParts(parts, try ProfileLocation(spec: spec, name: profile), profile)
     }
+    // Every claim pays for a limit that its steps name; so they name none that nobody has set.
+    let isLimited = try await services.asking { () async throws(StoreError) in
+      try await services.client.hasLimit(NamedLimit.exports)
+    }
+    if isLimited { volumes = volumes.map { $0.with("limit", .string(NamedLimit.exports)) } }
     var outputs: [String: JSONValue] = [
       "application": .string(application), "volumes": .array(volumes),
       "freezes": .array(inventory.freezes(of: volumes)),
