@@ -4,22 +4,21 @@ package import StepEngine
 import StepKinds
 package import WorkflowDSL
 
+/// The kinds that have what the steps share.
+private let serviced: [any ProtectionStepKind.Type] = [
+  HoldApplicationStep.self, FreeApplicationStep.self, DiscoverVolumesStep.self, SnapshotStep.self, CloneStep.self,
+  ExportPartStep.self, ExportStep.self, ReleaseStep.self, RestorePointStep.self, RetireStep.self,
+  RetireSnapshotsStep.self, RetireExportsStep.self, ChoosePointStep.self, RestoreVolumeStep.self,
+  RemoveScratchStep.self, RecordVerificationStep.self, PruneRepositoryStep.self, CheckRepositoryStep.self,
+  CatalogImportStep.self, DumpPlaceStep.self, ExportStreamStep.self, RestoreStreamStep.self, ExpiredPointsStep.self,
+]
+
 extension ProtectionServices {
   /// All step kinds that protect volumes, with their arguments evaluated as those of the others are.
   package var stepKinds: [any StepKind] {
-    let kinds: [any StepKind] =
-      [
-        HoldApplicationStep(services: self), FreeApplicationStep(services: self),
-        DiscoverVolumesStep(services: self), SnapshotStep(services: self), WaitReadyStep(), CloneStep(services: self),
-        ExportPartStep(services: self), ExportStep(services: self), ReleaseStep(services: self),
-        RestorePointStep(services: self), RetireStep(services: self), RetireSnapshotsStep(services: self),
-        RetireExportsStep(services: self), ChoosePointStep(services: self), RestoreVolumeStep(services: self),
-        RemoveScratchStep(services: self), RecordVerificationStep(services: self), PruneRepositoryStep(services: self),
-        CheckRepositoryStep(services: self), CatalogImportStep(services: self), DumpPlaceStep(services: self),
-        ExportStreamStep(services: self), RestoreStreamStep(services: self),
-        ExpiredPointsStep(services: self),
-      ] + quiescing
-    return kinds.map { TemplatedStep(kind: $0) }
+    var kinds: [any StepKind] = [WaitReadyStep()]
+    for kind in serviced { kinds.append(kind.init(services: declaring(kind.signature))) }
+    return (kinds + quiescing).map { TemplatedStep(kind: $0) }
   }
 
   /// Those that bring applications to rest. What the worker itself writes to is never frozen.
@@ -42,14 +41,6 @@ extension ProtectionServices {
   }
 }
 
-/// What workflow files may name of these kinds, with inputs and outputs.
+/// What workflow files may name of these kinds, with all that they declare.
 package let protectionSignatures: [StepSignature] =
-  [
-    HoldApplicationStep.signature, FreeApplicationStep.signature,
-    DiscoverVolumesStep.signature, SnapshotStep.signature, WaitReadyStep.signature, CloneStep.signature,
-    ExportPartStep.signature, ExportStep.signature, ReleaseStep.signature, RestorePointStep.signature,
-    RetireStep.signature, RetireSnapshotsStep.signature, RetireExportsStep.signature, ChoosePointStep.signature,
-    RestoreVolumeStep.signature, RemoveScratchStep.signature, RecordVerificationStep.signature,
-    PruneRepositoryStep.signature, CheckRepositoryStep.signature, CatalogImportStep.signature, DumpPlaceStep.signature,
-    ExportStreamStep.signature, RestoreStreamStep.signature, ExpiredPointsStep.signature,
-  ] + hookSignatures
+  serviced.map { $0.signature } + [WaitReadyStep.signature] + hookSignatures

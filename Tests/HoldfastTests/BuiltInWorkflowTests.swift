@@ -30,6 +30,27 @@ struct BuiltInWorkflowTests {
     }
   }
 
+  /// The steps of a plan and of its groups.
+  private func all(_ steps: JSONValue?) -> [JSONValue] {
+    (steps?.array ?? []).flatMap { [$0] + all($0["steps"]) }
+  }
+
+  @Test(
+    "exports count against the limit that their kind declares, but for those that keep an application at rest",
+    arguments: ["backup", "backup-generic", "backup-logical"])
+  func limits(name: String) throws {
+    let steps = all(try DocumentSet([], applied: []).plan(workflow: name)["steps"])
+    let limited = steps.filter { $0["limits"] != nil }
+    guard name == "backup" else {
+      #expect(limited == [])
+      return
+    }
+    let declared = steps.filter { !(knownCatalog[$0["uses"]?.string ?? ""]?.limits ?? []).isEmpty }
+    #expect(declared.compactMap { $0["uses"]?.string }.sorted() == ["export", "export-part"])
+    // It is the volume's: nobody has to define it.
+    #expect(limited == declared && limited.allSatisfy { $0["limits"] == [["item": "volume.limit"]] })
+  }
+
   @Test(
     "a strict policy's backups are strict, whatever they read",
     arguments: ["backup", "backup-local", "backup-generic"])

@@ -15,7 +15,7 @@ declare
     -- workers
     'schema_version', 'register', 'exchange', 'heartbeat', 'leave', 'bodies', 'append_log', 'put_progress',
     'resource_intend', 'resource_made', 'resource_released', 'resource_sweep', 'resource_swept', 'resources_to_release',
-    'report_unknown', 'report_missing', 'note_freeze', 'worker_hosts',
+    'report_unknown', 'report_missing', 'note_freeze', 'worker_hosts', 'is_limit',
     -- runs
     'submit', 'run_state', 'cancel', 'give_up', 'retry', 'signal', 'pause', 'resume', 'set_limit', 'announce_kinds',
     -- repositories

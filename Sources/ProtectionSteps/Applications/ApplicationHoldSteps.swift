@@ -9,7 +9,7 @@ import WorkflowDSL
 ///
 /// Two runs that bring one application to rest at once would wake it under each other's snapshots, and a backup during a restore would
 /// read half of it. Runs wait in the order in which they asked.
-struct HoldApplicationStep: StepKind {
+struct HoldApplicationStep: ProtectionStepKind {
   static let signature = StepSignature(
     "hold-application", "Waits until no other run is at an application, and keeps it from them until free-application",
     inputs: [
@@ -56,7 +56,7 @@ struct HoldApplicationStep: StepKind {
 }
 
 /// `free-application`: lets an application go that the run has, or waits for. The end of the run does the same.
-struct FreeApplicationStep: StepKind {
+struct FreeApplicationStep: ProtectionStepKind {
   static let signature = StepSignature(
     "free-application", "Lets an application go that hold-application has kept from other runs",
     inputs: [.required("application", .text, "the application")])

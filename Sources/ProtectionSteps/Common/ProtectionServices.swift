@@ -4,6 +4,7 @@ package import PostgresClient
 package import ResticRepository
 import RestorePoints
 import StepEngine
+import WorkflowDSL
 
 /// What the steps that protect volumes share within a worker.
 package struct ProtectionServices: Sendable {
@@ -19,6 +20,8 @@ package struct ProtectionServices: Sendable {
   let cache: IndexCachePlace
   /// The node that this worker runs on, as its label says; nil if it has none.
   let node: String?
+  /// What the step kind declares that has these; nil for those who write nothing into the ledger.
+  private(set) var declared: StepSignature?
 
   /// Everything goes through `pool`.
   package init(pool: PostgresPool, node: String?, cache: IndexCachePlace = .standard) {
@@ -28,6 +31,13 @@ package struct ProtectionServices: Sendable {
     sessions = RepositorySessions(points: points)
     self.cache = cache
     self.node = node
+  }
+
+  /// The same for a step kind that declares this.
+  func declaring(_ signature: StepSignature) -> Self {
+    var services = self
+    services.declared = signature
+    return services
   }
 
   /// Gives back what the steps shared.

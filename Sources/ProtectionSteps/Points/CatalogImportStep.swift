@@ -9,7 +9,7 @@ import WorkflowDSL
 
 /// `catalog-import`: takes the restore points that a profile's repository describes into the catalogue. Points that are known stay as
 /// they are; one whose exports are gone is left out.
-struct CatalogImportStep: StepKind {
+struct CatalogImportStep: ProtectionStepKind {
   static let signature = StepSignature(
     "catalog-import", "Takes the restore points that a repository describes into the catalogue",
     inputs: [.required("profile", .text, "the profile")],

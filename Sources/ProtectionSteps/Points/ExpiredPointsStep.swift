@@ -7,7 +7,7 @@ import WorkflowDSL
 
 /// `expired-points`: says which applications have points that were made on demand and have expired: no policy of theirs may come for
 /// these.
-struct ExpiredPointsStep: StepKind {
+struct ExpiredPointsStep: ProtectionStepKind {
   static let signature = StepSignature(
     "expired-points", "Says which applications have points of no policy that have expired",
     inputs: [.required("profile", .text, "the profile whose repository has their exports")],

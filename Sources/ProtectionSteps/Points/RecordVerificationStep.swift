@@ -9,7 +9,7 @@ import WorkflowDSL
 ///
 /// A point is bad only if the data have shown it. A drill that could not be done leaves what is known of the point as it is, and
 /// is noted beside it.
-struct RecordVerificationStep: StepKind {
+struct RecordVerificationStep: ProtectionStepKind {
   static let signature = StepSignature(
     "record-verification", "Writes down how the restore drill of a point went",
     inputs: [

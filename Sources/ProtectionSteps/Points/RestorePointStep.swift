@@ -10,7 +10,7 @@ import WorkflowDSL
 /// `restore-point`: writes down what the run leaves, in the repository and in the catalogue. From here on it counts.
 ///
 /// The repository comes first: what only it knows can be imported; what only the catalogue knew would be lost with it.
-struct RestorePointStep: StepKind {
+struct RestorePointStep: ProtectionStepKind {
   static let signature = StepSignature(
     "restore-point", "Writes down the restore point that the run leaves",
     inputs: [
@@ -30,7 +30,7 @@ struct RestorePointStep: StepKind {
     outputs: [
       OutputField("point", .string, "the point's name"),
       OutputField("consistency", .string, "application, crash or none"),
-    ])
+    ], resources: [ResourceKind.description])
 
   let name = signature.kind
   let services: ProtectionServices
@@ -51,11 +51,9 @@ struct RestorePointStep: StepKind {
       }
       let sealed = document
       // For the janitor, should the run be cancelled before the point is recorded.
-      description = try await services.asking { () async throws(StoreError) in
-        try await services.ledger.intend(
-          step.held, kind: ResourceKind.description, driver: "restic", name: sealed["name"]?.string ?? "",
-          detail: ["profile": .string(profileName)])
-      }
+      description = try await services.intend(
+        ResourceKind.description, sealed["name"]?.string ?? "", driver: "restic",
+        detail: ["profile": .string(profileName)], step)
       let outcome = try await StepOutcome.usingRepository(of: profile) {
         let repository = try await services.sessions.open(profile)
         if repository.keepsPoints {

@@ -11,10 +11,11 @@ import VolumeDrivers
 import WorkflowDSL
 
 /// `retire-snapshots`: removes the snapshots of retired points on this node.
-struct RetireSnapshotsStep: StepKind {
+struct RetireSnapshotsStep: ProtectionStepKind {
   static let signature = StepSignature(
     "retire-snapshots", "Removes snapshots of restore points that are not kept, on their node",
-    inputs: [.required("snapshots", .list(of: .anything), "what 'retire' puts out for this node")])
+    inputs: [.required("snapshots", .list(of: .anything), "what 'retire' puts out for this node")],
+    resources: [ResourceKind.snapshot])
 
   let name = signature.kind
   let services: ProtectionServices
@@ -39,13 +40,13 @@ struct RetireSnapshotsStep: StepKind {
 }
 
 /// `retire-exports`: removes the exports of retired points from a profile's repository. Their data go with the next prune.
-struct RetireExportsStep: StepKind {
+struct RetireExportsStep: ProtectionStepKind {
   static let signature = StepSignature(
     "retire-exports", "Removes exports of restore points that are not kept from their repository",
     inputs: [
       .required("profile", .text, "the profile"),
       .required("exports", .list(of: .anything), "what 'retire' puts out for this profile"),
-    ])
+    ], resources: [ResourceKind.export, ResourceKind.description])
 
   let name = signature.kind
   let services: ProtectionServices

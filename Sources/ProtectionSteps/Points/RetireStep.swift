@@ -10,7 +10,7 @@ import WorkflowDSL
 /// node and by profile. What it puts out is marked: nobody restores from it any more.
 ///
 /// Whatever the policy, points that were made on demand go once they have expired.
-struct RetireStep: StepKind {
+struct RetireStep: ProtectionStepKind {
   static let signature = StepSignature(
     "retire", "Decides which restore points go, and puts out what has to be removed",
     inputs: [

@@ -8,7 +8,7 @@ import WorkflowDSL
 /// `choose-point`: finds the restore point that is meant, holds it for this run, and says what comes back from where.
 ///
 /// As long as the run lives, nobody retires the point.
-struct ChoosePointStep: StepKind {
+struct ChoosePointStep: ProtectionStepKind {
   static let signature = StepSignature(
     "choose-point", "Finds the restore point that is meant, and holds it for this run",
     inputs: [

@@ -13,7 +13,7 @@ import WorkflowDSL
 ///
 /// What is there already and equal is not written again, so another attempt goes on where this one ended; only a copy of a snapshot
 /// begins anew.
-struct RestoreVolumeStep: StepKind {
+struct RestoreVolumeStep: ProtectionStepKind {
   static let signature = StepSignature(
     "restore-volume", "Brings a volume of a restore point back",
     inputs: [
@@ -36,7 +36,7 @@ struct RestoreVolumeStep: StepKind {
       OutputField("startedAt", .string, "when it began"),
       OutputField("endedAt", .string, "when it was done"),
       OutputField("finding", .string, "of a drill: what shows that the export is bad; empty if nothing does"),
-    ])
+    ], resources: [ResourceKind.clone, ResourceKind.scratch])
 
   let name = signature.kind
   let services: ProtectionServices

@@ -16,23 +16,20 @@ extension ProtectionServices {
     let path = "\(folder)/\(name)"
     var detail: [String: JSONValue] = ["path": .string(path)]
     if let node { detail["node"] = .string(node) }
-    let document = JSONValue.object(detail)
-    let entry = try await asking { () async throws(StoreError) in
-      try await ledger.intend(step.held, kind: ResourceKind.scratch, driver: "", name: name, detail: document)
-    }
+    let entry = try await intend(ResourceKind.scratch, name, driver: "", detail: .object(detail), step)
     try await asking { () async throws(StoreError) in try await ledger.made(entry, by: step.held) }
     return path
   }
 }
 
 /// `remove-scratch`: removes the folder that `restore-volume` made for a volume with `scratch`.
-struct RemoveScratchStep: StepKind {
+struct RemoveScratchStep: ProtectionStepKind {
   static let signature = StepSignature(
     "remove-scratch", "Removes the folder that a volume was restored to for a test",
     inputs: [
       .required("volume", .map(keys: .any, values: .anything), "the volume, as choose-point puts it out"),
       .required("scratch", .text, "the folder in which it was made"),
-    ])
+    ], resources: [ResourceKind.scratch])
 
   let name = signature.kind
   let services: ProtectionServices
@@ -41,11 +38,8 @@ struct RemoveScratchStep: StepKind {
     let arguments = try StepArguments(step.with, of: Self.signature)
     let volume = try Volume(arguments)
     let path = "\(try arguments.requiredString("scratch"))/\(volume.snapshotName(step.id.run))"
-    let entry = try await services.asking { () async throws(StoreError) in
-      try await services.ledger.intend(
-        step.held, kind: ResourceKind.scratch, driver: "", name: volume.snapshotName(step.id.run),
-        detail: ["path": .string(path)])
-    }
+    let entry = try await services.intend(
+      ResourceKind.scratch, volume.snapshotName(step.id.run), driver: "", detail: ["path": .string(path)], step)
     // A volume without a node may have come back on any.
     if let owner = entry.detail?["node"]?.string, owner != services.node {
       step.log("\(path) is on node \(owner), whose janitor removes it")

@@ -6,7 +6,7 @@ import WorkflowDSL
 /// `dump-place`: says which dumps an application has: each stands in a restore point as a volume of one file that no driver makes.
 ///
 /// They are those of the application's document, unless a command is given.
-struct DumpPlaceStep: StepKind {
+struct DumpPlaceStep: ProtectionStepKind {
   static let signature = StepSignature(
     "dump-place", "Says which dumps an application has, and what writes them",
     inputs: [

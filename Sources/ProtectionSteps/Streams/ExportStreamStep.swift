@@ -15,12 +15,12 @@ import WorkflowDSL
 /// `export-stream`: brings what a program writes to its standard output into the profile's repository, without a copy on the disk.
 ///
 /// The program succeeds or there is no snapshot: a dump that broke off must not be taken for a whole one.
-struct ExportStreamStep: StepKind {
+struct ExportStreamStep: ProtectionStepKind {
   static let signature = StepSignature(
     "export-stream", "Brings what a program writes into the profile's repository",
     inputs: [Volume.input, .required("profile", .text, "the profile whose repository it goes to")]
       + StreamProgram.inputs,
-    outputs: ExportStep.signature.outputs([:]))
+    outputs: ExportStep.signature.outputs([:]), resources: [ResourceKind.export])
 
   let name = signature.kind
   let services: ProtectionServices

@@ -14,7 +14,7 @@ import WorkflowDSL
 ///
 /// The program sees the end of its input only after all of it, as long as this worker lives: it should take the data in one
 /// transaction, or notice by itself when they break off. Another attempt gives it everything again.
-struct RestoreStreamStep: StepKind {
+struct RestoreStreamStep: ProtectionStepKind {
   static let signature = StepSignature(
     "restore-stream", "Streams a dump of a restore point into a program",
     inputs: [

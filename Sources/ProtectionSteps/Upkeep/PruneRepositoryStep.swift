@@ -7,7 +7,7 @@ import StepKinds
 import WorkflowDSL
 
 /// `prune-repository`: removes from a profile's repository what no snapshot relies on, and what processes that died left behind.
-struct PruneRepositoryStep: StepKind {
+struct PruneRepositoryStep: ProtectionStepKind {
   static let signature = StepSignature(
     "prune-repository", "Frees what no snapshot in the profile's repository relies on any more",
     inputs: [
@@ -54,7 +54,7 @@ struct PruneRepositoryStep: StepKind {
 }
 
 /// `check-repository`: tests whether everything that snapshots rely on is there, and reads a share of the data.
-struct CheckRepositoryStep: StepKind {
+struct CheckRepositoryStep: ProtectionStepKind {
   static let signature = StepSignature(
     "check-repository", "Tests the profile's repository, and reads a share of its data",
     inputs: [

@@ -5,14 +5,14 @@ import VolumeDrivers
 import WorkflowDSL
 
 /// `clone`: makes the run's snapshot of a volume readable.
-struct CloneStep: StepKind {
+struct CloneStep: ProtectionStepKind {
   static let signature = StepSignature(
     "clone", "Makes the snapshot of a volume readable",
     inputs: [Volume.input, .optional("writable", .boolean, default: false, "whether it can be written to")],
     outputs: [
       OutputField("clone", .string, "the clone's name"),
       OutputField("place", .map, "where it is: {folder: PATH}, {image: PATH} or {device: PATH}"),
-    ])
+    ], resources: [ResourceKind.clone])
 
   let name = signature.kind
   let services: ProtectionServices

@@ -7,7 +7,7 @@ import WorkflowDSL
 /// `discover-volumes`: says which volumes an application has now, and what brings it to rest, from its document.
 ///
 /// Whatever has to run on a node comes as a list grouped by node, so that a workflow can do it there.
-struct DiscoverVolumesStep: StepKind {
+struct DiscoverVolumesStep: ProtectionStepKind {
   static let signature = StepSignature(
     "discover-volumes", "Says which volumes an application has, and which hooks",
     inputs: [
@@ -37,7 +37,7 @@ struct DiscoverVolumesStep: StepKind {
       application: application, spec: try await services.document("application", application)["spec"] ?? .null)
     let patterns = arguments.value("volumes").map { $0.array ?? [$0] }?.compactMap(\.string) ?? []
     let isStrict = arguments.value("strict")?.bool ?? false
-    let volumes = try await services.marked(try inventory.volumes(named: patterns, strict: isStrict))
+    var volumes = try await services.marked(try inventory.volumes(named: patterns, strict: isStrict))
     if isStrict, arguments.value("inPlace")?.bool ?? false { try inventory.requireRest() }
     let parts = try arguments.integer("parts", in: 1...1000) ?? 1
     // Before anything is brought to rest for it.
@@ -45,6 +45,11 @@ struct DiscoverVolumesStep: StepKind {
       let spec = try await services.document("profile", profile)["spec"] ?? .null
       try Self.checkParts(parts, try ProfileLocation(spec: spec, name: profile), profile)
     }
+    // Every claim pays for a limit that its steps name; so they name none that nobody has set.
+    let isLimited = try await services.asking { () async throws(StoreError) in
+      try await services.client.hasLimit(NamedLimit.exports)
+    }
+    if isLimited { volumes = volumes.map { $0.with("limit", .string(NamedLimit.exports)) } }
     var outputs: [String: JSONValue] = [
       "application": .string(application), "volumes": .array(volumes),
       "freezes": .array(inventory.freezes(of: volumes)),

@@ -6,14 +6,14 @@ import StepKinds
 import WorkflowDSL
 
 /// `export-part`: stores a share of a volume's data; `export`, once all parts are done, joins them without reading again.
-struct ExportPartStep: StepKind {
+struct ExportPartStep: ProtectionStepKind {
   static let signature = StepSignature(
     "export-part", "Stores a share of a volume's data, for 'export' to join",
     inputs: exportInputs + [
       .required("part", .integer(0...999), "which part, from 0 on"),
       .required("parts", .integer(1...1000), "how many there are"),
     ],
-    outputs: [OutputField("readBytes", .integer, "bytes that were read")])
+    outputs: [OutputField("readBytes", .integer, "bytes that were read")], limits: [NamedLimit.exports])
 
   let name = signature.kind
   let services: ProtectionServices

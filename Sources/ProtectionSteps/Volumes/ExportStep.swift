@@ -14,7 +14,7 @@ import WorkflowDSL
 ///
 /// Another attempt goes on where the last one ended, and finds the snapshot if that got so far. Parts that `export-part` stored
 /// are joined.
-struct ExportStep: StepKind {
+struct ExportStep: ProtectionStepKind {
   static let signature = StepSignature(
     "export", "Brings a volume into the profile's repository",
     inputs: exportInputs + [
@@ -32,7 +32,7 @@ struct ExportStep: StepKind {
       OutputField("files", .integer, "files of the volume"),
       OutputField("problems", .integer, "what could not be read"),
       OutputField("seconds", .number, "how long it took"),
-    ])
+    ], resources: [ResourceKind.export], limits: [NamedLimit.exports])
 
   let name = signature.kind
   let services: ProtectionServices

@@ -18,11 +18,8 @@ extension ProtectionServices {
       "profile": .string(profile), "tags": .array(volume.exportTags(step.id.run).map { .string($0) }),
     ]
     detail["at"] = moment.map { .string($0) }
-    let entry = try await asking { [detail] () async throws(StoreError) in
-      try await ledger.intend(
-        step.held, kind: ResourceKind.export, driver: "restic", name: volume.snapshotName(step.id.run),
-        detail: .object(detail))
-    }
+    let entry = try await intend(
+      ResourceKind.export, volume.snapshotName(step.id.run), driver: "restic", detail: .object(detail), step)
     failPoint("export.intended")
     let export = try await store(entry)
     failPoint("export.stored")

@@ -5,7 +5,7 @@ import VolumeDrivers
 import WorkflowDSL
 
 /// `release`: removes the run's clone of a volume, its snapshot, or both. What is gone already is released.
-struct ReleaseStep: StepKind {
+struct ReleaseStep: ProtectionStepKind {
   static let signature = StepSignature(
     "release", "Removes what this run made of a volume: its clone, its snapshot or both",
     inputs: [
@@ -14,7 +14,7 @@ struct ReleaseStep: StepKind {
       .optional(
         "snapshot", .map(keys: .any, values: .anything),
         "what 'snapshot' put out: a snapshot that may not stay goes, whatever 'what' says"),
-    ])
+    ], resources: [ResourceKind.clone, ResourceKind.snapshot])
 
   let name = signature.kind
   let services: ProtectionServices
@@ -42,20 +42,6 @@ func remove(_ kind: String, _ name: String, of volume: Volume) async throws {
       try await driver.releaseSnapshot(volume.source, named: name)
     }
   }
-}
-
-/// The kinds of outside objects that these steps write into the ledger.
-package enum ResourceKind {
-  /// A driver's snapshot.
-  package static let snapshot = "snapshot"
-  /// What a driver makes of one to read from.
-  package static let clone = "clone"
-  /// A snapshot in a repository.
-  package static let export = "export"
-  /// What a repository says of a restore point, until the catalogue has the point.
-  package static let description = "description"
-  /// A folder that something is restored to for a while.
-  package static let scratch = "scratch"
 }
 
 /// Releases snapshots and clones that a run left behind; the janitor calls it.

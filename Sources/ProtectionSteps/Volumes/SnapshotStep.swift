@@ -7,7 +7,7 @@ import VolumeDrivers
 import WorkflowDSL
 
 /// `snapshot`: makes the snapshot of a volume for this run, or finds the one that an earlier attempt made.
-struct SnapshotStep: StepKind {
+struct SnapshotStep: ProtectionStepKind {
   static let signature = StepSignature(
     "snapshot", "Takes the snapshot of a volume",
     inputs: [Volume.input],
@@ -18,7 +18,7 @@ struct SnapshotStep: StepKind {
       OutputField("crashConsistent", .boolean, "whether it is the volume at one instant"),
       OutputField("keeps", .boolean, "whether it may stay after the run; else it is gone with it"),
       OutputField("at", .string, "when it was taken, RFC 3339; null if that was before anybody noted it"),
-    ])
+    ], resources: [ResourceKind.snapshot])
 
   let name = signature.kind
   let services: ProtectionServices
@@ -43,11 +43,9 @@ struct SnapshotStep: StepKind {
         "\(volume.title): the program of its driver says that it makes no snapshots of a frozen filesystem; take the 'freeze' out of the application"
       )
     }
-    let entry = try await services.asking { () async throws(StoreError) in
-      try await services.ledger.intend(
-        step.held, kind: ResourceKind.snapshot, driver: volume.source.driver, name: name,
-        detail: volume.detail.with("at", .string(Snapshot.Moment.now.rfc3339)))
-    }
+    let entry = try await services.intend(
+      ResourceKind.snapshot, name, driver: volume.source.driver,
+      detail: volume.detail.with("at", .string(Snapshot.Moment.now.rfc3339)), step)
     failPoint("snapshot.intended")
     if entry.isStale { try await remove(ResourceKind.snapshot, name, of: volume) }
     let isNew = !entry.isKnown || entry.isStale

@@ -8,10 +8,7 @@ extension ProtectionServices {
   func intend(
     _ kind: String, _ name: String, of volume: Volume, _ step: StepContext
   ) async throws -> ResourceLedger.Entry {
-    try await asking { () async throws(StoreError) in
-      try await ledger.intend(
-        step.held, kind: kind, driver: volume.source.driver, name: name, detail: volume.detail)
-    }
+    try await intend(kind, name, driver: volume.source.driver, detail: volume.detail, step)
   }
 
   /// Makes the clone of this entry, or finds the one that an earlier attempt made.

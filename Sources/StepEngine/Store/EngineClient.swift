@@ -82,6 +82,11 @@ public struct EngineClient: Sendable {
       [.text(name), capacity.map { .int32(Int32(clamping: $0)) } ?? .null])
   }
 
+  /// Whether somebody has defined this limit.
+  public func hasLimit(_ name: String) async throws(StoreError) -> Bool {
+    try await call("select holdfast.is_limit($1)::int::int8", [.text(name)]) == 1
+  }
+
   /// Creates or changes a policy that runs on a schedule.
   /// - Throws: `StoreError`: `.invalid` if the schedule or the plan can't be followed.
   public func putPolicy(

@@ -78,6 +78,21 @@ struct DiscoveryTests {
     #expect(nodes(unknown) == [""] && unknown["onCancel"] == [])
   }
 
+  @Test("exports count against their limit from the moment that somebody has set it, and name none before that")
+  func limit() async throws {
+    let services = try await services(["volumes": volumes(["db-1"])])
+    let step = DiscoverVolumesStep(services: services)
+    func limit() async throws -> JSONValue? {
+      let volume = try await outputs(step, context(["application": "shop"]))["volumes"]?.array?.first
+      return try #require(volume)["limit"]
+    }
+    #expect(try await limit() == nil)
+    try await services.client.setLimit(NamedLimit.exports, 2)
+    #expect(try await limit() == "exports")
+    try await services.client.setLimit(NamedLimit.exports, nil)
+    #expect(try await limit() == nil)
+  }
+
   @Test("strict, and read in place: refused without a hook that brings the application to rest, frozen or not")
   func strictInPlace() async throws {
     func step(_ hooks: JSONValue) async throws -> DiscoverVolumesStep {

@@ -107,7 +107,9 @@ struct LimitTests {
       for name in ["inner", "undone"] {
         #expect(await storeError { try await engine.client.setLimit(name, nil) }?.kind == .wrongState)
       }
+      #expect(try await engine.client.hasLimit("free"))
       try await engine.client.setLimit("free", nil)
+      #expect(try await engine.client.hasLimit("free") == false)
       #expect(try await engine.int("select count(*) from holdfast.named_limit") == 2)
     }
   }
