@@ -99,6 +99,38 @@ import VolumeDrivers
     try await driver.releaseSnapshot(volume, named: "a")
   }
 
+  @Test("the subvolumes at a path and below it are found, without what is kept for them") func discover() async throws {
+    guard let place = try await LoopFileSystem.btrfs.sharedFolder() else { return }
+    try await shell(
+      """
+      btrfs -q subvolume create data; mkdir -p data/sub plain; btrfs -q subvolume create data/sub/nested
+      btrfs -q subvolume create data/sub/nested/data; btrfs -q subvolume snapshot -r data plain/Old_Data
+      """, in: place)
+    var volume = volume(place.path + "/data")
+    _ = try await driver.snapshot(volume, named: "a")
+    volume.snapshotFolder = place.path + "/kept"
+    _ = try await driver.snapshot(volume, named: "b")
+    // A folder of a subvolume.
+    let found = try await driver.discover(below: place.path).sorted { $0.path < $1.path }
+    let base = place.resolvingSymlinksInPath().path
+    #expect(
+      found.map(\.path) == [
+        base + "/data", base + "/data/sub/nested", base + "/data/sub/nested/data", base + "/plain/Old_Data",
+      ])
+    #expect(Set(found.map(\.name)) == ["data", "data-2", "nested", "old-data"])
+    #expect(found.map(\.note) == [nil, nil, nil, "read-only"])
+    #expect(found.allSatisfy { $0.kind == .folder && $0.bytes == nil })
+    // A subvolume is the first one itself.
+    #expect(try await driver.discover(below: volume.path).map(\.name) == ["data", "nested", "data-2"])
+    for (path, kind) in [("/proc", DriverError.Kind.permanent), (place.path + "/none", .missing)] {
+      let error = await #expect(throws: DriverError.self) { try await driver.discover(below: path) }
+      #expect(error?.kind == kind)
+    }
+    try await driver.releaseSnapshot(volume, named: "b")
+    volume.snapshotFolder = nil
+    try await driver.releaseSnapshot(volume, named: "a")
+  }
+
   @Test("a writable clone goes with the subvolumes that were made in it") func writableClone() async throws {
     guard let place = try await LoopFileSystem.btrfs.sharedFolder() else { return }
     let volume = volume(place.path + "/data")

@@ -59,6 +59,15 @@ enum ExampleProgram {
     #expect(failures(await ExecConformance(program: ExampleProgram.path, volume: volume).run()) == [])
   }
 
+  @Test("a program need not know how to find volumes") func withoutDiscover() async throws {
+    let program = try await ExampleProgram.variant("  discover)", "  find)")
+    let volume = VolumeSource(
+      application: "", name: "data", driver: "exec", path: try scratchDirectory("data").path, program: program)
+    let left = await ExecConformance(program: program, volume: volume).run().filter { $0.outcome != .passed }
+    #expect(left.map(\.title) == ["finds the volume when it is asked what is at the volume's path"])
+    if case .skipped? = left.first?.outcome {} else { Issue.record("\(failures(left))") }
+  }
+
   static let broken: [(String, String, String)] = [
     (#"[ ! -e "$store/$2/$3" ] || return 0"#, #"rm -rf "$store/$2/$3""#, "makes no second snapshot"),
     ("place=$store/snapshots/$snapshot #", "place=$path #", "clones what the volume held"),
@@ -88,6 +97,7 @@ enum ExampleProgram {
       #"} | jq -cs '{objects: .}'"#, #"} | jq -cs '{objects: [{kind: "snapshot", name: "../etc"}]}'"#,
       "makes no second snapshot"
     ),
+    (#"jq -cn --arg path "$path" '{volumes"#, #"jq -cn --arg path "$path.old" '{volumes"#, "finds the volume"),
     (#"[ "$contract" = 1 ] ||"#, "true ||", "refuses another version"),
     ("*)\n    refuse permanent", "*)\n    refuse retryable", "refuses an operation"),
     ("jq -cn '{crashConsistent: false,", "echo oops; jq -cn '{crashConsistent: false,", "says what it can do"),

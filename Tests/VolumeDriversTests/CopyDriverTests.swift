@@ -52,6 +52,28 @@ struct CopyCase: Sendable, CustomTestStringConvertible {
       ).isEmpty)
   }
 
+  @Test("the folder is found, and by reflink image files right in it", arguments: CopyCase.all)
+  func discover(test: CopyCase) async throws {
+    guard let place = try await test.fileSystem.sharedFolder() else { return }
+    try await shell(
+      "mkdir -p data/sub; cd data; echo x > small; truncate -s 1M vm.qcow2; truncate -s 64M Big; truncate -s 64M sub/big .big; ln -s Big link.img",
+      in: place)
+    let driver = try test.make()
+    let base = place.resolvingSymlinksInPath().path + "/data"
+    let found = try await driver.discover(below: place.path + "/data")
+    #expect(found.first == DiscoveredVolume(path: base, kind: .folder))
+    let images = [(base + "/Big", 64), (base + "/vm.qcow2", 1)].map {
+      DiscoveredVolume(path: $0.0, kind: .image, bytes: $0.1 << 20, note: "part of the folder, too")
+    }
+    #expect(Array(found.dropFirst()) == (test.driver == "reflink" ? images : []))
+    #expect(
+      try await driver.discover(below: base + "/Big") == [
+        DiscoveredVolume(path: base + "/Big", kind: .image, bytes: 64 << 20)
+      ])
+    let error = await #expect(throws: DriverError.self) { try await driver.discover(below: base + "/none") }
+    #expect(error?.kind == .missing)
+  }
+
   @Test("an image keeps its holes and comes back", arguments: CopyCase.all)
   func image(test: CopyCase) async throws {
     guard let place = try await test.fileSystem.sharedFolder() else { return }

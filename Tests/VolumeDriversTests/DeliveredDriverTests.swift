@@ -120,6 +120,32 @@ import VolumeDrivers
       "diff -r data/.zfs/snapshot/a data --exclude .zfs; [ \"$(cat data/.zfs/snapshot/a/kept/f)\" = old ]", in: folder)
   }
 
+  @Test("the script for LVM finds thin volumes, without what is ours") func discoverLVM() async throws {
+    let folder = try scratchDirectory("lvm")
+    try await shell(
+      #"""
+      mkdir bin
+      for tool in bash jq tr; do ln -s "$(command -v $tool)" bin/; done
+      cat >bin/lvs <<'END'
+      #!/bin/bash
+      case ${!#} in *lv_tags | vg) ;; *) exit 5 ;; esac
+      echo "  vg|pool|900|||"
+      echo "  vg|data|64|open|pool|tag"
+      echo "  vg|disk|32||pool|"
+      echo "  vg|hf-1|32||pool|holdfast-snapshot,holdfast-of-disk"
+      END
+      chmod +x bin/lvs
+      """#, in: folder)
+    let all =
+      #"{"volumes":[{"path":"/dev/vg/data","kind":"image","bytes":64,"note":"in use"},{"path":"/dev/vg/disk","kind":"image","bytes":32,"note":null}]}"#
+    for (path, answer) in [("/", all), ("/dev/vg", all), ("/dev/none", #""class":"missing""#)] {
+      let result = try await runProgram(
+        Self.program("lvm-thin"), environment: ["PATH": folder.path + "/bin"], directory: folder,
+        input: #"{"contract": 1, "operation": "discover", "volume": {"path": "\#(path)"}}"#)
+      #expect(result.exitCode == 0 && result.output.contains(answer), "\(path): \(result)")
+    }
+  }
+
   private func conformance(_ name: String, _ path: String) async throws -> [String] {
     let program = Self.program(name)
     let volume = VolumeSource(application: "", name: "data", driver: "exec", path: path, program: program)

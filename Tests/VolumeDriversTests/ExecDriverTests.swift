@@ -50,6 +50,26 @@ import VolumeDrivers
     #expect(try await none.changedRanges(volume, from: "a", to: "b") == nil)
   }
 
+  @Test("what a program finds is read; one that doesn't know how says so") func discover() async throws {
+    let (driver, _) = try await driver(
+      #"echo '{"volumes": [{"path": "/dev/vg/My data", "kind": "image", "bytes": 7, "note": "in use"}, {"path": "/my-data", "kind": "folder", "note": null}]}'"#
+    )
+    let found = try await driver.discover(below: "/")
+    #expect(found.map(\.path) == ["/dev/vg/My data", "/my-data"] && found.map(\.kind) == [.image, .folder])
+    #expect(found.map(\.name) == ["my-data", "my-data-2"] && found.map(\.bytes) == [7, nil])
+    #expect(found.map(\.note) == ["in use", nil])
+    for answer in [#"[{"path": "data", "kind": "folder"}]"#, #"[{"path": "/a"}]"#, "7"] {
+      let (wrong, _) = try await self.driver(#"echo '{"volumes": \#(answer)}'"#)
+      let error = await #expect(throws: DriverError.self) { try await wrong.discover(below: "/") }
+      #expect(error?.kind == .permanent && error?.message.contains("the contract doesn't allow") == true)
+    }
+    let old = try await ExampleProgram.variant("  discover)", "  dance)")
+    let older = try Drivers.driver(named: "exec", program: old)
+    let error = await #expect(throws: DriverError.self) { try await older.discover(below: "/srv") }
+    #expect(error?.kind == .permanent)
+    #expect(error?.message.contains("doesn't know the operation 'discover'; a program need not know") == true)
+  }
+
   @Test("errors keep their class, and their words can't harm", arguments: DriverError.Kind.allCases)
   func errors(kind: DriverError.Kind) async throws {
     let (driver, volume) = try await driver(

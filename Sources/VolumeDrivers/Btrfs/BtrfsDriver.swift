@@ -29,6 +29,24 @@ struct BtrfsDriver: VolumeDriver {
     return "subvolumes in it are not in its snapshots: \(shown)\(more); name each as a volume of its own"
   }
 
+  func discover(below path: String) async throws(DriverError) -> [DiscoveredVolume] {
+    try await blocking { interruption throws(DriverError) in
+      let volume = try VolumePlace(candidate(path), habit: .atMountPoint)
+      let folder = try volume.openFolder()
+      let what = "the subvolumes below \(printablePath(volume.path)) can't be listed"
+      let isBtrfs = try explaining(what) { () throws(FileError) in try Subvolume.isBtrfs(folder) }
+      guard isBtrfs else { throw Self.notOnBtrfs(volume) }
+      var search = SubvolumeSearch(interruption)
+      let isDone = try explaining(what) { () throws(FileError) in try search.run(at: folder) }
+      guard isDone else {
+        throw DriverError(
+          .permanent,
+          "\(what): only a part of the subvolume is mounted there; mount the whole subvolume, and look where it is.")
+      }
+      return DiscoveredVolume.distinct(search.found)
+    }
+  }
+
   func snapshot(_ source: VolumeSource, named name: String) async throws(DriverError) -> DriverObject {
     try ObjectName.check(name)
     return try await blocking { _ throws(DriverError) in
@@ -163,12 +181,7 @@ struct BtrfsDriver: VolumeDriver {
     let found = try explaining("the volume \(volume.source.label) can't be looked at") { () throws(FileError) in
       (isBtrfs: try Subvolume.isBtrfs(folder), subvolume: try Subvolume(folder))
     }
-    guard found.isBtrfs else {
-      throw DriverError(
-        .permanent,
-        "\(printablePath(volume.path)) of the volume \(volume.source.label) is not on btrfs: use the driver reflink or directory."
-      )
-    }
+    guard found.isBtrfs else { throw Self.notOnBtrfs(volume) }
     guard let subvolume = found.subvolume else {
       throw DriverError(
         .permanent,
@@ -176,5 +189,12 @@ struct BtrfsDriver: VolumeDriver {
       )
     }
     return subvolume
+  }
+
+  private static func notOnBtrfs(_ volume: VolumePlace) -> DriverError {
+    DriverError(
+      .permanent,
+      "\(printablePath(volume.path)) of the volume \(volume.source.label) is not on btrfs: use the driver reflink or directory."
+    )
   }
 }

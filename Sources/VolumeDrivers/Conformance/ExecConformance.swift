@@ -27,6 +27,28 @@ public struct ExecConformance: Sendable {
         _ = try await ExecCall(program, "capabilities", volume, contract: 1000).answer()
       }
     }
+    await checkDiscover(&list)
     return list.checks
+  }
+
+  /// Programs need not know it.
+  private func checkDiscover(_ list: inout CheckList) async {
+    let title = "finds the volume when it is asked what is at the volume's path"
+    let answer: ExecAnswer
+    do throws(DriverError) {
+      answer = try await ExecAnswer(ExecCall(program, "discover", volume))
+    } catch {
+      guard error.kind == .permanent else {
+        _ = await list.check(title) { throw error }
+        return
+      }
+      return list.skip(title, "it need not, and \(error)")
+    }
+    _ = await list.check(title) {
+      let found = try answer.volumes()
+      guard found.contains(where: { $0.path == volume.path }) else {
+        throw Unmet("\(volume.path) is not among the \(found.count) volumes that it finds")
+      }
+    }
   }
 }

@@ -23,6 +23,17 @@ struct CopyDriver: VolumeDriver {
     }
   }
 
+  func discover(below path: String) async throws(DriverError) -> [DiscoveredVolume] {
+    try await blocking { _ throws(DriverError) in
+      let volume = try VolumePlace(candidate(path), habit: habit)
+      let able = try CopyCapabilities(volume, style).find()
+      let found = try explaining("what is at \(printablePath(volume.path)) can't be listed") { () throws(FileError) in
+        try copyableVolumes(volume.path, kind: able.kind, withImages: style == .reflink)
+      }
+      return DiscoveredVolume.distinct(found)
+    }
+  }
+
   func snapshot(_ source: VolumeSource, named name: String) async throws(DriverError) -> DriverObject {
     try ObjectName.check(name)
     return try await blocking { interruption throws(DriverError) in

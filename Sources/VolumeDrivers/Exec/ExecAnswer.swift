@@ -30,6 +30,25 @@ struct ExecAnswer {
       warnings: warnings)
   }
 
+  func volumes() throws(DriverError) -> [DiscoveredVolume] {
+    guard let list = json["volumes"]?.array else { throw wrong("\"volumes\" must be a list") }
+    var volumes: [DiscoveredVolume] = []
+    for entry in list {
+      guard let kind = entry["kind"]?.string.flatMap(DriverCapabilities.Kind.init(rawValue:)),
+        let path = Self.absolutePath(entry)
+      else {
+        throw wrong("each of \"volumes\" needs an absolute \"path\", and \"kind\", \"folder\" or \"image\"")
+      }
+      let note = entry["note"] ?? .null
+      guard note == .null || note.string != nil else { throw wrong("\"note\" must be text") }
+      volumes.append(
+        DiscoveredVolume(
+          path: path, kind: kind, bytes: try number("bytes", entry), note: note.string.map { printable($0.prefix(200)) }
+        ))
+    }
+    return volumes
+  }
+
   func snapshot(named name: String) throws(DriverError) -> DriverObject {
     if let given = try optional("name", json["name"]?.string, "text"), given != name {
       throw wrong("\"name\" is not the name that was asked for")
@@ -52,9 +71,7 @@ struct ExecAnswer {
   }
 
   func clone(named name: String) throws(DriverError) -> DriverClone {
-    guard let path = json["path"]?.string, path.hasPrefix("/"), path.utf8.count < 4096, !path.utf8.contains(0) else {
-      throw wrong("\"path\" must be an absolute path")
-    }
+    guard let path = Self.absolutePath(json) else { throw wrong("\"path\" must be an absolute path") }
     switch json["place"]?.string {
     case "folder": return DriverClone(name: name, place: .folder(path))
     case "image": return DriverClone(name: name, place: .image(path))
@@ -91,6 +108,13 @@ struct ExecAnswer {
           kind: kind, name: name, createdAt: try moment("createdAt", entry), bytes: try number("bytes", entry)))
     }
     return objects
+  }
+
+  private static func absolutePath(_ json: JSONValue) -> String? {
+    guard let path = json["path"]?.string, path.hasPrefix("/"), path.utf8.count < 4096, !path.utf8.contains(0) else {
+      return nil
+    }
+    return path
   }
 
   private func flag(_ key: String) throws(DriverError) -> Bool {

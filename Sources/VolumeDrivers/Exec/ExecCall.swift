@@ -29,7 +29,7 @@ struct ExecCall: Sendable {
   /// How long an operation may take.
   private var timeLimit: Duration {
     switch operation {
-    case "capabilities", "readiness", "owned", "changed-ranges": .seconds(120)
+    case "capabilities", "discover", "readiness", "owned", "changed-ranges": .seconds(120)
     case "restore": .seconds(24 * 3600)
     default: .seconds(1800)
     }

@@ -22,6 +22,22 @@ struct ExecDriver: VolumeDriver {
     try await ExecAnswer(ExecCall(program, "capabilities", source)).capabilities()
   }
 
+  func discover(below path: String) async throws(DriverError) -> [DiscoveredVolume] {
+    var place = candidate(path)
+    place.program = program
+    let answer: ExecAnswer
+    do throws(DriverError) {
+      answer = try await ExecAnswer(ExecCall(program, "discover", place))
+    } catch {
+      guard error.kind == .permanent else { throw error }
+      throw DriverError(
+        .permanent,
+        "\(error.message.dropLast()); a program need not know \"discover\": where it doesn't, write its volumes into the document yourself."
+      )
+    }
+    return DiscoveredVolume.distinct(try answer.volumes())
+  }
+
   func snapshot(_ source: VolumeSource, named name: String) async throws(DriverError) -> DriverObject {
     try ObjectName.check(name)
     return try await ExecAnswer(ExecCall(program, "snapshot", source, ["name": .string(name)])).snapshot(named: name)

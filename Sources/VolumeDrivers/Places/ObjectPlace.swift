@@ -26,6 +26,17 @@ struct ObjectPlace: Sendable {
     key = Array((String(name) + "-" + String(repeating: "0", count: 16 - digits.count) + digits).utf8)
   }
 
+  /// Whether the names on the way to something tell that it is kept for a volume: in our folder, or in one that people chose.
+  static func isKept(_ names: [[UInt8]]) -> Bool {
+    if names.contains(TreeCopy.reserved) { return true }
+    guard let key = names.dropLast(2).last, let kind = names.dropLast().last,
+      [Array("snapshots".utf8), Array("clones".utf8)].contains(kind)
+    else { return false }
+    let hash = key.suffix(17)
+    return hash.count == 17 && hash.first == UInt8(ascii: "-")
+      && hash.dropFirst().allSatisfy { Array("0123456789abcdef".utf8).contains($0) }
+  }
+
   /// Whether anything of the volume is kept here.
   var exists: Bool {
     var status = stat()

@@ -166,7 +166,7 @@ private func nearestFolder(_ path: [UInt8]) -> [UInt8] {
 }
 
 /// Where the file system of a folder is mounted, as seen from the folder.
-private func mountPoint(of path: [UInt8]) throws(FileError) -> [UInt8] {
+func mountPoint(of path: [UInt8]) throws(FileError) -> [UInt8] {
   var place = path
   let mount = try mountID(path)
   while place.count > 1 {

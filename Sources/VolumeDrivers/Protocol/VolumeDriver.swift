@@ -13,6 +13,13 @@ public protocol VolumeDriver: Sendable {
   /// - Throws: `.permanent` where the driver cannot work with the volume, `.missing` where the volume is not there.
   func capabilities(of source: VolumeSource) async throws(DriverError) -> DriverCapabilities
 
+  /// What at a path, and below it as far as the driver looks, can be a volume of this driver; nothing of what the driver itself keeps.
+  /// It only looks.
+  /// - Parameter path: an absolute path: a folder or an image file, or what the program of `exec` takes for a place.
+  /// - Throws: `.missing` where nothing is there, `.permanent` where the driver can take nothing there, and from programs of
+  ///   `exec` that don't know the operation.
+  func discover(below path: String) async throws(DriverError) -> [DiscoveredVolume]
+
   /// Makes the snapshot of that name, or finds it: a second call returns the snapshot that the first one made.
   /// - Throws: `.full` with nothing left behind, `.missing` where the volume is not there, `.retryable` or `.permanent`.
   func snapshot(_ source: VolumeSource, named name: String) async throws(DriverError) -> DriverObject

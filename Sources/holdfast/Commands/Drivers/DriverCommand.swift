@@ -19,7 +19,7 @@ enum DriverCommand {
 
   static let command = Command(
     name: "driver",
-    summary: "Try a driver for volumes",
+    summary: "Try a driver for volumes, and find what can be its volumes",
     subcommands: [
       Command(
         name: "test",
@@ -39,13 +39,14 @@ enum DriverCommand {
               "holdfast driver test --force deploy/drivers/lvm-thin --volume '{\"name\": \"trial\", \"path\": \"/dev/vg/trial\"}'"
           ),
         ],
-        run: test)
+        run: test),
+      DriverDiscoverCommand.command,
     ])
 
   static func test(_ arguments: ParsedArguments) async throws {
     let given = arguments[program]
     let isBuiltIn = Drivers.names.contains(given) && given != "exec"
-    let path = isBuiltIn ? nil : try absolutePath(given)
+    let path = isBuiltIn ? nil : try absolutePath(given, "program")
     let scratch = arguments[volume] == nil ? try makeScratch() : nil
     let outcome: Result<[ConformanceCheck], any Error>
     do {
@@ -136,9 +137,11 @@ enum DriverCommand {
     return (parent, String(path.dropFirst(parent.count + 1)))
   }
 
-  private static func absolutePath(_ path: String) throws -> String {
+  /// The path of what is there, with no symbolic link in it.
+  /// - Parameter sort: what it should be, for the error.
+  static func absolutePath(_ path: String, _ sort: String) throws -> String {
     guard let found = realpath(path, nil) else {
-      throw CommandFailure(.notFound, "there is no program \(path): \(String(cString: strerror(errno)))")
+      throw CommandFailure(.notFound, "there is no \(sort) \(path): \(String(cString: strerror(errno)))")
     }
     defer { free(found) }
     return String(cString: found)
