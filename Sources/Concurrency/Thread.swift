@@ -1,4 +1,12 @@
 import Glibc
+import Synchronization
+
+/// What each thread that is started here does first.
+private let firstWork = Mutex<@Sendable () -> Void>({})
+
+/// Lets each of our threads that starts from now on do this first, such as giving itself a priority: it would have that of whoever
+/// starts it, which may be a thread of libdispatch with a priority of its own.
+public func beginThreads(with work: @escaping @Sendable () -> Void) { firstWork.withLock { $0 = work } }
 
 /// Starts a detached thread which runs `body` once.
 ///
@@ -15,6 +23,7 @@ package func startThread(named name: String, _ body: @escaping @Sendable () -> V
   let box = Unmanaged.passRetained(
     ThreadBody {
       setThreadName(name)
+      firstWork.withLock { $0 }()
       body()
     })
   var thread = pthread_t()

@@ -1,6 +1,7 @@
 internal import Backup
 internal import ResticFormat
 internal import CommandSyntax
+internal import Concurrency
 internal import Cryptography
 internal import FileSystem
 internal import ResticRepository
@@ -43,7 +44,9 @@ enum BackupCommand {
   private static func run(_ arguments: ParsedArguments) async throws {
     let request = try await BackupOptions.request(arguments)
     // The backup's own threads are not all: others count what there is, open the repository and read its index.
-    ThreadPriority.setForProcess(nice: request.nice, inputOutput: request.diskPriority)
+    let (nice, diskPriority) = (request.nice, request.diskPriority)
+    beginThreads { ThreadPriority.set(nice: nice, inputOutput: diskPriority) }
+    ThreadPriority.setForProcess(nice: nice, inputOutput: diskPriority)
     for path in request.excludedSources {
       arguments.note(
         "an exclude fits '\(path)': it is stored because it is named, a folder without what is in it; restic would leave it "
