@@ -43,7 +43,7 @@ public protocol LocalObjects: ObjectStore {
   /// The absolute path of the file that holds, or would hold, the object. Never written in place: only replaced as a whole.
   func path(of name: ObjectName) -> String
 
-  /// Reads a part of an object into memory that the caller keeps: fresh memory for every part would be a tenth of a check's time.
+  /// Reads a part of an object into memory that the caller keeps: fresh memory for every part was 6 % of a check's time.
   /// Blocks.
   /// - Throws: as `get(_:range:)` does.
   func read(_ name: ObjectName, at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(StoreError)

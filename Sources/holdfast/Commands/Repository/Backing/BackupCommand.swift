@@ -1,9 +1,9 @@
 internal import Backup
-internal import ResticFormat
 internal import CommandSyntax
 internal import Concurrency
 internal import Cryptography
 internal import FileSystem
+internal import ResticFormat
 internal import ResticRepository
 internal import Terminal
 
