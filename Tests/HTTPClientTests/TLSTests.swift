@@ -19,6 +19,17 @@ struct TestCertificates {
         "x509 -req -in \(name).csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 1 -extfile \(name).ext -out \(name).pem"
       )
     }
+    // For clients: a certificate with its key in one file; one that nobody trusts; one whose key has a passphrase.
+    try join("other.pem", "other.key", into: "client.pem")
+    try run("req -x509 -newkey rsa:2048 -nodes -keyout stranger.key -out stranger.crt -days 2 -subj /CN=Stranger")
+    try join("stranger.crt", "stranger.key", into: "stranger.pem")
+    try run("rsa -aes128 -passout pass:secret -in other.key -out locked.key")
+    try join("other.pem", "locked.key", into: "locked.pem")
+  }
+
+  private func join(_ certificate: String, _ key: String, into name: String) throws {
+    let parts = try [certificate, key].map { try Data(contentsOf: folder.appending(path: $0)) }
+    try Data(parts.joined()).write(to: folder.appending(path: name))
   }
 
   func path(_ name: String) -> String { folder.appending(path: name).path() }
@@ -53,5 +64,30 @@ struct TLSTests {
     #expect(await failure(of: request, HTTPClient(caFile: "/no/such/file"))?.kind == .local)
     // Plain HTTP on the other side is a TLS failure.
     #expect(await failure(of: HTTPRequest("GET", try server.get().url("echo", scheme: "https")))?.kind == .tls)
+  }
+
+  @Test("a server that wants to know who we are is shown our certificate")
+  func clientCertificate() async throws {
+    let certificates = try TestCertificates()
+    defer { try? FileManager.default.removeItem(at: certificates.folder) }
+    let server = try HTTPTestServer(
+      certificate: (certificates.path("good.pem"), certificates.path("good.key")),
+      clientAuthority: certificates.path("ca.pem"))
+    func client(_ certificate: String?) -> HTTPClient {
+      HTTPClient(caFile: certificates.path("ca.pem"), clientCertificate: certificate.map(certificates.path))
+    }
+    let request = HTTPRequest("GET", server.url("echo", scheme: "https"))
+
+    #expect(try await client("client.pem").send(request).status == 200)
+    // The server closes at once, which now and then overtakes what it says.
+    for certificate in [nil, "stranger.pem"] {
+      var kinds: [HTTPError.Kind?] = []
+      repeat {
+        kinds.append(await failure(of: request, client(certificate))?.kind)
+      } while kinds.last == .interrupted && kinds.count < 50
+      #expect(kinds.last == .refused, "\(kinds)")
+    }
+    #expect(await failure(of: request, client("locked.pem"))?.kind == .local)
+    #expect(await failure(of: request, client("missing.pem"))?.kind == .local)
   }
 }

@@ -7,12 +7,15 @@ public final class HTTPTestServer: Sendable {
   private let lifeline: FileHandle
 
   /// Starts the server and waits until it listens.
-  /// - Parameter certificate: PEM files of a certificate and its key, to speak TLS.
-  public init(certificate: (chain: String, key: String)? = nil) throws {
+  /// - Parameters:
+  ///   - certificate: PEM files of a certificate and its key, to speak TLS.
+  ///   - clientAuthority: the PEM file of the authority from which clients need a certificate.
+  public init(certificate: (chain: String, key: String)? = nil, clientAuthority: String? = nil) throws {
     let script = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "server.py").path()
     let process = Process()
     process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments = ["python3", script] + (certificate.map { [$0.chain, $0.key] } ?? [])
+    process.arguments =
+      ["python3", script] + [certificate?.chain, certificate?.key, clientAuthority].compactMap(\.self)
     let input = Pipe()
     let output = Pipe()
     process.standardInput = input

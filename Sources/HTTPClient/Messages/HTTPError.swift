@@ -14,6 +14,8 @@ public struct HTTPError: Error, Sendable, Equatable, CustomStringConvertible {
     case tls
     /// The server's certificate is not trusted, or is for another host.
     case untrusted
+    /// The server wants a client's certificate, or does not accept the one that it was shown.
+    case refused
     /// A time limit of the request ended.
     case timedOut
     /// The connection broke before the whole answer came.
@@ -26,7 +28,7 @@ public struct HTTPError: Error, Sendable, Equatable, CustomStringConvertible {
     case protocolError
     /// The task was cancelled.
     case cancelled
-    /// This process failed: out of memory or threads, the CA file cannot be read, or the environment names a proxy that is none.
+    /// This process failed: out of memory or threads, a certificate's file cannot be read, or the environment names a proxy that is none.
     case local
   }
 
@@ -51,7 +53,8 @@ public struct HTTPError: Error, Sendable, Equatable, CustomStringConvertible {
   public var isRetryable: Bool {
     switch kind {
     case .resolve, .connect, .tls, .timedOut, .interrupted: true
-    case .badURL, .badRequest, .untrusted, .tooLarge, .tooManyRedirects, .protocolError, .cancelled, .local: false
+    case .badURL, .badRequest, .untrusted, .refused, .tooLarge, .tooManyRedirects, .protocolError, .cancelled, .local:
+      false
     }
   }
 

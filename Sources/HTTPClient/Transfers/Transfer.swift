@@ -59,6 +59,11 @@ final class Transfer {
     try set(CURLOPT_SSL_VERIFYHOST, 2)
     try set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
     if let caFile = settings.caFile { try set(CURLOPT_CAINFO, caFile) }
+    if let file = settings.clientCertificate {
+      try set(CURLOPT_SSLCERT, file)
+      // Else OpenSSL would ask the terminal for the passphrase of a key that has one.
+      try set(CURLOPT_KEYPASSWD, "")
+    }
     try set(CURLOPT_HTTP_VERSION, Int(settings.sharesConnections ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1))
     if settings.movesMuch {
       try set(CURLOPT_BUFFERSIZE, 512 << 10)
@@ -189,7 +194,8 @@ final class Transfer {
   }
 
   private func kind(of code: CURLcode) -> HTTPError.Kind {
-    switch code {
+    if isRefusedAsClient(code) { return .refused }
+    return switch code {
     case CURLE_URL_MALFORMAT: .badURL
     // The scheme was checked before; only a redirect can name another.
     case CURLE_UNSUPPORTED_PROTOCOL: .protocolError
@@ -197,13 +203,23 @@ final class Transfer {
     case CURLE_COULDNT_CONNECT: .connect
     case CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CIPHER: .tls
     case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_ISSUER_ERROR, CURLE_SSL_INVALIDCERTSTATUS: .untrusted
-    case CURLE_SSL_CACERT_BADFILE, CURLE_SSL_CRL_BADFILE, CURLE_OUT_OF_MEMORY, CURLE_FAILED_INIT: .local
+    case CURLE_SSL_CACERT_BADFILE, CURLE_SSL_CRL_BADFILE, CURLE_SSL_CERTPROBLEM, CURLE_OUT_OF_MEMORY, CURLE_FAILED_INIT:
+      .local
     case CURLE_OPERATION_TIMEDOUT: .timedOut
     case CURLE_TOO_MANY_REDIRECTS: .tooManyRedirects
     case CURLE_PARTIAL_FILE, CURLE_GOT_NOTHING, CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_HTTP2, CURLE_HTTP2_STREAM:
       .interrupted
     default: .protocolError
     }
+  }
+
+  /// Whether the server asked for a certificate and did not like what it got. curl has no code for that: in TLS 1.3 it comes with the
+  /// first bytes that are read (RFC 8446, section 6.2).
+  private func isRefusedAsClient(_ code: CURLcode) -> Bool {
+    guard [CURLE_SSL_CONNECT_ERROR, CURLE_RECV_ERROR, CURLE_SEND_ERROR].contains(code) else { return false }
+    let said = String(cString: errorText)
+    return ["certificate required", "bad certificate", "certificate expired", "certificate revoked", "unknown ca"]
+      .contains { said.contains("alert \($0)") }
   }
 
   /// curl would show the proxy's URL with its password.

@@ -2,6 +2,8 @@
 struct TransferSettings: Sendable {
   /// PEM certificates to trust instead of the system's.
   var caFile: String?
+  /// PEM certificate and key to show to servers that ask who we are.
+  var clientCertificate: String?
   /// Whether requests may share a connection (HTTP/2).
   var sharesConnections = true
   /// Whether bodies are many megabytes, so that larger buffers than curl's pay.

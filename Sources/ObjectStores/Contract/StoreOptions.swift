@@ -6,6 +6,8 @@ public struct StoreOptions: Sendable {
   public var connections: Int?
   /// A PEM file with the certificate authorities to trust instead of the system's.
   public var caFile: String?
+  /// A PEM file with a certificate and its key, without a passphrase, for servers that ask who we are.
+  public var clientCertificate: String?
   /// How long a connection may stand still before it is cut and the request is made again.
   public var stallLimit: Duration = .seconds(60)
   /// For how long a request that fails is tried again.

@@ -22,7 +22,9 @@ final class RetryingClient: Sendable {
   private let hasBeenAnswered = Atomic(false)
 
   init(_ options: StoreOptions, connections: Int) {
-    client = HTTPClient(concurrentTransfers: connections, caFile: options.caFile, forLargeBodies: true)
+    client = HTTPClient(
+      concurrentTransfers: connections, caFile: options.caFile, clientCertificate: options.clientCertificate,
+      forLargeBodies: true)
     self.options = options
     policy = HTTPRetryPolicy(firstDelay: options.firstRetryDelay, longestDelay: .seconds(20))
   }
@@ -94,6 +96,10 @@ struct AttemptFailure: Error {
       final = nil
     case .untrusted:
       reason = "the server's certificate is not trusted (\(error.detail)); name its authority with a CA file"
+      final = StoreError(.denied, object, reason)
+    case .refused:
+      reason =
+        "the server asks for a client's certificate that it trusts (\(error.detail)); name a file with yours and its key: --tls-client-cert, or RESTIC_TLS_CLIENT_CERT"
       final = StoreError(.denied, object, reason)
     case .cancelled:
       reason = "cancelled"

@@ -1,12 +1,15 @@
 internal import HTTPClient
 
 /// The store at `location`, written as for restic: a path, `local:path`, `s3:https://host/bucket/prefix`,
-/// `rest:https://host/path/`. Nothing is asked of it yet. `RESTIC_CACERT` names the CA file unless the options do.
+/// `rest:https://host/path/`. Nothing is asked of it yet. `RESTIC_CACERT` and `RESTIC_TLS_CLIENT_CERT` name certificates
+/// unless the options do.
 /// - Throws: `.badLocation` with a sentence that says what to write instead.
 public func openStore(_ location: String, options: StoreOptions = StoreOptions()) throws(StoreError) -> any ObjectStore
 {
   var options = options
   options.caFile = options.caFile ?? options.environment("RESTIC_CACERT").nonEmpty
+  options.clientCertificate =
+    options.clientCertificate ?? options.environment("RESTIC_TLS_CLIENT_CERT").nonEmpty
   let store = try openUnlimited(location, options)
   guard options.uploadLimit != nil || options.downloadLimit != nil else { return store }
   return RateLimitedStore(store, upload: options.uploadLimit, download: options.downloadLimit)

@@ -41,6 +41,9 @@ enum RepositoryOptions {
   static let caFile = Option<String?>.optional(
     "--cacert", .file, environment: ["HOLDFAST_CACERT", "RESTIC_CACERT"],
     "A PEM file with the certificate authorities to trust, instead of the system's")
+  static let clientCertificate = Option<String?>.optional(
+    "--tls-client-cert", .file, environment: ["HOLDFAST_TLS_CLIENT_CERT", "RESTIC_TLS_CLIENT_CERT"],
+    "A PEM file with a certificate and its key, for a server that asks who we are")
   static let region = Option<String?>.optional(
     "--s3-region", .text("REGION"), "The bucket's region; asked for if neither AWS_REGION nor the profile has it")
   static let addressing = Option<S3Options.Addressing>.value(
@@ -60,7 +63,8 @@ enum RepositoryOptions {
     keyHint.description,
     cacheFolder.description, noCache.description, noLock.description, retryLock.description, retryLimit.description,
     limitUpload.description,
-    limitDownload.description, connections.description, caFile.description, region.description, addressing.description,
-    profile.description, storageClass.description, retention.description, quiet.description,
+    limitDownload.description, connections.description, caFile.description, clientCertificate.description,
+    region.description, addressing.description, profile.description, storageClass.description, retention.description,
+    quiet.description,
   ]
 }

@@ -8,6 +8,7 @@ extension ParsedArguments {
     var options = StoreOptions()
     options.connections = self[RepositoryOptions.connections]
     options.caFile = self[RepositoryOptions.caFile]
+    options.clientCertificate = self[RepositoryOptions.clientCertificate]
     options.uploadLimit = self[RepositoryOptions.limitUpload]
     options.downloadLimit = self[RepositoryOptions.limitDownload]
     options.retryLimit = self[RepositoryOptions.retryLimit]
