@@ -1,8 +1,8 @@
 extension AsyncStream where Element: Sendable {
-  /// What `state` gives at intervals, and once more when `isFinished` says that nothing changes any more; then it ends. Who reads
-  /// too slowly gets the latest only.
+  /// What `state` gives at intervals, and once more when `isFinished` says that nothing changes any more; then it ends. Without
+  /// that it ends with the task that reads it. Who reads too slowly gets the latest only.
   public static func sampling(
-    every interval: Duration, until isFinished: @escaping @Sendable () -> Bool,
+    every interval: Duration, until isFinished: @escaping @Sendable () -> Bool = { false },
     _ state: @escaping @Sendable () -> Element
   ) -> AsyncStream<Element> {
     AsyncStream(bufferingPolicy: .bufferingNewest(1)) { continuation in

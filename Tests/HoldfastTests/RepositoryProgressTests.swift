@@ -1,3 +1,5 @@
+import JSON
+import Maintenance
 import Terminal
 import Testing
 
@@ -61,6 +63,23 @@ struct RepositoryProgressTests {
     state.bytes = 1
     state.current = ["/a\u{1B}[2Jb\nc"]
     #expect(Self.picture(state, columns: 40)[1] == "  /a\u{FFFD}[2Jb c")
+  }
+
+  @Test("a check tells bytes where packs are read, and counts elsewhere")
+  func stages() {
+    #expect(StageBoard.state(nil) == .phase("reads the index"))
+    let packs = MaintenanceProgress(.packs, done: 3, of: 12, bytes: 3 << 28, ofBytes: 3 << 30)
+    #expect(
+      Self.picture(StageBoard.state(packs), columns: 120)[0].hasSuffix(
+        "[0:12]  verifies packs  25%  768 MiB of 3.00 GiB  64.0 MiB/s  3 of 12 packs  0:36 left"))
+    #expect(
+      StageBoard.status(packs, .seconds(7)) == [
+        "message_type": "status", "seconds_elapsed": 7, "stage": "packs", "done": 3, "total": 12,
+        "bytes_done": .int(3 << 28), "total_bytes": .int(3 << 30), "percent_done": 0.25,
+      ])
+    let trees = MaintenanceProgress(.trees, done: 256)
+    #expect(Self.picture(StageBoard.state(trees), columns: 120) == ["[0:12]  reads folders  256 folders"])
+    #expect(StageBoard.status(trees, .zero)["bytes_done"] == nil)
   }
 
   @Test("the rate is that of the last seconds")

@@ -33,7 +33,8 @@ struct PackVerifier: Sendable {
     guard !packs.isEmpty else { return }
     let pool = BlockingPool.shared
     let next = Counter()
-    let done = Counter()
+    let tally = PackTally(.packs, sizes: packs.map(\.size))
+    progress(tally.start)
     // Some wait for the store while others work. Each holds a piece, so they are few.
     let cores = max(1, pool.size / 2)
     let width = min(packs.count, repository.store is any LocalObjects ? cores + 1 : max(2 * cores, 8))
@@ -45,7 +46,7 @@ struct PackVerifier: Sendable {
             try Task.checkCancellation()
             let pack = packs[number]
             for problem in try await found(pack, tools) { problems.add(problem) }
-            progress(MaintenanceProgress(.packs, done: done.add(1), of: packs.count))
+            progress(tally.add(pack.size))
           }
         }
       }

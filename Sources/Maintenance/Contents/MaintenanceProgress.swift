@@ -20,11 +20,17 @@ public struct MaintenanceProgress: Sendable, Equatable {
   public let done: Int
   /// How much there is; nil where that isn't known before.
   public let total: Int?
+  /// The bytes of what is done, of the stages in which these take the time; nil for the others.
+  public let bytes: Int?
+  /// The bytes of all of it; nil if `bytes` is.
+  public let totalBytes: Int?
 
   /// A stage and how far it is.
-  public init(_ stage: Stage, done: Int, of total: Int? = nil) {
+  public init(_ stage: Stage, done: Int, of total: Int? = nil, bytes: Int? = nil, ofBytes totalBytes: Int? = nil) {
     self.stage = stage
     self.done = done
     self.total = total
+    self.bytes = bytes
+    self.totalBytes = totalBytes
   }
 }

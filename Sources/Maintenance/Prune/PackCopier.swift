@@ -24,7 +24,8 @@ struct PackCopier: Sendable {
     let cores = BlockingPool.shared.size / 2
     let pool = BlockingPool(size: cores + max(1, repository.store.concurrency))
     let next = Counter()
-    let done = Counter()
+    let tally = PackTally(.copying, sizes: packs.map { keptBytes(list.packs[$0]) })
+    progress(tally.start)
     var settings = WriteSettings()
     settings.compression = .auto
     // Blobs that are in new packs already; nothing of the old ones counts.
@@ -37,14 +38,19 @@ struct PackCopier: Sendable {
             let sealer = writer.sealer()
             while case let number = next.add(1) - 1, number < packs.count {
               try Task.checkCancellation()
-              try await copy(list.packs[packs[number]], to: writer, opener, sealer)
-              progress(MaintenanceProgress(.copying, done: done.add(1), of: packs.count))
+              let pack = list.packs[packs[number]]
+              try await copy(pack, to: writer, opener, sealer)
+              progress(tally.add(keptBytes(pack)))
             }
           }
         }
         try await group.waitForAll()
       }
     }
+  }
+
+  private func keptBytes(_ pack: PackList.Pack) -> Int {
+    pack.blobs.reduce(0) { $0 + (isKept[$1] ? Int(list.blobs[$1].length) : 0) }
   }
 
   private func copy(

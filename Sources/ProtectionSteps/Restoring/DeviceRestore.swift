@@ -12,7 +12,7 @@ extension VolumeRestore {
     let index = try await repository.loadIndex(cache: cache, notice: step.log)
     let progress = RestoreProgress()
     let path = ExportSource.path(of: volume.source, isImage: true).map { Array($0.utf8) }
-    try await reporting(progress, to: step) {
+    try await reporting(progress.transfers, to: step) {
       try await repository.restore(
         snapshot.snapshot.tree, path: path, index: index, toDevice: target, verifies: verifies, progress: progress)
     }

@@ -13,29 +13,12 @@ extension ProtectionServices {
     let imageName = ExportSource.path(of: volume.source, isImage: true).last ?? volume.source.name
     try await makeEmptyVolume(at: target, like: volume)
     try await withClone(of: snapshot, volume, step) { place in
-      try await reporting(progress, to: step) {
+      try await reporting(progress.transfers, to: step) {
         try await driving(volume) { _ throws(DriverError) in
           try await copyClone(place, to: target, imageName: imageName, progress: progress)
         }
       }
     }
     return VolumeRestore.Numbers(files: progress.files, bytes: progress.bytes)
-  }
-}
-
-/// Runs `body` while its progress is told to the step, once a second. How much there is to copy nobody knows before.
-private func reporting(
-  _ progress: CopyProgress, to step: StepContext, _ body: () async throws -> Void
-) async throws {
-  try await withThrowingTaskGroup(of: Void.self) { group in
-    group.addTask {
-      var meter = RateMeter()
-      while true {
-        try await Task.sleep(for: .seconds(1))
-        step.progress(meter.document(done: progress.bytes, total: -1, files: progress.files, now: nil))
-      }
-    }
-    defer { group.cancelAll() }
-    try await body()
   }
 }

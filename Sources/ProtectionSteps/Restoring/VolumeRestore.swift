@@ -70,7 +70,7 @@ struct VolumeRestore: Sendable {
       request.excludeRoot = request.subpath
     }
     let progress = RestoreProgress()
-    let result = try await reporting(progress, to: step) { [request] in
+    let result = try await reporting(progress.transfers, to: step) { [request] in
       try await repository.restore(request, index: index, progress: progress)
     }
     for problem in result.problems.prefix(20) { step.log(problem.message) }
@@ -95,23 +95,6 @@ struct VolumeRestore: Sendable {
     }
     return Numbers(
       files: result.progress.files, bytes: result.progress.bytes, verifiedBytes: result.progress.verifiedBytes)
-  }
-
-  /// Does `body`, and tells the step meanwhile how far it is.
-  func reporting<Result: Sendable>(
-    _ progress: RestoreProgress, to step: StepContext, _ body: @Sendable () async throws -> Result
-  ) async throws -> Result {
-    try await withThrowingTaskGroup(of: Void.self) { group in
-      group.addTask {
-        var meter = RateMeter()
-        for await state in progress.updates(every: .seconds(1)) {
-          step.progress(
-            meter.document(done: state.bytes, total: state.expectedBytes, files: state.files, now: state.current.first))
-        }
-      }
-      defer { group.cancelAll() }
-      return try await body()
-    }
   }
 }
 

@@ -58,7 +58,7 @@ struct ExportStreamStep: ProtectionStepKind {
     request.host = volume.source.application
     request.tags = tags
     let progress = BackupProgress()
-    let result = try await reporting(progress, to: step) { [request] in
+    let result = try await reporting(progress.transfers, to: step) { [request] in
       try await pipe.transfer { output in
         try await program.run(writingTo: output)
       } to: { _ in

@@ -59,26 +59,18 @@ struct RestoreStreamStep: ProtectionStepKind {
     let snapshot = try await repository.export(export, of: volume).snapshot
     let index = try await repository.loadIndex(cache: services.cache, notice: step.log)
     let path = ExportSource.path(of: volume.source, isImage: true).map { Array($0.utf8) }
-    let written = Counter()
-    let total = snapshot.summary?.totalBytesProcessed ?? 0
-    return try await withThrowingTaskGroup(of: Void.self) { group in
-      group.addTask {
-        var meter = RateMeter()
-        while (try? await Task.sleep(for: .seconds(1))) != nil {
-          step.progress(meter.document(done: written.value, total: total, files: 0, now: nil))
-        }
-      }
-      defer { group.cancelAll() }
+    let written = ByteCounter()
+    try await reporting(written.transfers(of: snapshot.summary?.totalBytesProcessed ?? 0), to: step) {
       try await program.run { descriptor in
         _ = try await repository.dump(snapshot.tree, path: path, index: index, to: descriptor) { written.add($0) }
       }
-      return written.value
     }
+    return written.value
   }
 }
 
 /// Bytes, counted by one task and asked for by another.
-private final class Counter: Sendable {
+final class ByteCounter: Sendable {
   private let total = Atomic(0)
 
   var value: Int { total.load(ordering: .relaxed) }

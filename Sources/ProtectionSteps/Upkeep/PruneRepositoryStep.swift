@@ -32,10 +32,12 @@ struct PruneRepositoryStep: ProtectionStepKind {
     let outcome = try await StepOutcome.usingRepository(of: profile) {
       let result = try await services.sessions.useAlone(profile) { repository, lock in
         failPoint("prune.begun")
-        return try await repository.prune(
-          PruneRequest(),
-          mayWrite: { () throws(RepositoryError) in try lock.checkHeld() }, verify: lock.verify,
-          progress: { state in step.progress(state.document) })
+        let board = MaintenanceBoard()
+        return try await reporting(board.transfers, to: step) {
+          try await repository.prune(
+            PruneRequest(),
+            mayWrite: { () throws(RepositoryError) in try lock.checkHeld() }, verify: lock.verify, progress: board.note)
+        }
       }
       failPoint("prune.done")
       return .succeeded(outputs: [
@@ -75,7 +77,10 @@ struct CheckRepositoryStep: ProtectionStepKind {
     let request = CheckRequest(data: try selection(arguments))
     return try await StepOutcome.usingRepository(of: profile) {
       let result = try await services.sessions.use(profile) { repository, _ in
-        try await repository.check(request, progress: { state in step.progress(state.document) })
+        let board = MaintenanceBoard()
+        return try await reporting(board.transfers, to: step) {
+          try await repository.check(request, progress: board.note)
+        }
       }
       for problem in (result.problems + result.hints).prefix(50) { step.log(problem) }
       if let first = result.problems.first {
@@ -96,9 +101,4 @@ struct CheckRepositoryStep: ProtectionStepKind {
     }
     return subset
   }
-}
-
-extension MaintenanceProgress {
-  /// As progress of a step; what is counted are no bytes.
-  var document: JSONValue { ["note": .string("\(stage.rawValue): \(done)" + (total.map { " of \($0)" } ?? ""))] }
 }

@@ -87,20 +87,3 @@ extension Repository {
     return try await snapshots().last { wanted.isSubset(of: $0.snapshot.tags) }
   }
 }
-
-/// Runs `body` while its progress is told to the step, once a second.
-func reporting<Result: Sendable>(
-  _ progress: BackupProgress, to step: StepContext, _ body: () async throws -> Result
-) async throws -> Result {
-  try await withThrowingTaskGroup(of: Void.self) { group in
-    group.addTask {
-      var meter = RateMeter()
-      for await state in progress.updates(every: .seconds(1)) {
-        step.progress(
-          meter.document(done: state.bytes, total: state.expectedBytes, files: state.files, now: state.current.first))
-      }
-    }
-    defer { group.cancelAll() }
-    return try await body()
-  }
-}

@@ -33,7 +33,7 @@ struct ExportPartStep: ProtectionStepKind {
       let progress = BackupProgress()
       let request = try source.request()
       _ = try await services.sessions.use(profile) { repository, lock in
-        try await reporting(progress, to: step) {
+        try await reporting(progress.transfers, to: step) {
           try await exportPart(
             BackupPart(index: part, count: parts), of: request, to: repository, lock: lock, cache: services.cache,
             progress: progress, notice: step.log)

@@ -73,7 +73,7 @@ struct ExportStep: ProtectionStepKind {
     request.refusesLoss = !acceptsLoss
     let progress = BackupProgress()
     do {
-      let result = try await reporting(progress, to: step) { [request] in
+      let result = try await reporting(progress.transfers, to: step) { [request] in
         try await Backup.backUp(
           request, to: repository, lock: lock, cache: services.cache, progress: progress, notice: step.log)
       }

@@ -4,6 +4,7 @@ import Maintenance
 import ObjectStores
 import ResticFormat
 import ResticRepository
+import Synchronization
 import TestSupport
 import Testing
 
@@ -42,6 +43,25 @@ struct CheckTests {
     let packed = try fixture.objects("data").map { try fixture.read($0).count }
     #expect(result.bytesRead == packed.reduce(0, +))
     #expect(try await check(.none).packsRead == 0)
+  }
+
+  @Test("it tells how far it is, in bytes where bytes take the time")
+  func progress() async throws {
+    let all = Mutex<[MaintenanceProgress]>([])
+    let board = MaintenanceBoard()
+    #expect(board.latest == nil)
+    let result = try await fixture.repository.check(CheckRequest(data: .all)) { state in
+      all.withLock { $0.append(state) }
+      board.note(state)
+    }
+    let packs = all.withLock { $0 }.filter { $0.stage == .packs }
+    #expect(packs.first == MaintenanceProgress(.packs, done: 0, of: result.packs, bytes: 0, ofBytes: result.bytesRead))
+    #expect(packs.count == result.packs + 1 && packs.allSatisfy { $0.totalBytes == result.bytesRead })
+    // Threads may tell in another order than they counted; the board does not go back.
+    #expect(board.latest?.bytes == result.bytesRead)
+    board.note(MaintenanceProgress(.packs, done: 1, of: result.packs, bytes: 1, ofBytes: result.bytesRead))
+    #expect(board.latest?.bytes == result.bytesRead)
+    #expect(all.withLock { $0 }.contains { $0.stage == .trees && $0.bytes == nil })
   }
 
   @Test("an empty repository is clean")

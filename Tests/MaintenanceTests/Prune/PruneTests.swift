@@ -4,6 +4,7 @@ import Maintenance
 import ObjectStores
 import ResticFormat
 import ResticRepository
+import Synchronization
 import TestSupport
 import Testing
 
@@ -24,13 +25,14 @@ struct PruneTests {
   private func packs() throws -> Set<String> { Set(try fixture.objects("data")) }
 
   private func prune(
-    _ limit: PruneRequest.UnusedLimit = .bytes(0), dryRun: Bool = false, allowsNoSnapshots: Bool = false
+    _ limit: PruneRequest.UnusedLimit = .bytes(0), dryRun: Bool = false, allowsNoSnapshots: Bool = false,
+    progress: @escaping @Sendable (MaintenanceProgress) -> Void = { _ in }
   ) async throws -> PruneResult {
     var request = PruneRequest()
     request.allowsNoSnapshots = allowsNoSnapshots
     request.maxUnused = limit
     request.isDryRun = dryRun
-    return try await repository.prune(request)
+    return try await repository.prune(request, progress: progress)
   }
 
   /// What restic restores of a snapshot is what the source's copy in `expected` is.
@@ -60,7 +62,15 @@ struct PruneTests {
 
     let plan = try await prune(dryRun: true)
     #expect(try await repository.snapshots().count == 1)
-    let result = try await prune()
+    let board = MaintenanceBoard()
+    let copied = Mutex<MaintenanceProgress?>(nil)
+    let result = try await prune { state in
+      board.note(state)
+      copied.withLock { if state.stage == .copying { $0 = board.latest } }
+    }
+    let count = copied.withLock { $0 }
+    #expect(count?.done == result.packsRepacked && count?.bytes == result.bytesCopied && result.bytesCopied > 0)
+    #expect(count?.totalBytes == result.bytesCopied && board.latest?.stage == .removing)
     #expect(result.usedBlobs == plan.usedBlobs && result.bytesFreed == plan.bytesFreed)
     #expect(result.unusedBlobs >= 15 && result.unusedBytesLeft == 0)
     let after = try fixture.objects("data").reduce(0) { $0 + (try fixture.read($1).count) }

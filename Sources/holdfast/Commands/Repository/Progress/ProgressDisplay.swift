@@ -17,6 +17,8 @@ final class ProgressDisplay: Sendable {
     var status: (@Sendable (Duration) -> JSONValue)?
     var frame = LiveFrame()
     var meter = RateMeter()
+    /// What the meter measures: the rate of one stage says nothing of the next.
+    var title: String?
     var start = ContinuousClock.now
     /// Nothing is drawn any more: what follows on the screen must not be drawn over.
     var isOver = false
@@ -117,6 +119,7 @@ final class ProgressDisplay: Sendable {
         return
       }
       let state = board.state()
+      if state.title != board.title { (board.title, board.meter) = (state.title, RateMeter()) }
       board.meter.note(Double(state.bytes), at: elapsed)
       let size = LiveFrame.Size(terminal: STDERR_FILENO)
       let lines = ProgressPicture.lines(

@@ -1,25 +1,25 @@
 internal import JSON
 internal import Maintenance
-internal import Synchronization
 
-/// Hands the progress of checks, prunes and repairs to the display.
-final class StageBoard: Sendable {
-  private let latest = Mutex<MaintenanceProgress?>(nil)
+/// Shows the progress of checks, prunes and repairs.
+struct StageBoard {
+  private let board = MaintenanceBoard()
 
   init(_ display: ProgressDisplay) {
     display.show(
-      { [self] in Self.state(latest.withLock { $0 }) },
-      status: { [self] elapsed in Self.status(latest.withLock { $0 }, elapsed) })
+      { [board] in Self.state(board.latest) }, status: { [board] elapsed in Self.status(board.latest, elapsed) })
   }
 
   /// Takes news; from any thread.
-  func note(_ progress: MaintenanceProgress) { latest.withLock { $0 = progress } }
+  func note(_ progress: MaintenanceProgress) { board.note(progress) }
 
-  private static func state(_ progress: MaintenanceProgress?) -> WorkState {
+  static func state(_ progress: MaintenanceProgress?) -> WorkState {
     guard let progress else { return .phase("reads the index") }
     var state = WorkState()
     state.items = progress.done
     state.expectedItems = progress.total
+    state.bytes = progress.bytes ?? 0
+    state.expectedBytes = progress.totalBytes
     (state.noun, state.title) = words(progress.stage)
     return state
   }
@@ -34,7 +34,7 @@ final class StageBoard: Sendable {
     }
   }
 
-  private static func status(_ progress: MaintenanceProgress?, _ elapsed: Duration) -> JSONValue {
+  static func status(_ progress: MaintenanceProgress?, _ elapsed: Duration) -> JSONValue {
     var members: [String: JSONValue] = [
       "message_type": "status", "seconds_elapsed": .int(elapsed.components.seconds),
     ]
@@ -42,6 +42,11 @@ final class StageBoard: Sendable {
       members["stage"] = .string(progress.stage.rawValue)
       members["done"] = .int(Int64(progress.done))
       members["total"] = progress.total.map { .int(Int64($0)) } ?? .null
+      if let bytes = progress.bytes, let total = progress.totalBytes {
+        members["bytes_done"] = .int(Int64(bytes))
+        members["total_bytes"] = .int(Int64(total))
+      }
+      members["percent_done"] = .double(state(progress).fraction ?? 0)
     }
     return .object(members)
   }
