@@ -21,6 +21,7 @@ extension Repository {
     defer { progress.finish() }
     let source = TreeSource(self, index)
     let nodes = try await source.nodes(at: request.subpath, in: request.tree)
+    let top = request.restoresTop ? try await source.folder(at: request.subpath, in: request.tree) : nil
     if request.deletes { try checkDeletion(request, nodes) }
     let workers = max(1, request.workers ?? sysconf(CInt(_SC_NPROCESSORS_ONLN)))
     // The walk has a thread of its own.
@@ -41,12 +42,12 @@ extension Repository {
     let unfitted = try await withThrowingTaskGroup(of: [String].self) { group in
       group.addTask(executorPreference: pool) {
         do {
-          let top = TargetFolder(parent: nil, name: [], number: 0, isNew: isNew)
+          let folder = TargetFolder(parent: nil, name: [], number: 0, isNew: isNew)
           let walker = Walker(
-            request, index: index, source: source, folders: folders, root: top, metadataWriter: context.metadata,
+            request, index: index, source: source, folders: folders, root: folder, metadataWriter: context.metadata,
             problems: problems, progress: progress,
             output: batches)
-          try await walker.run(nodes)
+          try await walker.run(nodes, top: top.map(NodeMetadata.init))
           batches.finish()
           return walker.unfitted.texts
         } catch {

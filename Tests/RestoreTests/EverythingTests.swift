@@ -102,4 +102,33 @@ struct EverythingTests {
     }
     #expect(error?.message.contains("the snapshot has no 'dir/none'") == true)
   }
+
+  @Test("the target gets what the folder has that is restored, if that is wished for, and else keeps its own")
+  func top() async throws {
+    let fixture = try Fixture()
+    let owner = getuid() == 0 ? "chown 7:9 dir;" : ""
+    let opened = try await fixture.backedUp(
+      "mkdir -p dir/inner; setfattr -n user.tone -v low dir; \(owner) chmod 2751 dir; touch -d 2001-02-03T04:05:06.7Z dir"
+    )
+    let look = "stat -c '%a %u:%g %y' target; getfattr --absolute-names --only-values -n user.tone target 2>&1 || true"
+    let wanted = try await fixture.shell(look.replacingOccurrences(of: "target", with: "source/dir"))
+    try await fixture.shell("mkdir -m 711 target; setfattr -n user.other -v gone target")
+    let before = try await fixture.shell("stat -c '%a %u:%g' target; getfattr -d target")
+    _ = try await fixture.restore(opened) { $0.subpath = [Array("dir".utf8)] }
+    #expect(try await fixture.shell("stat -c '%a %u:%g' target; getfattr -d target") == before)
+
+    for isThere in [true, false] {
+      let result = try await fixture.restore(opened) {
+        $0.subpath = [Array("dir".utf8)]
+        $0.restoresTop = true
+      }
+      #expect(result.problems.isEmpty)
+      #expect(try await fixture.shell(look) == wanted, "there: \(isThere)")
+      #expect(try await fixture.shell("getfattr -d target | grep -c user") == "1\n")
+      try await fixture.shell("rm -r target")
+    }
+    // Of the tree itself nothing is known.
+    _ = try await fixture.restore(opened) { $0.restoresTop = true }
+    #expect(try await fixture.shell("ls target") == "dir\n")
+  }
 }

@@ -83,6 +83,7 @@ struct RestoreVolumeStep: ProtectionStepKind {
       target = place.path
       var restore = VolumeRestore(volume: volume, export: export, target: target)
       restore.paths = paths
+      restore.becomesVolume = paths.isEmpty && !place.isScratch
       restore.verifies = arguments.value("verify")?.bool ?? false
       // Only in place: a target that happens to be where the volume was is a folder like any other.
       restore.deletes = volume.json["target"] == nil && target == volume.source.path && paths.isEmpty
@@ -117,7 +118,7 @@ struct RestoreVolumeStep: ProtectionStepKind {
   /// Where the content comes to.
   private func place(of volume: Volume, _ arguments: StepArguments, _ step: StepContext) async throws -> Place {
     if let folder = try arguments.string("scratch"), !folder.isEmpty {
-      return .folder(try await services.scratch(in: folder, for: volume, step))
+      return .scratch(try await services.scratch(in: folder, for: volume, step))
     }
     if let target = volume.json["target"]?.string { return .folder(target) }
     guard volume.source.driver != Dump.driver else {
@@ -135,13 +136,19 @@ struct RestoreVolumeStep: ProtectionStepKind {
 private enum Place {
   /// Into this folder; an image becomes a file in it.
   case folder(String)
+  /// The same, for a look only.
+  case scratch(String)
   /// Onto this block device.
   case device(String)
 
   var path: String {
     switch self {
-    case .folder(let path), .device(let path): path
+    case .folder(let path), .scratch(let path), .device(let path): path
     }
+  }
+
+  var isScratch: Bool {
+    if case .scratch = self { true } else { false }
   }
 
   var isDevice: Bool {

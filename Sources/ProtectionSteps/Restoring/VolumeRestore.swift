@@ -20,6 +20,8 @@ struct VolumeRestore: Sendable {
   let target: String
   /// Only these paths of the volume, as patterns; empty for all.
   var paths: [String] = []
+  /// Whether the target is the volume from then on: a database refuses a folder that is another's, or that others may read.
+  var becomesVolume = false
   /// Whether what the target holds beyond the export goes.
   var deletes = false
   /// Read everything back and compare it.
@@ -58,6 +60,7 @@ struct VolumeRestore: Sendable {
     let index = try await repository.loadIndex(cache: cache, notice: step.log)
     var request = RestoreRequest(tree: snapshot.snapshot.tree, target: target)
     request.subpath = [Array(volume.source.name.utf8)]
+    request.restoresTop = becomesVolume
     request.deletes = deletes
     request.verifies = verifies
     request.sparse = true

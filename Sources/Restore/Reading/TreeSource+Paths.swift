@@ -21,6 +21,13 @@ extension TreeSource {
     throw RestoreError(.notFound, "no path is given")
   }
 
+  /// The folder that names lead to; nil if that is none, or the tree itself, of which nothing is known but what it holds.
+  func folder(at names: [[UInt8]], in tree: BlobID) async throws -> TreeNode? {
+    guard !names.isEmpty else { return nil }
+    let node = try await node(at: names, in: tree)
+    return node.kind == .dir ? node : nil
+  }
+
   /// What is in the folder that names lead to; the file alone if they lead to one.
   func nodes(at names: [[UInt8]], in tree: BlobID) async throws -> [TreeNode] {
     if names.isEmpty { return try await self.tree(tree) }

@@ -54,6 +54,9 @@ public struct RestoreRequest: Sendable {
   public var subpath: [[UInt8]] = []
   /// The folder that everything comes into; made if it is not there.
   public var target: String
+  /// Whether the target gets owner, permissions, times and attributes of the folder at `subpath`, as if it were that folder; else
+  /// it keeps its own, as with restic.
+  public var restoresTop = false
   /// If there are any, only what fits them is restored. Paths begin at what is restored.
   public var includes = PathPatterns()
   /// What fits these is left out, and stays in the target.

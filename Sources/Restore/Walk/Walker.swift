@@ -19,7 +19,7 @@ final class Walker {
     var folder: TargetFolder?
     /// Its names from what is restored on.
     var path: [[UInt8]]
-    /// Nil for the top: the target keeps its own.
+    /// Nil for the top if the target keeps its own.
     var metadata: NodeMetadata?
     var name: [UInt8] = []
     var isSelected: Bool
@@ -70,8 +70,9 @@ final class Walker {
   }
 
   /// Walks all of the listing; the last batch is out when this returns.
-  func run(_ nodes: [TreeNode]) async throws {
-    frames = [Frame(nodes: nodes, folder: root, path: [], isSelected: request.includes.isEmpty)]
+  /// - Parameter top: what the target itself gets; nil if it keeps its own.
+  func run(_ nodes: [TreeNode], top: NodeMetadata?) async throws {
+    frames = [Frame(nodes: nodes, folder: root, path: [], metadata: top, isSelected: request.includes.isEmpty)]
     try removeSurplus(in: frames.count - 1)
     while let frame = frames.last {
       if frame.next == frame.nodes.count || frame.isBlocked {

@@ -25,7 +25,9 @@ extension EndToEnd {
       try await withShop(driver, on: kind, volumes: ["data", "logs"]) { shop in
         let before = try await shop.facts(shop.volumes[0].path)
         let first = try await shop.backup()
-        try await shop.shell("cd '\(shop.volumes[0].path)'; rm -r orders link; printf bye >note; printf new >added")
+        try await shop.shell(
+          "cd '\(shop.volumes[0].path)'; rm -r orders link; printf bye >note; printf new >added; chown 3:4 .; chmod 700 ."
+        )
         let changed = try await shop.facts(shop.volumes[0].path)
         let second = try await shop.backup()
         #expect(second != first)

@@ -45,6 +45,7 @@ struct ProtectedShop {
       cd '\#(path)'; mkdir -p orders/old
       head -c 300000 /dev/urandom >orders/1; head -c 70000 /dev/urandom >orders/old/2; printf hello >note; : >empty
       ln -s note link; ln note second; chmod 4750 orders/1; touch -d 2001-02-03T04:05:06.789Z note; truncate -s 5M sparse
+      chown 7:9 .; chmod 2751 .
       """#)
   }
 
@@ -133,6 +134,7 @@ struct ProtectedShop {
     try await shell(
       #"""
       cd '\#(path)'
+      stat -c '.|d|%a|%u:%g' .
       find . -mindepth 1 -not -path './.holdfast*' -type d -printf '%P|%y|%m|%U:%G|%T@\n' | LC_ALL=C sort
       find . -mindepth 1 -not -path './.holdfast*' -not -type d -printf '%P|%y|%m|%U:%G|%T@|%n|%l|%s\n' | LC_ALL=C sort
       find . -type f -not -path './.holdfast*' -print0 | LC_ALL=C sort -z | xargs -0 sha256sum
