@@ -98,7 +98,7 @@ private struct BackupRun {
         "the repository is of version 1, which knows no compression: data are stored as they are; "
           + "'restic migrate upgrade_repo_v2' makes it one of version 2")
     }
-    workers = request.workers ?? max(1, sysconf(CInt(_SC_NPROCESSORS_ONLN)))
+    workers = request.workers ?? max(1, sysconf(CInt(_SC_NPROCESSORS_ONLN))) + BackupRequest.waitingWorkers
     // A thread for each worker, one for each upload, and one for a reader of a stream.
     let writing = repository.fitted(request.writing)
     if !request.isDryRun, let difference = writing.difference(from: request.writing) { notice(difference) }

@@ -81,7 +81,7 @@ enum BackupOptions {
       + "are smaller. Each thread takes up to 40 MiB besides. MiB unless a unit is given")
   static let workers = Option<Int?>.optional(
     "--read-concurrency", .integer(1...256), environment: ["HOLDFAST_READ_CONCURRENCY", "RESTIC_READ_CONCURRENCY"],
-    "How many threads read, compress and encrypt; one for each core unless given")
+    "How many threads read, compress and encrypt; two more than there are cores unless given")
   static let nice = Option<Int?>.optional(
     "--nice", .integer(0...19),
     "How much all threads of the backup give way to others, and the program whose output it reads")
