@@ -10,6 +10,7 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/vfs.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -67,6 +68,11 @@ int file_shim_fsetxattr(int file, const char *name, const void *value, size_t le
 int file_shim_lremovexattr(const char *path, const char *name) { return lremovexattr(path, name); }
 
 int file_shim_fremovexattr(int file, const char *name) { return fremovexattr(file, name); }
+
+ssize_t file_shim_read_cached(int file, void *buffer, size_t length, off_t offset) {
+  struct iovec part = {buffer, length};
+  return preadv2(file, &part, 1, offset, RWF_NOWAIT);
+}
 
 off_t file_shim_seek_data(int file, off_t offset) { return lseek(file, offset, SEEK_DATA); }
 

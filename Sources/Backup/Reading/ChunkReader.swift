@@ -89,16 +89,19 @@ final class ChunkReader {
     return result
   }
 
-  /// Stores a whole file; a small one in one read and one chunk.
+  /// Stores a whole file; a small one in one read and one chunk. Neither leaves more of it in the page cache than was there.
   func store(_ file: FileHandle, _ metadata: FileMetadata) async throws -> FileTask.Segment {
     let size = metadata.size
     guard size > 0 else { return FileTask.Segment() }
     guard size <= GearChunker.minimum else {
-      return try await store(file, 0..<size, isSparse: metadata.isSparse)
+      let residency = PageResidency(file, 0..<size, holesUpTo: metadata.isSparse ? Self.reach : nil)
+      let segment = try await store(file, 0..<size, isSparse: metadata.isSparse)
+      residency?.dropOthers(from: file)
+      return segment
     }
     try await session.pace?.wait(for: size)
     let target = buffer.reserve(size)
-    let count = try file.read(at: 0, into: target)
+    let count = try file.readOnce(at: 0, into: target)
     session.progress.bytesRead.count(count)
     var result = FileTask.Segment()
     if count > 0 { try await store(UnsafeRawBufferPointer(rebasing: target[..<count]), &result) }

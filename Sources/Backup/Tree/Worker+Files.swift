@@ -140,11 +140,7 @@ extension Worker {
       segment = FileTask.Segment(content: content, bytes: metadata.size)
       session.progress.bytes.count(metadata.size)
     } else {
-      // For a small file asking would cost more than its few pages are worth.
-      let reach = metadata.isSparse ? ChunkReader.reach : nil
-      let residency = metadata.size > 4 << 20 ? PageResidency(file, 0..<metadata.size, holesUpTo: reach) : nil
       segment = try await chunks.store(file, metadata)
-      residency?.dropOthers(from: file)
       if segment.bytes == metadata.size { record(key, metadata, segment: 0, segments: 1, content: segment.content) }
     }
     try await complete(&node, file, metadata, [segment], isKnown: known != nil)

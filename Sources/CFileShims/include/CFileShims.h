@@ -37,6 +37,9 @@ int file_shim_fsetxattr(int file, const char *name, const void *value, size_t le
 int file_shim_lremovexattr(const char *path, const char *name);
 int file_shim_fremovexattr(int file, const char *name);
 
+// Reads what the page cache holds and waits for nothing else: EAGAIN if that is nothing, EOPNOTSUPP where it can't be told.
+ssize_t file_shim_read_cached(int file, void *buffer, size_t length, off_t offset);
+
 // lseek with SEEK_DATA and SEEK_HOLE.
 off_t file_shim_seek_data(int file, off_t offset);
 off_t file_shim_seek_hole(int file, off_t offset);

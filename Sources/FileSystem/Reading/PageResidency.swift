@@ -34,22 +34,24 @@ public struct PageResidency: Sendable {
   }
 }
 
+/// Bytes of a page of the page cache.
+let pageSize = max(1, sysconf(CInt(_SC_PAGESIZE)))
+
 /// Pages that lie behind each other.
 private struct Stretch: Sendable {
-  private static let pageSize = max(1, sysconf(CInt(_SC_PAGESIZE)))
   /// Where the first one begins in the file.
   let start: Int
   /// One byte a page; the lowest bit says whether it is there.
   let pages: [UInt8]
 
   init?(_ file: FileHandle, _ range: Range<Int>) {
-    let start = range.lowerBound / Self.pageSize * Self.pageSize
+    let start = range.lowerBound / pageSize * pageSize
     let length = range.upperBound - start
     guard length > 0, let address = mmap(nil, length, PROT_READ, MAP_SHARED, file.descriptor, off_t(start)),
       address != MAP_FAILED
     else { return nil }
     defer { munmap(address, length) }
-    let count = (length + Self.pageSize - 1) / Self.pageSize
+    let count = (length + pageSize - 1) / pageSize
     var failed = false
     pages = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
       failed = mincore(address, length, buffer.baseAddress) != 0
@@ -68,7 +70,7 @@ private struct Stretch: Sendable {
       }
       let first = page
       while page < pages.count, pages[page] & 1 == 0 { page += 1 }
-      file.dontNeed(start + first * Self.pageSize..<start + page * Self.pageSize)
+      file.dontNeed(start + first * pageSize..<start + page * pageSize)
     }
   }
 }
