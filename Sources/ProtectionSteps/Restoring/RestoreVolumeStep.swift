@@ -83,7 +83,8 @@ struct RestoreVolumeStep: ProtectionStepKind {
       target = place.path
       var restore = VolumeRestore(volume: volume, export: export, target: target)
       restore.paths = paths
-      restore.becomesVolume = paths.isEmpty && !place.isScratch
+      // The folder of an image holds others, and is no volume.
+      restore.becomesVolume = paths.isEmpty && !place.isScratch && (volume.exportKind ?? .folder) == .folder
       restore.verifies = arguments.value("verify")?.bool ?? false
       // Only in place: a target that happens to be where the volume was is a folder like any other.
       restore.deletes = volume.json["target"] == nil && target == volume.source.path && paths.isEmpty
@@ -126,8 +127,7 @@ struct RestoreVolumeStep: ProtectionStepKind {
         .permanent, "\(volume.title) is a dump, which is nowhere in place: give a target, or use restore-stream")
     }
     // Points of before say that a device is an image.
-    let kind = volume.json["kind"]?.string.flatMap(ExportKind.init)
-    guard kind == .image || kind == .device else { return .folder(volume.source.path) }
+    guard [.image, .device].contains(volume.exportKind) else { return .folder(volume.source.path) }
     return try await BlockingPool.shared.run { try volume.placeOfImage() }
   }
 }
@@ -157,6 +157,9 @@ private enum Place {
 }
 
 extension Volume {
+  /// What its export holds; nil if the point doesn't tell.
+  fileprivate var exportKind: ExportKind? { json["kind"]?.string.flatMap(ExportKind.init) }
+
   /// Where an image comes back to in place: onto the device that is there, or as a file where one is or was.
   fileprivate func placeOfImage() throws(StepFailure) -> Place {
     var status = stat()

@@ -21,11 +21,12 @@ extension TreeSource {
     throw RestoreError(.notFound, "no path is given")
   }
 
-  /// The folder that names lead to; nil if that is none, or the tree itself, of which nothing is known but what it holds.
+  /// The folder that names lead to; nil if that is none, or the tree itself, of which nothing is known but what it holds. So it is
+  /// with a folder that a backup made up to put an image or a stream into: it was on no disk, and has no inode.
   func folder(at names: [[UInt8]], in tree: BlobID) async throws -> TreeNode? {
     guard !names.isEmpty else { return nil }
     let node = try await node(at: names, in: tree)
-    return node.kind == .dir ? node : nil
+    return node.kind == .dir && node.inode != 0 ? node : nil
   }
 
   /// What is in the folder that names lead to; the file alone if they lead to one.
