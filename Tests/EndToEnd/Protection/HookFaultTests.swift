@@ -64,6 +64,21 @@ extension EndToEnd {
       await worker.kill()
     }
 
+    @Test("a hook that wakes the application and fails five times is tried until the application is awake")
+    func stubborn() async throws {
+      guard let mount = try await LoopFileSystem.btrfs.sharedFolder("hooks") else { return }
+      let tries = try scratchDirectory("hooks").path + "/tries"
+      let shop = try await ProtectedShop(
+        "btrfs", on: mount,
+        application: """
+            hooks: {backupPosthook: [{exec: {command: [sh, -c, "echo >>\(tries); test $(wc -l <\(tries)) -gt 5"]}}]}
+          """)
+      let worker = try shop.installation.worker("main")
+      _ = try await shop.backup()
+      #expect(try await shop.shell("wc -l <'\(tries)'") == "6\n")
+      await worker.kill()
+    }
+
     @Test("a hook that may fail, and does: the point does not claim that the application was at rest")
     func mayFail() async throws {
       guard let mount = try await LoopFileSystem.btrfs.sharedFolder("hooks") else { return }
