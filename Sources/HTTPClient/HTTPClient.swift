@@ -12,16 +12,17 @@ public final class HTTPClient: Sendable {
   /// - Parameters:
   ///   - concurrentTransfers: how many requests are under way at once; more wait their turn.
   ///   - caFile: a PEM file with the certificates to trust instead of the system's.
+  ///   - trustsSystemToo: the system's are trusted besides.
   ///   - clientCertificate: a PEM file with a certificate and its key, without a passphrase, for servers that ask for one.
   ///   - forLargeBodies: large buffers, and a connection of its own for each request that is under way (HTTP/1.1), because one
   ///     connection is slower than several.
   public init(
-    concurrentTransfers: Int = 32, caFile: String? = nil, clientCertificate: String? = nil,
-    forLargeBodies: Bool = false
+    concurrentTransfers: Int = 32, caFile: String? = nil, trustsSystemToo: Bool = false,
+    clientCertificate: String? = nil, forLargeBodies: Bool = false
   ) {
     let settings = TransferSettings(
-      caFile: caFile, clientCertificate: clientCertificate, sharesConnections: !forLargeBodies,
-      movesMuch: forLargeBodies)
+      caFile: caFile, trustsSystemToo: trustsSystemToo, clientCertificate: clientCertificate,
+      sharesConnections: !forLargeBodies, movesMuch: forLargeBodies)
     thread = TransferThread(limit: max(1, concurrentTransfers), settings)
   }
 

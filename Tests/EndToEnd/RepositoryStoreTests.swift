@@ -55,6 +55,41 @@ struct RepositoryStoreTests {
     #expect(wrong.exitCode == 1 && !wrong.errors.contains("wrong-word"), "\(wrong)")
   }
 
+  /// In a view of the machine in which our authority is one of the system's.
+  @Test(
+    "An authority of our own takes the place of the system's, and is not one more",
+    .enabled(if: getuid() == 0, "mounting needs root"))
+  func authority() async throws {
+    guard let server = try await RESTServer() else { return }
+    let place = try RepositoryPlace()
+    try await place.shell(
+      """
+      authority="openssl req -x509 -newkey rsa:2048 -nodes -days 2"
+      $authority -keyout one.key -out one.pem -subj /CN=One; $authority -keyout other.key -out other.pem -subj /CN=Other
+      openssl req -newkey rsa:2048 -nodes -keyout server.key -out server.csr -subj /CN=server
+      openssl x509 -req -in server.csr -CA one.pem -CAkey one.key -CAcreateserial -days 1 -out server.pem \
+        -extfile <(echo subjectAltName=IP:127.0.0.1)
+      mkdir system; cp other.pem system/ca-certificates.crt; cp one.pem "system/$(openssl x509 -hash -noout -in one.pem).0"
+      """)
+    let proxy = try FaultProxy(
+      to: server.port, certificate: (place.folder.path + "/server.pem", place.folder.path + "/server.key"))
+    defer { withExtendedLifetime(proxy) {} }
+    var environment = place.environment
+    environment["RESTIC_REPOSITORY"] = "rest:https://127.0.0.1:\(proxy.port)/shop/"
+    let cases: [(authority: String?, isTrusted: Bool)] = [(nil, true), ("one.pem", true), ("other.pem", false)]
+    for (authority, isTrusted) in cases {
+      environment["RESTIC_CACERT"] = authority.map { place.folder.path + "/" + $0 }
+      let result = try await runProgram(
+        "unshare",
+        [
+          "--mount", "bash", "-euc",
+          "mount --bind '\(place.folder.path)/system' /etc/ssl/certs; exec \"$0\" repo \"$@\"",
+          holdfastBinary, authority == nil ? "init" : "snapshots",
+        ], environment: environment)
+      #expect((result.exitCode == 0) == isTrusted, "\(authority ?? "the system's"): \(result)")
+    }
+  }
+
   @Test(
     "A full disk is told, harms nothing, and the backup goes on once there is room",
     .enabled(if: getuid() == 0, "mounting needs root"))

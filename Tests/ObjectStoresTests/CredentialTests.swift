@@ -72,6 +72,14 @@ struct CredentialTests {
       [profile chained]
       role_arn = arn:aws:iam::1:role/x
       source_profile = default
+      [profile machine]
+      role_arn = arn:aws:iam::1:role/x
+      credential_source = Ec2InstanceMetadata
+      [profile itself]
+      role_arn = arn:aws:iam::1:role/x
+      source_profile = itself
+      aws_access_key_id = \(server.writer.id)
+      aws_secret_access_key = \(server.writer.secret)
       """
     try config.write(to: home.appendingPathComponent(".aws/config"), atomically: true, encoding: .utf8)
     let here = ["HOME": home.path]
@@ -85,7 +93,41 @@ struct CredentialTests {
     #expect(try await message(server, here).contains("access denied: the credentials from the profile 'default'"))
     #expect(try await message(server, here, profile: "half").contains("no aws_secret_access_key"))
     #expect(try await message(server, here, profile: "chained").contains("source_profile"))
+    #expect(try await message(server, here, profile: "machine").contains("credential_source"))
+    #expect(try await message(server, here, profile: "itself").contains("source_profile"))
     #expect(try await message(server, here, profile: "nobody").contains("there is no profile 'nobody'"))
+  }
+
+  @Test(
+    "are read again when the server refuses those that a file had, also to a request that it answers without a word")
+  func rewrittenFile() async throws {
+    guard let server = try await sharedS3Server() else { return }
+    let home = try scratchDirectory("home")
+    let file = home.appendingPathComponent("credentials")
+    func write(_ key: S3Server.Key) throws {
+      let text = "[default]\naws_access_key_id = \(key.id)\naws_secret_access_key = \(key.secret)\n"
+      try text.write(to: file, atomically: true, encoding: .utf8)
+    }
+    let store = try S3Store(
+      server.location(prefix: "rewritten"),
+      options: .testing(nil, environment: ["AWS_SHARED_CREDENTIALS_FILE": file.path, "HOME": home.path]))
+    try write(server.writer)
+    try await store.put(.config, [1, 2, 3], overwrite: true)
+    // What nobody may use any more, as after a rotation; and then the new one.
+    try write(server.stranger)
+    let stale = try S3Store(
+      server.location(prefix: "rewritten"),
+      options: .testing(nil, environment: ["AWS_SHARED_CREDENTIALS_FILE": file.path, "HOME": home.path]))
+    await expect(.denied) { () async throws(StoreError) in _ = try await stale.size(of: .config) }
+    try write(server.writer)
+    #expect(try await stale.size(of: .config) == 3)
+  }
+
+  @Test("are asked of Amazon's service in the region, which in China has another domain")
+  func hostsOfAmazon() {
+    #expect(amazonHost("sts", region: "eu-west-1") == "sts.eu-west-1.amazonaws.com")
+    #expect(amazonHost("sts", region: "cn-north-1") == "sts.cn-north-1.amazonaws.com.cn")
+    #expect(amazonHost("s3", region: "us-gov-west-1") == "s3.us-gov-west-1.amazonaws.com")
   }
 
   @Test("come from a web identity")

@@ -307,6 +307,44 @@ struct FaultTests {
     defer { withExtendedLifetime(other) {} }
     try other.inject([.wrongRegion, .pass, .pass, .pass, .pass, .pass])
     #expect(try await adapting.get(name) == bytes)
+    // Nor does that of the surroundings count: it is where we are, and the bucket may be elsewhere.
+    let surrounded = { (name: String) in name == "AWS_REGION" ? "us-east-1" : nil }
+    guard let (moving, third, _, _) = try await fixture("words", change: { $0.environment = surrounded }) else {
+      return
+    }
+    defer { withExtendedLifetime(third) {} }
+    try third.inject([.wrongRegion, .pass, .pass, .pass, .pass, .pass])
+    #expect(try await moving.get(name) == bytes)
+  }
+
+  @Test("a 404 for an object is believed only in S3's words, or if it comes again and again")
+  func absentObject() async throws {
+    guard let (store, proxy, name, bytes) = try await fixture("absent") else { return }
+    defer { withExtendedLifetime(proxy) {} }
+    try proxy.inject([.notFound, .notFound, .pass], methods: ["GET"])
+    #expect(try await store.get(name) == bytes)
+    try proxy.inject([.notFound, .pass], methods: ["GET"])
+    #expect(try await store.get(name, range: 10..<20) == Array(bytes[10..<20]))
+    try proxy.inject([.notFound], methods: ["GET"])
+    await expect(.notFound) { () async throws(StoreError) in _ = try await store.get(name) }
+  }
+
+  @Test("a server that doesn't know checksums in headers is asked without, once for all", arguments: [false, true])
+  func unknownChecksum(locksObjects: Bool) async throws {
+    guard let server = try await S3Server(locksObjects: locksObjects, refusesChecksums: true) else { return }
+    let proxy = try FaultProxy(to: server.port)
+    defer { withExtendedLifetime((server, proxy)) {} }
+    var options = StoreOptions.testing(server.writer)
+    options.firstRetryDelay = .milliseconds(20)
+    if locksObjects { options.s3.retention = .init(mode: .governance, duration: .seconds(60)) }
+    let store = try S3Store(server.location(prefix: "plain", port: proxy.port), options: options)
+    for seed in 1...3 as ClosedRange<UInt64> {
+      let (name, bytes) = StoreSuite.object(.pack, size: 1000, seed: seed)
+      try await store.put(name, bytes)
+      #expect(try await store.get(name) == bytes)
+    }
+    // Each is looked for, and written, and read; the first is written twice.
+    #expect(try proxy.counts().requests <= 3 * 3 + 2)
   }
 
   @Test("no more connections than allowed, and they are used again")

@@ -41,13 +41,15 @@ public final class S3Server: Sendable {
   private let script: HelperScript
 
   /// Starts a server. Nil, with a line that says why, where moto is not installed.
-  /// - Parameter locksObjects: makes the bucket with Object Lock.
-  public init?(bucket: String = "holdfast", locksObjects: Bool = false) async throws {
+  /// - Parameters:
+  ///   - locksObjects: makes the bucket with Object Lock.
+  ///   - refusesChecksums: knows no checksums in headers of their own, as Backblaze's.
+  public init?(bucket: String = "holdfast", locksObjects: Bool = false, refusesChecksums: Bool = false) async throws {
     guard let program = TestTools.motoServer.pathOrSkip else { return nil }
     // Beside the server lies the Python that has it installed.
     let python = URL(fileURLWithPath: program).resolvingLastLink.deletingLastPathComponent().path + "/python3"
     let (script, line) = try await HelperScript.start(
-      "s3_server.py", [bucket] + (locksObjects ? ["locked"] : []), python: python)
+      "s3_server.py", [bucket] + (locksObjects ? ["locked"] : []) + (refusesChecksums ? ["plain"] : []), python: python)
     self.script = script
     self.bucket = bucket
     announcement = try JSONDecoder().decode(Announcement.self, from: Data(line.utf8))

@@ -1,7 +1,7 @@
 """An S3 server (moto) that checks signatures and hashes, with a user and a bucket. Prints a line of JSON that says how to reach
 it; ends when its standard input closes.
 
-usage: s3_server.py BUCKET [locked]
+usage: s3_server.py BUCKET [locked] [plain]
 """
 import base64, hashlib, io, json, logging, os, sys, threading, time
 from urllib.parse import parse_qs
@@ -72,8 +72,8 @@ def checked(environ, start_response):
     length = int(environ.get("CONTENT_LENGTH") or 0)
     body = environ["wsgi.input"].read(length)
 
-    def refuse(code):
-        answer = f"<Error><Code>{code}</Code></Error>".encode()
+    def refuse(code, message=""):
+        answer = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>".encode()
         start_response("400 Bad Request", [("Content-Length", str(len(answer)))])
         return [answer]
 
@@ -90,6 +90,14 @@ def checked(environ, start_response):
     digest = hashlib.sha256(body).digest()
     signed = environ.get("HTTP_X_AMZ_CONTENT_SHA256")
     sum_ = environ.get("HTTP_X_AMZ_CHECKSUM_SHA256")
+    for header in ("x-amz-sdk-checksum-algorithm", "x-amz-checksum-sha256"):
+        if "plain" in sys.argv[2:] and environ.get("HTTP_" + header.upper().replace("-", "_")):
+            return refuse("InvalidArgument", f"Unsupported header '{header}' received for this API call.")
+    md5 = environ.get("HTTP_CONTENT_MD5")
+    if md5 and md5 != base64.b64encode(hashlib.md5(body).digest()).decode():
+        return refuse("BadDigest")
+    if environ.get("HTTP_X_AMZ_OBJECT_LOCK_MODE") and not md5 and not sum_:
+        return refuse("InvalidRequest", "Content-MD5 OR x-amz-checksum- HTTP header is required with Object Lock")
     if signed and len(signed) == 64 and signed != digest.hex():
         return refuse("XAmzContentSHA256Mismatch")
     if sum_ and sum_ != base64.b64encode(digest).decode():

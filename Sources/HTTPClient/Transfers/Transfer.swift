@@ -58,7 +58,11 @@ final class Transfer {
     try set(CURLOPT_SSL_VERIFYPEER, 1)
     try set(CURLOPT_SSL_VERIFYHOST, 2)
     try set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
-    if let caFile = settings.caFile { try set(CURLOPT_CAINFO, caFile) }
+    if let caFile = settings.caFile {
+      try set(CURLOPT_CAINFO, caFile)
+      // Debian's curl looks into the folder of the system's authorities besides.
+      if !settings.trustsSystemToo { try check(curl_shim_set_string(handle, CURLOPT_CAPATH, nil)) }
+    }
     if let file = settings.clientCertificate {
       try set(CURLOPT_SSLCERT, file)
       // Else OpenSSL would ask the terminal for the passphrase of a key that has one.

@@ -67,7 +67,8 @@ public struct S3Options: Sendable {
     }
   }
 
-  /// `eu-central-1`; nil asks the environment, the host's name, the profile and the server, in this order.
+  /// `eu-central-1`; nil asks the name of a host of Amazon's, the environment, the host's name, the profile and the server, in this
+  /// order; and the server is believed if it names another.
   public var region: String?
   /// How the bucket is named in requests.
   public var addressing = Addressing.automatic

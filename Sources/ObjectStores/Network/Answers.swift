@@ -11,6 +11,11 @@ func sha256(_ bytes: [UInt8]) async -> SHA256Digest {
   return await BlockingPool.shared.runNonthrowing { SHA256Digest(of: bytes) }
 }
 
+/// The hash that older servers want, on a thread that may be busy for long.
+func md5(_ bytes: [UInt8]) async -> [UInt8] {
+  await BlockingPool.shared.runNonthrowing { weakMD5(of: bytes) }
+}
+
 /// What stays wrong however often it is asked for.
 func corrupt(_ object: String) -> StoreError {
   StoreError(.corrupt, object, "what the server holds is not what the name says: the object is damaged")

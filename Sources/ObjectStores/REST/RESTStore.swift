@@ -78,11 +78,13 @@ public final class RESTStore: ObjectStore {
     let name = try name.checked()
     try refuseJournal(name)
     var request = request("GET", path(name))
+    var wasAbsent = false
     guard let range else {
       request.responseLimit = wholeObjectLimit
       var differed = 0
       let contents = try await perform(request, describe(name), isUrgent: name.kind == .lock) { response, _ in
-        await wholeVerdict(response, name, self.describe(name), differed: &differed)
+        if let doubt: RetryingClient.Verdict<[UInt8]> = await self.doubt(response, &wasAbsent) { return doubt }
+        return await wholeVerdict(response, name, self.describe(name), differed: &differed)
       }
       noteSeen(name)
       return contents
@@ -94,7 +96,10 @@ public final class RESTStore: ObjectStore {
     }
     request.headers["Range"] = "bytes=\(range.lowerBound)-\(range.upperBound - 1)"
     request.responseLimit = range.count + (64 << 10)
-    return try await perform(request, describe(name)) { response, _ in rangeVerdict(response, range, tooShort) }
+    return try await perform(request, describe(name)) { response, _ in
+      if let doubt: RetryingClient.Verdict<[UInt8]> = await self.doubt(response, &wasAbsent) { return doubt }
+      return rangeVerdict(response, range, tooShort)
+    }
   }
 
   /// The length of an object in bytes.
@@ -150,6 +155,14 @@ public final class RESTStore: ObjectStore {
       return .done((entries, hasSizes))
     }
     return listed.hasSizes ? listed.entries : try await withSizes(kind, listed.entries)
+  }
+
+  /// A 404 that may not be believed yet.
+  private func doubt<Value: Sendable>(
+    _ response: HTTPResponse, _ wasAbsent: inout Bool
+  ) async -> RetryingClient.Verdict<Value>? {
+    guard response.status == 404, await !isAbsence(after: &wasAbsent) else { return nil }
+    return .again(reason: Self.doubt)
   }
 
   private static let doubt = "the server answered 404"

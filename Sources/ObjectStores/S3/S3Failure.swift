@@ -47,6 +47,21 @@ struct S3Failure {
 
   var isExpired: Bool { ["ExpiredToken", "TokenRefreshRequired"].contains(code) }
 
+  /// Whether the credentials may have been replaced by others; to a HEAD no server says why it refuses.
+  var mayMeanOldCredentials: Bool {
+    ["InvalidAccessKeyId", "InvalidToken"].contains(code) || (code.isEmpty && [400, 401, 403].contains(status))
+  }
+
+  /// Whether a header with a checksum is new to the server, as it is to Backblaze's.
+  var isUnknownChecksum: Bool {
+    guard ["InvalidArgument", "InvalidRequest", "NotImplemented"].contains(code) else { return false }
+    let words = message.lowercased()
+    return words.contains("x-amz-checksum-") || words.contains("x-amz-sdk-checksum-")
+  }
+
+  /// Whether it says that there is no such thing, and not in the words of S3.
+  var isWordlessAbsence: Bool { status == 404 && code.isEmpty }
+
   /// Short words for the log of a retry.
   var summary: String { "the server answered \(status)\(code.isEmpty ? "" : " \(shownCode(code))")" }
 

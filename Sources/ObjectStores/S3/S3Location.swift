@@ -74,7 +74,7 @@ struct S3Location: Sendable, Equatable {
   /// - Returns: what the `Host` header says, and the percent-encoded path.
   func address(of key: String?, region: String, _ addressing: S3Options.Addressing) -> (host: String, path: String) {
     // The global host answers for every region only after a redirect.
-    let host = host == "s3.amazonaws.com" ? "s3.\(region).amazonaws.com" : host
+    let host = host == "s3.amazonaws.com" ? amazonHost("s3", region: region) : host
     let encoded = percentEncoded(key ?? "", keeping: true)
     let asHost =
       switch addressing {
@@ -85,6 +85,11 @@ struct S3Location: Sendable, Equatable {
       }
     return asHost ? ("\(bucket).\(host)", "/" + encoded) : (host, "/\(bucket)/" + encoded)
   }
+}
+
+/// Where a service of Amazon's answers for a region; China has a domain of its own.
+func amazonHost(_ service: String, region: String) -> String {
+  "\(service).\(region).amazonaws.com" + (region.hasPrefix("cn-") ? ".cn" : "")
 }
 
 /// Whether `text` can be a host with or without a port.

@@ -26,16 +26,22 @@ public final class S3Store: ObjectStore {
   private let regionIsGiven: Bool
   /// Whether nobody but the profile can name a region, and it hasn't been asked.
   private let asksProfile: Mutex<Bool>
-  /// Whether the server has said that it doesn't know conditional writes.
-  private let writesUnconditionally = Mutex(false)
+  /// What the server has said that it doesn't know.
+  private let unknown = Mutex(Unknown())
+
+  private struct Unknown {
+    var conditions = false
+    var checksums = false
+  }
 
   /// The repository at `location`: `s3:https://host/bucket/prefix`, `s3:host/bucket`. Asks nothing of the server yet.
   /// - Throws: `.badLocation` if the location makes no sense.
   public init(_ location: String, options: StoreOptions = StoreOptions()) throws(StoreError) {
     let place = try S3Location(location)
     let environment = options.environment
-    let given =
-      options.s3.region ?? environment("AWS_REGION").nonEmpty ?? environment("AWS_DEFAULT_REGION").nonEmpty
+    let surrounding = environment("AWS_REGION").nonEmpty ?? environment("AWS_DEFAULT_REGION").nonEmpty
+    // Kubernetes at Amazon sets the region of the cluster for all pods, wherever their buckets are.
+    let given = options.s3.region ?? (place.isAmazon ? place.regionOfHost : nil) ?? surrounding
     let region = given ?? place.regionOfHost ?? "us-east-1"
     guard Self.isRegion(region) else {
       throw StoreError(.badLocation, location, "the region is too long, or holds characters that none has")
@@ -47,9 +53,9 @@ public final class S3Store: ObjectStore {
     permits = Permits(concurrency)
     // Two for locks, which wait for nobody.
     client = RetryingClient(options, connections: concurrency + 2)
-    chain = CredentialChain(options, region: region)
+    chain = CredentialChain(options, region: surrounding ?? region)
     self.region = Mutex(region)
-    regionIsGiven = given != nil
+    regionIsGiven = options.s3.region != nil
     asksProfile = Mutex(given == nil && place.regionOfHost == nil)
   }
 
@@ -70,27 +76,36 @@ public final class S3Store: ObjectStore {
     var call = self.call("PUT", name)
     call.body = contents
     call.payloadHash = digest.hex
-    call.headers = [
-      ("content-type", "application/octet-stream"), ("x-amz-sdk-checksum-algorithm", "SHA256"),
-      ("x-amz-checksum-sha256", base64(digest.bytes)),
-    ]
+    let unknown = unknown.withLock(\.self)
+    call.headers = [("content-type", "application/octet-stream")]
+    if !unknown.checksums {
+      call.headers += [("x-amz-sdk-checksum-algorithm", "SHA256"), ("x-amz-checksum-sha256", base64(digest.bytes))]
+    } else if options.s3.retention != nil {
+      // What is to be locked needs one of the two; the signed hash isn't enough.
+      call.headers.append(("content-md5", base64(await md5(contents))))
+    }
     call.headers += keepingHeaders(for: name)
-    let isConditional = !overwrite && !writesUnconditionally.withLock(\.self)
+    let isConditional = !overwrite && !unknown.conditions
     if isConditional { call.headers.append(("if-none-match", "*")) }
     let isStored: Bool = try await perform(call) { response, _ in
+      if !unknown.checksums, S3Failure(response).isUnknownChecksum {
+        self.unknown.withLock { $0.checksums = true }
+        return .done(false)
+      }
       switch response.status {
       case 200: return .done(true)
       case 412 where isConditional:
         // An attempt of ours whose answer got lost may have written it; curl makes some of them unasked.
         if await self.holds(name, contents) { return .done(true) }
         return .failed(self.alreadyThere(name))
-      case 501 where isConditional: return .done(false)
+      case 501 where isConditional:
+        self.unknown.withLock { $0.conditions = true }
+        return .done(false)
       default: return nil
       }
     }
-    guard !isStored else { return }
-    writesUnconditionally.withLock { $0 = true }
-    try await put(name, contents, overwrite: overwrite)
+    // At most twice: each time the server is known better.
+    if !isStored { try await put(name, contents, overwrite: overwrite) }
   }
 
   /// Reads an object or a part of it.
@@ -162,7 +177,9 @@ extension S3Store {
         let (response, credentials, used) = (answer.response, answer.credentials, answer.region)
         if let verdict = await judge(response, number) { return verdict }
         let failure = S3Failure(response)
-        if failure.isExpired, await chain.discard(credentials), number < 3 {
+        if failure.isExpired ? number < 3 : number == 1 && failure.mayMeanOldCredentials,
+          await chain.looksAgain(after: credentials)
+        {
           return .again(reason: "the \(credentials) have expired")
         }
         if failure.isWrongRegion, !regionIsGiven, let other = failure.region, other != used {
@@ -170,6 +187,10 @@ extension S3Store {
           return .again(reason: "the bucket is in the region \(other)")
         }
         if failure.isMismatch || failure.isLate, number < 3 { return .again(reason: failure.summary) }
+        // A proxy says it for anything while it has lost sight of its server.
+        if call.method == "GET", call.key != nil, failure.isWordlessAbsence, number < 5 {
+          return .again(reason: failure.summary)
+        }
         if failure.isPassing { return .again(reason: failure.summary, after: RetryAfter.of(response)) }
         return .failed(failure.error(call.object, place, credentials, region: used))
       }

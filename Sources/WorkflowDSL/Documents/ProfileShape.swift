@@ -21,7 +21,7 @@ private let s3Shape = ObjectShape(
   "an S3 location", "A bucket, and where in it.",
   [
     .optional("endpoint", .text, "the server, if not AWS: https://minio.example.org"),
-    .optional("region", .text, default: "us-east-1", "the region"),
+    .optional("region", .text, "the bucket's region, if it is to be no other; else it is asked for"),
     .required("bucket", .text, "the bucket"),
     .optional("prefix", .text, "the path in the bucket"),
     .optional("objectLock", .object(objectLockShape), "how long nobody can delete what was written"),

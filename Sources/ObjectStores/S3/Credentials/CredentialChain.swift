@@ -18,7 +18,8 @@ actor CredentialChain {
   init(_ options: StoreOptions, region: String) {
     self.options = options
     self.region = region
-    client = HTTPClient(concurrentTransfers: 2, caFile: options.caFile)
+    // These services are not the store, and seldom of its authority.
+    client = HTTPClient(concurrentTransfers: 2, caFile: options.caFile, trustsSystemToo: true)
   }
 
   /// Credentials that work now.
@@ -48,11 +49,11 @@ actor CredentialChain {
     }
   }
 
-  /// Forgets credentials that the server called expired.
-  /// - Returns: whether other ones may be had.
-  func discard(_ credentials: AWSCredentials) -> Bool {
-    if current == credentials { current = nil }
-    return credentials.expiry != nil
+  /// Looks for credentials anew, since the server refused these: they have ended, or a file was written again with others.
+  /// - Returns: whether there are others now; also if none could be had, which whoever asks for them next is told.
+  func looksAgain(after refused: AWSCredentials) async -> Bool {
+    if current == refused { current = nil }
+    do throws(StoreError) { return try await credentials() != refused } catch { return true }
   }
 
   /// The region that the profile in use names. A profile that cannot be read shows when its credentials are needed.

@@ -23,7 +23,7 @@ struct CredentialServices: Sendable {
     guard let token = try await readSmallFile(tokenFile)?.trimmed else {
       throw StoreError(.denied, tokenFile, "there is no such file, though it should hold the web identity's token")
     }
-    let host = environment("AWS_ENDPOINT_URL_STS").nonEmpty ?? "https://sts.\(region).amazonaws.com"
+    let host = environment("AWS_ENDPOINT_URL_STS").nonEmpty ?? "https://" + amazonHost("sts", region: region)
     let form = canonicalQuery([
       ("Action", "AssumeRoleWithWebIdentity"), ("Version", "2011-06-15"), ("RoleArn", role),
       ("RoleSessionName", session ?? "holdfast"), ("WebIdentityToken", token),

@@ -38,15 +38,19 @@ struct SharedProfile: Sendable {
 
   /// The keys that stand in the profile; nil when there are none.
   func credentials() throws(StoreError) -> AWSCredentials? {
-    guard let id = settings["aws_access_key_id"].nonEmpty else {
-      for key in ["source_profile", "credential_process", "sso_session", "sso_start_url"] where settings[key] != nil {
-        throw StoreError(
-          .denied, "S3 credentials",
-          "the profile '\(name)' gets its credentials with \(key), which Holdfast doesn't do; "
-            + "put keys into the environment instead (aws configure export-credentials prints them)")
-      }
-      return nil
+    let id = settings["aws_access_key_id"].nonEmpty
+    // The keys beside a role are not those to work with, but those to ask for the role with.
+    let asksForRole = settings["role_arn"].nonEmpty != nil && webIdentity == nil
+    let ways = [
+      "source_profile", "credential_source", "credential_process", "sso_session", "sso_start_url", "role_arn",
+    ]
+    if asksForRole || id == nil && webIdentity == nil, let way = ways.first(where: { settings[$0].nonEmpty != nil }) {
+      throw StoreError(
+        .denied, "S3 credentials",
+        "the profile '\(name)' gets its credentials with \(way), which Holdfast doesn't do; "
+          + "put keys into the environment instead (aws configure export-credentials prints them)")
     }
+    guard let id else { return nil }
     guard let secret = settings["aws_secret_access_key"].nonEmpty else {
       throw StoreError(.denied, "S3 credentials", "the profile '\(name)' has no aws_secret_access_key")
     }
