@@ -19,14 +19,16 @@ let richTree = """
   chmod 500 data/locked; chmod 1777 data/empty; chown 55:66 data/empty
   """
 
-/// What the tree is, as text: two trees are alike if it is. Times of access are left out.
-func fingerprint(_ folder: URL) async throws -> String {
-  try await shell(
+/// What the tree is, as text: two trees are alike if it is. Times of access are left out, and in a snapshot's copy what it says
+/// of its source.
+func fingerprint(_ folder: URL, ofCopy: Bool = false) async throws -> String {
+  let hidden = ofCopy ? " user.holdfast.source=" : "^$"
+  return try await shell(
     """
     find . -name .holdfast -prune -o -printf '%P %y %m %U %G %T@ %n %l' \\( -type f -printf ' %s' -o -true \\) -printf '\\n' | LC_ALL=C sort
     find . -name .holdfast -prune -o -type f -links +1 -printf '%i %P\\n' | LC_ALL=C sort | awk '{ if (!($1 in n)) n[$1] = ++c; print n[$1], $2 }' | LC_ALL=C sort -k 2
     find . -name .holdfast -prune -o -type f -print0 | LC_ALL=C sort -z | xargs -0 -r sha256sum
-    find . -name .holdfast -prune -o -print0 | xargs -0 getfattr -h -d -m - | sort
+    find . -name .holdfast -prune -o -print0 | xargs -0 getfattr -h -d -m - | awk '/^# file: / { name = $0; next } NF { print name, $0 }' | grep -v '\(hidden)' | sort
     find . -name .holdfast -prune -o ! -type l -print0 | xargs -0 getfacl -n -p | sort
     find . -name .holdfast -prune -o \\( -name sparse -o -name hole \\) -size +1M -printf '%P %b\\n' | awk '$2 < 4096' | cut -d' ' -f1 | sort
     stat -c '%n %t %T' null 2>/dev/null || true

@@ -67,15 +67,20 @@ enum Content {
   func place(of path: String) -> DriverClone.Place { isFile ? .image(path) : .folder(path) }
 
   /// Copies everything into something new of the same sort. Returns whether bytes were written rather than shared.
-  /// - Parameter isLive: see `TreeCopy.isLive`.
+  /// - Parameters:
+  ///   - isLive: see `TreeCopy.isLive`.
+  ///   - notesSources: see `MetadataCopy.notesSources`.
   func copy(
     to target: UnfinishedObject, _ sharing: FileContent.Sharing, _ interruption: Interruption, isLive: Bool = false,
-    progress: CopyProgress? = nil
+    notesSources: Bool = false, progress: CopyProgress? = nil
   ) throws(FileError) -> Bool {
+    var metadata = MetadataCopy()
+    metadata.notesSources = notesSources
     switch (self, target) {
     case (.folder(let from), .folder(let to)):
       let copy = TreeCopy(to: to, sharing: sharing, interruption: interruption)
       copy.isLive = isLive
+      copy.metadata = metadata
       try copy.run(from: from, isNew: true)
       return copy.content.copiedBytes > 0
     case (.image(let from), .file(let to)):
@@ -85,7 +90,7 @@ enum Content {
       let isDevice = status.kind == .blockDevice
       try content.copy(from, size: isDevice ? from.deviceSize() : status.size, to: to)
       // Owner, times and permissions of a device's name say nothing about what is on it.
-      if !isDevice { try MetadataCopy().apply(status, from.extendedAttributes(), to: to, isNew: true) }
+      if !isDevice { try metadata.apply(status, from.extendedAttributes(), to: to, isNew: true) }
       progress?.countFile()
       return content.copiedBytes > 0
     case (.folder(let from), .file): throw FileError(path: from.path, operation: "copy", code: EISDIR)

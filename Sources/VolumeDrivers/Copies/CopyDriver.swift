@@ -140,14 +140,18 @@ struct CopyDriver: VolumeDriver {
     _ name: String, _ kind: DriverObject.Kind, _ volume: VolumePlace, _ what: String, _ content: Content,
     _ interruption: Interruption
   ) throws(DriverError) -> DriverObject {
-    try explaining(what) { () throws(FileError) in
+    // Not of a clone: what is written to it would have the source's times. Nor where bytes may be copied: a program can go
+    // on writing to mapped memory without another time of change. Before it shares blocks the file system writes that out.
+    let notesSources = kind == .snapshot && style == .reflink
+    return try explaining(what) { () throws(FileError) in
       // The folder may be removed as empty by a release at this very moment.
       for attempt in 1... {
         let folder = try volume.objects.make(kind)
         let objects = ObjectFolder(folder: folder, interruption: interruption)
         do throws(FileError) {
           try objects.make(name, isFile: content.isFile, mustLast: kind == .snapshot) { (target) throws(FileError) in
-            try content.copy(to: target, sharing, interruption, isLive: kind == .snapshot)
+            try content.copy(
+              to: target, sharing, interruption, isLive: kind == .snapshot, notesSources: notesSources)
           }
         } catch {
           guard error.code == ENOENT, attempt < 10, try folder.metadata().links == 0 else { throw error }

@@ -7,8 +7,11 @@ internal import Glibc
 struct MetadataCopy: Sendable {
   private let user = geteuid()
   private let group = getegid()
+  /// Whether each file and folder says which one it is a copy of: see `SourceIdentity`.
+  var notesSources = false
 
   /// - Parameters:
+  ///   - wanted: of a file, as it was before its content was copied.
   ///   - isNew: whether `target` was made by us in a folder of ours, so that nothing about it is inherited.
   ///   - isLink: a symbolic link has no permissions.
   func apply(
@@ -19,6 +22,10 @@ struct MetadataCopy: Sendable {
     var hasOwner = true
     if !isNew || wanted.uid != user || wanted.gid != group { hasOwner = try setOwner(wanted, target) }
     if !isNew { try removeOthers(attributes.attributes, target) }
+    if notesSources, wanted.kind == .regular || wanted.kind == .directory {
+      // Before permissions forbid it. What can't say it is a copy as good as others; whoever compares it has to read it.
+      try? target.setAttribute(SourceIdentity(of: wanted).attribute)
+    }
     for attribute in attributes.attributes where isOurs(attribute.name) {
       do throws(FileError) { try target.setAttribute(attribute) } catch {
         guard isOptional(attribute.name, error) else { throw error }
@@ -49,9 +56,11 @@ struct MetadataCopy: Sendable {
     }
   }
 
-  /// Other attributes are another view of what the file system keeps itself.
+  /// Other attributes are another view of what the file system keeps itself, or say what the source is a copy of, which
+  /// the target is not.
   private func isOurs(_ name: String) -> Bool {
-    !name.hasPrefix("system.") || name == "system.posix_acl_access" || name == "system.posix_acl_default"
+    if name == SourceIdentity.attributeName { return false }
+    return !name.hasPrefix("system.") || name == "system.posix_acl_access" || name == "system.posix_acl_default"
   }
 
   /// Whether it is nobody's loss that an attribute can't be set: labels of security modules and hints for file systems,

@@ -16,7 +16,7 @@ final class TreeCopy {
   private static let unfinished = ".holdfast-new"
 
   let content: FileContent
-  private let metadata = MetadataCopy()
+  var metadata = MetadataCopy()
   private let interruption: Interruption
   private let removal: TreeRemoval
   private let top: DirectoryHandle
