@@ -49,6 +49,9 @@ public struct BackupRequest: Sendable {
   public var ignoresInode = false
   /// A file counts as unchanged although its metadata changed, as long as size and modification time are the same.
   public var ignoresChangeTime = false
+  /// The files are copies that say what they are of (`SourceIdentity`): they are compared, and kept, with the inode and the
+  /// time of change of that. One that doesn't say it counts as changed.
+  public var hasSourceIdentities = false
   /// Keep the time of last access; otherwise it is set to that of the modification, as restic does, so that reading alone
   /// makes no new trees.
   public var keepsAccessTime = false

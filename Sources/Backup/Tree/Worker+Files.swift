@@ -74,9 +74,12 @@ extension Worker {
       throw FileError(
         path: handle.path + [UInt8(ascii: "/")] + name, operation: "read as a file what became", code: EISDIR)
     case .regular:
-      if let known, var node = unchanged(name, metadata, known) {
+      if let known, let compared = compared(metadata, { handle.sourceIdentity(of: name) }),
+        var node = unchanged(name, compared, known)
+      {
         if known.changed != node.changed {
-          node.setAttributes(try attributes { () throws(FileError) in try handle.extendedAttributes(of: name) })
+          let now = try makeNode(name, metadata) { () throws(FileError) in try handle.extendedAttributes(of: name) }
+          node.extendedAttributes = now.extendedAttributes
         }
         return .node(node)
       }
@@ -85,11 +88,16 @@ extension Worker {
       }
       return try await read(handle, name, known, in: folder)
     case .symlink, .fifo, .blockDevice, .characterDevice:
-      var node = session.nodes.node(name, metadata)
+      var node = try makeNode(name, metadata) { () throws(FileError) in try handle.extendedAttributes(of: name) }
       if metadata.kind == .symlink { node.linkTarget = try handle.readLink(name) }
-      node.setAttributes(try attributes { () throws(FileError) in try handle.extendedAttributes(of: name) })
       return .node(node)
     }
+  }
+
+  /// What a file is compared by; nil for a copy that doesn't say what it is of.
+  func compared(_ metadata: FileMetadata, _ identity: () -> SourceIdentity?) -> FileMetadata? {
+    guard session.request.hasSourceIdentities else { return metadata }
+    return identity().map { metadata.of($0) }
   }
 
   /// The node of a file that has not changed; nil if it may have.
@@ -131,8 +139,7 @@ extension Worker {
     let file = try handle.openFile(name)
     let metadata = try file.metadata()
     guard metadata.kind == .regular else { return .skipped }  // replaced a moment ago; its new self is not asked for
-    var node = session.nodes.node(name, metadata)
-    node.setAttributes(try attributes { () throws(FileError) in try file.extendedAttributes() })
+    var node = try makeNode(name, metadata) { () throws(FileError) in try file.extendedAttributes() }
     let key = metadata.size > 0 ? journalKey(folder, name) : nil
     if metadata.size > FileTask.segmentLength { return .large(file, node, metadata, key: key, isKnown: known != nil) }
     let segment: FileTask.Segment

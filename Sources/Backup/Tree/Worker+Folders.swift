@@ -120,8 +120,7 @@ extension Worker {
   ) async throws {
     session.progress.setCurrent(number) { printablePath(handle.path) }
     let metadata = try handle.metadata()
-    var node = session.nodes.node(name, metadata)
-    node.setAttributes(try attributes { () throws(FileError) in try handle.extendedAttributes() })
+    let node = try makeNode(name, metadata) { () throws(FileError) in try handle.extendedAttributes() }
     var entries = DirectoryListing()
     if !isElsewhere(metadata.device) {
       do {
@@ -189,6 +188,18 @@ extension Worker {
           isLoss: false))
       return .none
     }
+  }
+
+  /// A node without content. What a copy says of its source is in it as what the source is.
+  func makeNode(
+    _ name: [UInt8], _ metadata: FileMetadata, _ read: () throws(FileError) -> ExtendedAttributes
+  ) throws(FileError) -> TreeNode {
+    var found = try attributes(read)
+    var metadata = metadata
+    if session.request.hasSourceIdentities, let source = found.takeSourceIdentity() { metadata = metadata.of(source) }
+    var node = session.nodes.node(name, metadata)
+    node.setAttributes(found)
+    return node
   }
 
   /// Attributes, with a report of those that can't be read.

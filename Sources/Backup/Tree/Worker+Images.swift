@@ -13,11 +13,13 @@ extension Worker {
       var node: TreeNode
       switch metadata.kind {
       case .regular:
-        if let known, session.request.changedRanges == nil, let unchanged = unchanged(name, metadata, known) {
+        if let known, session.request.changedRanges == nil,
+          let compared = compared(metadata, { file.sourceIdentity() }),
+          let unchanged = unchanged(name, compared, known)
+        {
           return try await finish(place, unchanged)
         }
-        node = session.nodes.node(name, metadata)
-        node.setAttributes(try attributes { () throws(FileError) in try file.extendedAttributes() })
+        node = try makeNode(name, metadata) { () throws(FileError) in try file.extendedAttributes() }
       case .blockDevice:
         metadata.size = try file.deviceSize()
         metadata.blocks = metadata.size / 512

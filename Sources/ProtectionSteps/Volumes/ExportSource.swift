@@ -76,12 +76,9 @@ struct ExportSource: Sendable {
     request.host = volume.source.application
     request.pathLabel = "/" + Self.path(of: volume.source, isImage: kind != .folder).joined(separator: "/")
     request.tags = tags
-    // Each of its clones is made of new files, whose times of change tell nothing. Cloning a file writes out what is in memory
-    // of it, so a later change has another time of modification. Copies have no such rule: they are read.
-    if isFrozen, volume.source.driver == "reflink" {
-      request.ignoresInode = true
-      request.ignoresChangeTime = true
-    }
+    // Its snapshots are new files, whose own inodes and times of change tell nothing. Size and time of modification alone
+    // don't tell enough: programs can set them.
+    request.hasSourceIdentities = isFrozen && volume.source.driver == "reflink"
     if isFrozen {
       // A retried run takes its snapshot again under the same name.
       request.frozenAs = volume.snapshotName(run) + (takenAt.map { "@" + $0.rfc3339 } ?? "")
