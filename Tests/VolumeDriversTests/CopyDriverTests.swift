@@ -97,7 +97,7 @@ struct CopyCase: Sendable, CustomTestStringConvertible {
     #expect((Int(blocks.trimmed) ?? .max) < 10 << 11)
     try await shell(
       "dd if=/dev/zero of=image bs=1M seek=10 count=1 conv=notrunc status=none; echo x >> image", in: place)
-    try await driver.restore(volume, snapshot: "hf-1-data")
+    try await driver.restore(volume, snapshot: "hf-1-data", keeping: { _ in true })
     #expect(try await shell("sha256sum image; stat -c '%s %u %g %a %Y' image", in: place) == before)
     try await shell("rm image", in: place)
     try await driver.restore(volume, snapshot: "hf-1-data")
@@ -105,6 +105,50 @@ struct CopyCase: Sendable, CustomTestStringConvertible {
     try await driver.releaseClone(volume, named: "hf-1-data-c")
     try await driver.releaseSnapshot(volume, named: "hf-1-data")
     #expect(try await shell("ls -A", in: place) == "image\n")
+  }
+
+  @Test(
+    "a restore neither removes nor overwrites what is to be kept, and brings nothing of it back",
+    arguments: CopyCase.all + [CopyCase(driver: "btrfs", fileSystem: .btrfs)])
+  func keeping(test: CopyCase) async throws {
+    guard let place = try await test.fileSystem.sharedFolder() else { return }
+    let folder = place.appendingPathComponent("data")
+    try await shell(test.driver == "btrfs" ? "btrfs -q subvolume create data" : "mkdir data", in: place)
+    // Files with two names: of a kept one and another, in both orders.
+    try await shell(
+      "mkdir -p up/old sub/cache gone/cache; echo old | tee up/a up/old/b sub/cache/c gone/cache/e file >note.tmp; ln file up/link; ln note.tmp zed",
+      in: folder)
+    let (driver, volume) = (try test.make(), test.volume(folder))
+    _ = try await driver.snapshot(volume, named: "a")
+    try await shell(
+      "rm -r up/old gone; mkdir -p extra/deep/cache; echo new | tee up/a up/new sub/cache/x file note.tmp added extra/deep/cache/y extra/z .dot >.holdfast-new-0",
+      in: folder)
+    let isKept: PathTest = { path in
+      let name = path.last.map { String(decoding: $0, as: UTF8.self) } ?? ""
+      return path == [Array("up".utf8)] || name == "cache" || name.hasSuffix(".tmp") || name.hasPrefix(".")
+    }
+    for _ in 0..<2 {
+      try await driver.restore(volume, snapshot: "a", keeping: isKept)
+      #expect(
+        try await shell("grep -r . . | LC_ALL=C sort; ls -A gone", in: folder) == """
+          ./.dot:new
+          ./extra/deep/cache/y:new
+          ./file:old
+          ./note.tmp:new
+          ./sub/cache/c:old
+          ./sub/cache/x:new
+          ./up/a:new
+          ./up/link:new
+          ./up/new:new
+          ./zed:old
+
+          """)
+    }
+    // Of a volume that isn't there the rest comes back at least.
+    try await shell(test.driver == "btrfs" ? "btrfs -q subvolume delete data" : "rm -r data", in: place)
+    try await driver.restore(volume, snapshot: "a", keeping: isKept)
+    #expect(try await shell("cat file zed", in: folder) == "old\nold\n")
+    try await driver.releaseSnapshot(volume, named: "a")
   }
 
   @Test("a snapshot that was half made is never taken for one", arguments: CopyCase.all)

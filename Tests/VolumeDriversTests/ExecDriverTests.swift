@@ -79,6 +79,28 @@ import VolumeDrivers
     #expect(error?.message.contains("says: no ?[2J such thing.") == true)
   }
 
+  @Test("a program, which restores all of a folder, is not asked to where something is to be kept")
+  func keeping() async throws {
+    func able(_ kind: String) -> String {
+      #"{"crashConsistent": true, "writableClones": false, "keepsSnapshots": true, "worksWhileFrozen": true, "kind": "\#(kind)"}"#
+    }
+    let missing = #"{"error": {"class": "missing", "message": "no such volume"}}"#
+    for (answer, isRestored) in [(able("folder"), false), (able("image"), true), (missing, true)] {
+      let mark = try scratchDirectory("driver").appendingPathComponent("restored").path
+      let (driver, volume) = try await driver(
+        "case $(cat) in *'\"capabilities\"'*) echo '\(answer)' ;; *) touch '\(mark)'; echo '{}' ;; esac")
+      if isRestored {
+        try await driver.restore(volume, snapshot: "a", keeping: { _ in false })
+      } else {
+        let error = await #expect(throws: DriverError.self) {
+          try await driver.restore(volume, snapshot: "a", keeping: { _ in false })
+        }
+        #expect(error?.kind == .permanent && error?.message.contains("document excludes; restore it from") == true)
+      }
+      #expect(FileManager.default.fileExists(atPath: mark) == isRestored)
+    }
+  }
+
   @Test("what is missing is released already") func missingIsReleased() async throws {
     let (driver, volume) = try await driver(#"echo '{"error": {"class": "missing", "message": "no such volume"}}'"#)
     try await driver.releaseClone(volume, named: "a")

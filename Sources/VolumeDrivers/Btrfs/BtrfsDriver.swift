@@ -120,7 +120,9 @@ struct BtrfsDriver: VolumeDriver {
     _ source: VolumeSource, from: String, to: String
   ) async throws(DriverError) -> [Range<Int>]? { nil }
 
-  func restore(_ source: VolumeSource, snapshot: String) async throws(DriverError) {
+  func restore(
+    _ source: VolumeSource, snapshot: String, keeping isKept: PathTest?
+  ) async throws(DriverError) {
     try ObjectName.check(snapshot)
     try await blocking { interruption throws(DriverError) in
       let volume = try VolumePlace(source, habit: .atMountPoint)
@@ -137,7 +139,7 @@ struct BtrfsDriver: VolumeDriver {
       // Two seconds, since clocks of files are coarse.
       try VolumeRestore(
         volume: volume, snapshot: snapshot, sharing: .preferred, interruption: interruption,
-        unchangedBefore: FileTime(seconds: Int64(madeAt) - 2, nanoseconds: 0)
+        unchangedBefore: FileTime(seconds: Int64(madeAt) - 2, nanoseconds: 0), isKept: isKept
       ).run(from: .folder(from.folder))
     }
   }

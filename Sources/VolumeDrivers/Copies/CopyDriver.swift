@@ -101,12 +101,15 @@ struct CopyDriver: VolumeDriver {
     }
   }
 
-  func restore(_ source: VolumeSource, snapshot: String) async throws(DriverError) {
+  func restore(
+    _ source: VolumeSource, snapshot: String, keeping isKept: PathTest?
+  ) async throws(DriverError) {
     try ObjectName.check(snapshot)
     try await blocking { interruption throws(DriverError) in
       let volume = try VolumePlace(source, habit: habit)
-      try VolumeRestore(volume: volume, snapshot: snapshot, sharing: sharing, interruption: interruption)
-        .run(from: Content(snapshot, of: volume))
+      try VolumeRestore(
+        volume: volume, snapshot: snapshot, sharing: sharing, interruption: interruption, isKept: isKept
+      ).run(from: Content(snapshot, of: volume))
     }
   }
 

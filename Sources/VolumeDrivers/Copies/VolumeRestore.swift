@@ -10,6 +10,8 @@ struct VolumeRestore {
   let interruption: Interruption
   /// See `TreeCopy.unchangedBefore`.
   var unchangedBefore: FileTime?
+  /// What of a folder stays as it is.
+  var isKept: PathTest?
 
   private var what: String {
     "the volume \(volume.source.label) was not wholly restored from the snapshot \"\(snapshot)\""
@@ -33,7 +35,7 @@ struct VolumeRestore {
     try explaining(what) { () throws(FileError) in
       let target = try DirectoryHandle(path: volume.path)
       try lockForRestore(target.descriptor, volume.path)
-      let copy = TreeCopy(to: target, sharing: sharing, interruption: interruption)
+      let copy = TreeCopy(to: target, sharing: sharing, interruption: interruption, keeping: KeptPaths(isKept))
       copy.unchangedBefore = unchangedBefore
       try copy.run(from: from, isNew: false)
       try synchronize(target)

@@ -88,9 +88,27 @@ struct ExecDriver: VolumeDriver {
     ).ranges()
   }
 
-  func restore(_ source: VolumeSource, snapshot: String) async throws(DriverError) {
+  func restore(
+    _ source: VolumeSource, snapshot: String, keeping isKept: PathTest?
+  ) async throws(DriverError) {
     try ObjectName.check(snapshot)
+    if isKept != nil, try await isFolder(source) {
+      throw DriverError(
+        .permanent,
+        "the volume \(source.label) was not restored from the snapshot \"\(snapshot)\": its program restores all of it, also over what the application's document excludes; restore it from an export or into a folder, or take the excludes out of the document."
+      )
+    }
     _ = try await ExecCall(program, "restore", source, ["snapshot": .string(snapshot)]).answer()
+  }
+
+  private func isFolder(_ source: VolumeSource) async throws(DriverError) -> Bool {
+    do throws(DriverError) {
+      return try await capabilities(of: source).kind == .folder
+    } catch {
+      // Where nothing is, nothing can be overwritten.
+      guard error.kind == .missing else { throw error }
+      return false
+    }
   }
 
   func owned(_ source: VolumeSource) async throws(DriverError) -> [DriverObject] {

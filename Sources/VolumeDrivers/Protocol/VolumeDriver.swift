@@ -46,8 +46,11 @@ public protocol VolumeDriver: Sendable {
   /// Makes the volume's content the snapshot's again; what was put there since is gone.
   ///
   /// Who uses the volume must have stopped. Killed in its middle, it leaves a mixture, and a second call finishes it.
-  /// - Throws: `.missing` where there is no such snapshot.
-  func restore(_ source: VolumeSource, snapshot: String) async throws(DriverError)
+  /// - Parameter isKept: what of a folder is neither removed nor overwritten, nor brought back; nil for nothing. Of a volume that
+  ///   isn't there at all it may come back with the rest. An image is always restored as a whole.
+  /// - Throws: `.missing` where there is no such snapshot; `.permanent` where the driver can't leave alone what is kept, with nothing
+  ///   changed.
+  func restore(_ source: VolumeSource, snapshot: String, keeping isKept: PathTest?) async throws(DriverError)
 
   /// What exists of ours at this volume, whatever run made it: complete snapshots and clones, oldest first where known.
   func owned(_ source: VolumeSource) async throws(DriverError) -> [DriverObject]
@@ -59,6 +62,11 @@ public protocol VolumeDriver: Sendable {
 }
 
 extension VolumeDriver {
+  /// Makes the volume's content the snapshot's again, all of it.
+  public func restore(_ source: VolumeSource, snapshot: String) async throws(DriverError) {
+    try await restore(source, snapshot: snapshot, keeping: nil)
+  }
+
   /// Does nothing: any folder will do.
   public func makeEmptyVolume(at path: String) async throws(DriverError) {}
 }

@@ -5,20 +5,21 @@ internal import Glibc
 /// symbolic links, fifos and devices. Sockets are left out: they mean nothing without their program.
 ///
 /// It stays in the volume: no symbolic link is followed, and what is mounted below, another subvolume, and every folder
-/// `.holdfast` are neither copied nor touched. In a folder that was there, what the source doesn't have is removed, and each
-/// file is replaced in one instant.
+/// `.holdfast` are neither copied nor touched; nor is what is kept. In a folder that was there, what the source doesn't have is
+/// removed, and each file is replaced in one instant.
 final class TreeCopy {
   /// Folders below the top one; each level holds two open folders.
   static let depthLimit = 400
   /// What we keep on a volume's own file system lies in folders of this name.
   static let reserved = Array(".holdfast".utf8)
   /// How the names of files begin that are not whole yet.
-  private static let unfinished = ".holdfast-new"
+  static let unfinished = ".holdfast-new"
 
   let content: FileContent
   var metadata = MetadataCopy()
   private let interruption: Interruption
   private let removal: TreeRemoval
+  private let kept: KeptPaths
   private let top: DirectoryHandle
   /// The first name in the target of each file with several, as the names on the way from the top.
   private var firstNames: [FileIdentity: [[UInt8]]] = [:]
@@ -37,11 +38,17 @@ final class TreeCopy {
     let inode: UInt64
   }
 
-  /// - Parameter target: the top folder of the copy.
-  init(to target: DirectoryHandle, sharing: FileContent.Sharing, interruption: Interruption) {
+  /// - Parameters:
+  ///   - target: the top folder of the copy.
+  ///   - kept: what of the target stays as it is, by its path from there; the source's is passed over.
+  init(
+    to target: DirectoryHandle, sharing: FileContent.Sharing, interruption: Interruption,
+    keeping kept: KeptPaths = KeptPaths()
+  ) {
     top = target
     content = FileContent(sharing, interruption)
-    removal = TreeRemoval(interruption: interruption)
+    removal = TreeRemoval(interruption: interruption, keeping: kept)
+    self.kept = kept
     self.interruption = interruption
   }
 
@@ -61,9 +68,9 @@ final class TreeCopy {
     let entries = try source.entries()
     if !isNew {
       if geteuid() != 0 { try target.setPermissions(0o700) }
-      try removeOthers(than: entries, in: target)
+      try removeOthers(than: entries, in: target, path: path)
     }
-    for entry in entries {
+    for entry in entries where !kept.contains(entry.name, below: path) {
       try interruption.check(source.path)
       do throws(FileError) {
         try copy(entry, source, Place(folder: target, name: entry.name, isNew: isNew, path: path))
@@ -83,7 +90,9 @@ final class TreeCopy {
     }
   }
 
-  private func removeOthers(than wanted: DirectoryListing, in target: DirectoryHandle) throws(FileError) {
+  private func removeOthers(
+    than wanted: DirectoryListing, in target: DirectoryHandle, path: [[UInt8]]
+  ) throws(FileError) {
     let found = try target.entries()
     let unfinished = Array((Self.unfinished + "-").utf8)
     var next = 0
@@ -93,7 +102,7 @@ final class TreeCopy {
       while next < wanted.count, wanted.name(at: next).lexicographicallyPrecedes(name) { next += 1 }
       if next < wanted.count, wanted.name(at: next) == name { continue }
       if keepsOthers, !name.starts(with: unfinished) { continue }
-      try removal.removeFromVolume(name, in: target)
+      try removal.removeFromVolume(name, in: target, path: path)
     }
   }
 
@@ -105,7 +114,7 @@ final class TreeCopy {
     case .regular: try copyFile(source, place)
     case .symlink, .fifo, .characterDevice, .blockDevice: try copyNode(source, place)
     case .socket, .unknown:
-      if !place.isNew, !keepsOthers { try removal.removeFromVolume(entry.name, in: place.folder) }
+      if !place.isNew, !keepsOthers { try remove(place) }
     }
   }
 
@@ -138,7 +147,7 @@ final class TreeCopy {
       if error.code == EXDEV { return nil }
       guard error.isVanished else { throw error }
     }
-    try removal.removeFromVolume(place.name, in: place.folder)
+    try remove(place)
     try place.folder.makeDirectory(place.name)
     return try place.folder.openDirectory(place.name)
   }
@@ -222,9 +231,14 @@ final class TreeCopy {
     }
   }
 
+  /// Removes what is at a place, but for what isn't the volume's or is kept.
+  private func remove(_ place: Place) throws(FileError) {
+    try removal.removeFromVolume(place.name, in: place.folder, path: place.path)
+  }
+
   /// Removes a folder that is in the way of something else; where others are kept, only an empty one.
   private func removeFolder(_ place: Place) throws(FileError) {
-    guard keepsOthers else { return try removal.removeFromVolume(place.name, in: place.folder) }
+    guard keepsOthers else { return try remove(place) }
     do throws(FileError) { try place.folder.removeEmptyDirectory(place.name) } catch {
       guard error.isThere else { throw error }
       throw FileError(path: error.path, operation: "put what is no folder in the place of the folder", code: EISDIR)

@@ -4,26 +4,35 @@ internal import Glibc
 /// Removes trees. No symbolic link is followed, and nothing that is mounted below is entered. What is gone already is fine.
 struct TreeRemoval: Sendable {
   let interruption: Interruption
+  private let kept: KeptPaths
   private let isRoot = geteuid() == 0
 
-  init(interruption: Interruption) { self.interruption = interruption }
+  /// - Parameter kept: what stays of a volume.
+  init(interruption: Interruption, keeping kept: KeptPaths = KeptPaths()) {
+    self.interruption = interruption
+    self.kept = kept
+  }
 
   /// Removes a tree of ours altogether.
   /// - Throws: `FileError` with EXDEV for something that is mounted in it.
   func remove(_ name: [UInt8], in folder: DirectoryHandle) throws(FileError) {
-    _ = try remove(name, in: folder, keeping: false, depth: 0)
+    _ = try remove(name, in: folder, path: nil, depth: 0)
   }
 
-  /// Removes what is in the way in a volume, but for what isn't the volume's: mounts, other subvolumes and folders `.holdfast`,
-  /// which stay with the folders on the way to them.
-  func removeFromVolume(_ name: [UInt8], in folder: DirectoryHandle) throws(FileError) {
-    _ = try remove(name, in: folder, keeping: true, depth: 0)
+  /// Removes what is in the way in a volume, but for what is kept, and for what isn't the volume's: mounts, other subvolumes and
+  /// folders `.holdfast`. These stay with the folders on the way to them.
+  /// - Parameter path: the names on the way from the volume's top to the folder.
+  func removeFromVolume(_ name: [UInt8], in folder: DirectoryHandle, path: [[UInt8]]) throws(FileError) {
+    _ = try remove(name, in: folder, path: path, depth: 0)
   }
 
   /// Returns whether nothing is left.
+  /// - Parameter path: as above; nil for a tree of which nothing stays.
   private func remove(
-    _ name: [UInt8], in folder: DirectoryHandle, keeping: Bool, depth: Int
+    _ name: [UInt8], in folder: DirectoryHandle, path: [[UInt8]]?, depth: Int
   ) throws(FileError) -> Bool {
+    let keeping = path != nil
+    if let path, kept.contains(name, below: path) { return false }
     do throws(FileError) {
       try folder.removeFile(name)
       return true
@@ -41,7 +50,7 @@ struct TreeRemoval: Sendable {
     }
     do throws(FileError) {
       guard let directory = try open(name, in: folder, keeping: keeping) else { return false }
-      guard try removeContent(of: directory, keeping: keeping, depth: depth) else { return false }
+      guard try removeContent(of: directory, path: path.map { $0 + [name] }, depth: depth) else { return false }
       try folder.removeEmptyDirectory(name)
     } catch {
       // Somebody else removes it, too.
@@ -64,11 +73,11 @@ struct TreeRemoval: Sendable {
     }
   }
 
-  private func removeContent(of directory: DirectoryHandle, keeping: Bool, depth: Int) throws(FileError) -> Bool {
+  private func removeContent(of directory: DirectoryHandle, path: [[UInt8]]?, depth: Int) throws(FileError) -> Bool {
     var isEmpty = true
     for entry in try directory.entries() {
       try interruption.check(directory.path)
-      if try !remove(entry.name, in: directory, keeping: keeping, depth: depth + 1) { isEmpty = false }
+      if try !remove(entry.name, in: directory, path: path, depth: depth + 1) { isEmpty = false }
     }
     return isEmpty
   }
