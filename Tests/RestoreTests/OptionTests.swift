@@ -75,6 +75,22 @@ struct OptionTests {
     #expect(result.progress.deleted == 3)
   }
 
+  @Test("a second list of excludes leaves out more, whatever it takes back")
+  func furtherExcludes() async throws {
+    let fixture = try Fixture()
+    let opened = try await fixture.backedUp("mkdir a b c; touch a/1 b/1 c/1")
+    let (excludes, further) = (try patterns("/top/a", "!/top/b"), try patterns("/top/b", "!/top/a"))
+    try await fixture.shell("mkdir -p target/a target/b target/c; touch target/{a,b,c}/2")
+    let result = try await fixture.restore(opened) {
+      $0.excludes = excludes
+      $0.furtherExcludes = further
+      $0.excludeRoot = [Array("top".utf8)]
+      $0.deletes = true
+    }
+    #expect(try await files(fixture) == ["./a", "./a/2", "./b", "./b/2", "./c", "./c/1"])
+    #expect(result.progress.deleted == 1)
+  }
+
   @Test("files that are there are treated as wished for", arguments: RestoreRequest.Overwrite.allCases)
   func overwriting(overwrite: RestoreRequest.Overwrite) async throws {
     let fixture = try Fixture()

@@ -61,6 +61,8 @@ public struct RestoreRequest: Sendable {
   public var includes = PathPatterns()
   /// What fits these is left out, and stays in the target.
   public var excludes = PathPatterns()
+  /// What fits these as well; a list of its own, so that nothing in it takes back what the other one leaves out.
+  public var furtherExcludes = PathPatterns()
   /// What excludes see before each path: they were made for a backup in which that lies above.
   public var excludeRoot: [[UInt8]] = []
   /// What becomes of files that are there.
@@ -83,6 +85,9 @@ public struct RestoreRequest: Sendable {
   public var batchLimit = 300_000
   /// Told of each file or node; may be called by several threads at once.
   public var onItem: (@Sendable (Item) -> Void)?
+
+  /// Whether anything is left out by a pattern.
+  var hasExcludes: Bool { !excludes.isEmpty || !furtherExcludes.isEmpty }
 
   /// A restore of a whole tree with the usual settings.
   public init(tree: BlobID, target: String) {

@@ -130,7 +130,7 @@ final class Walker {
   }
 
   private func selection(of node: TreeNode) -> (isSelected: Bool, mayHoldSelected: Bool) {
-    if request.includes.isEmpty, request.excludes.isEmpty { return (true, true) }
+    if request.includes.isEmpty, !request.hasExcludes { return (true, true) }
     let path = (frames.last?.path ?? []) + [node.name]
     if isExcluded(path) { return (false, false) }
     if request.includes.isEmpty { return (true, true) }
@@ -140,7 +140,9 @@ final class Walker {
   }
 
   func isExcluded(_ path: [[UInt8]]) -> Bool {
-    !request.excludes.isEmpty && request.excludes.matches(request.excludeRoot + path)
+    guard request.hasExcludes else { return false }
+    let path = request.excludeRoot + path
+    return request.excludes.matches(path) || request.furtherExcludes.matches(path)
   }
 
   /// The path below the target of an entry of the innermost folder, for people.
