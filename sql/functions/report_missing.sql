@@ -32,7 +32,7 @@ begin
       where v.snapshot_state = 'exists' and (v.snapshot_missed_at is null) = (t.name is null)
         -- What was seen is there, wherever. A second for the way of the report.
         and (t.name is not null
-          or w.source = v.source - 'kind' and (v.node = p_node or v.node = '' and v_is_alone)
+          or w.source = v.source - array['kind', 'exclude'] and (v.node = p_node or v.node = '' and v_is_alone)
             and p.recorded_at < now() - make_interval(secs => p_age + 1))
       for update of p
     ), noted as (

@@ -38,6 +38,8 @@ struct PointDescription {
       ]
       var source = volume.source.json.object ?? [:]
       source["kind"] = export?["kind"] ?? volume.json["kind"]
+      // What the export leaves out stays in every restore in place.
+      if export != nil, !volume.excludes.isEmpty { source["exclude"] = .array(volume.excludes.map { .string($0) }) }
       members["source"] = .object(source)
       if let node = volume.node, !node.isEmpty { members["node"] = .string(node) }
       members["snapshot"] = snapshot?["snapshot"]

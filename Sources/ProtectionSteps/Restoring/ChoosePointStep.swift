@@ -58,16 +58,17 @@ struct ChoosePointStep: ProtectionStepKind {
         "restore point \(point.name): in place a volume comes back on its own node; give a target with the node, or leave the node out"
       )
     }
+    // As it is now: how to stop an application, and what of it to leave alone, is a matter of today.
+    let wantsHooks = arguments.value("hooks")?.bool ?? true
+    let wantsPrograms = try arguments.choice("dumps", ["file", "program"]) == "program"
+    let needsDocument = wantsHooks || wantsPrograms || target == nil
+    let document = needsDocument ? try await services.applicationSpec(application) : .null
     let patterns = arguments.value("volumes").map { $0.array ?? [$0] }?.compactMap(\.string) ?? []
     let chosen = try Inventory(application: application, spec: point.json).volumes(named: patterns, strict: false)
     let names = Set(chosen.compactMap { $0["name"]?.string })
     let volumes = try await services.marked(
       try point.volumes.filter { names.contains($0.name) }
-        .map { volume in try Self.item(volume, of: found, from: from, target: target, node: node) })
-    // The hooks and programs as they are now: how to stop an application is a matter of today.
-    let wantsHooks = arguments.value("hooks")?.bool ?? true
-    let wantsPrograms = try arguments.choice("dumps", ["file", "program"]) == "program"
-    let document = wantsHooks || wantsPrograms ? try await services.applicationSpec(application) : .null
+        .map { volume in try Self.item(volume, of: found, from: from, target: target, node: node, spec: document) })
     if wantsPrograms, target == nil { try Self.checkPlaces(of: volumes, point, document) }
     let (dumps, files) = wantsPrograms ? try Self.dumps(among: volumes, of: application, document) : ([], volumes)
     let spec = wantsHooks ? document : .null
@@ -123,9 +124,12 @@ struct ChoosePointStep: ProtectionStepKind {
   }
 
   /// A volume of the point, as `restore-volume` takes it.
-  /// - Parameter node: where a target is, if not on the volume's own node.
+  /// - Parameters:
+  ///   - node: where a target is, if not on the volume's own node.
+  ///   - spec: what the application's document says now; null if there is none.
   static func item(
-    _ volume: RestorePoint.Volume, of found: CataloguedPoint, from: String, target: String?, node: String?
+    _ volume: RestorePoint.Volume, of found: CataloguedPoint, from: String, target: String?, node: String?,
+    spec: JSONValue = .null
   ) throws(StepFailure) -> JSONValue {
     // One that was missed may be there again; the driver finds out. But what surely is there comes first.
     let isMissing = found.snapshots[volume.name] == .missing
@@ -134,13 +138,21 @@ struct ChoosePointStep: ProtectionStepKind {
     var item = volume.source.object ?? [:]
     item["application"] = .string(found.point.application)
     item["node"] = .string(node ?? volume.node ?? "")
-    if let target { item["target"] = .string(target + "/" + volume.name) }
+    if let target {
+      item["target"] = .string(target + "/" + volume.name)
+    } else {
+      item["presentExclude"] = spec["volumes"]?.array?.first(where: { $0["name"]?.string == volume.name })?["exclude"]
+    }
+    let kind = volume.source["kind"]?.string.flatMap(ExportKind.init)
+    let excludesAny = [item["exclude"], item["presentExclude"]].contains { $0?.array?.isEmpty == false }
+    // Its program restores a folder as a whole, also over what has to stay; an image is one anyway.
+    let isOverwritten = target == nil && volume.driver == "exec" && excludesAny && kind != .image && kind != .device
     let usesSnapshot =
       switch from {
       case "snapshot": true
       case "export": false
       // To another place everything comes from the export: its volume may not be there.
-      default: snapshot != nil && (export == nil || target == nil && !isMissing)
+      default: snapshot != nil && (export == nil || target == nil && !isMissing && !isOverwritten)
       }
     guard let object = usesSnapshot ? snapshot : export else {
       let what = usesSnapshot ? "snapshot" : "export"
@@ -153,6 +165,14 @@ struct ChoosePointStep: ProtectionStepKind {
       throw StepFailure(
         .permanent,
         "restore point \(found.point.name) has volume '\(volume.name)' as a snapshot, which only its own node can read; another node needs an export (from: export), so leave the node out or take a point with exports"
+      )
+    }
+    // Where no export ever told what sort of volume it is, its driver refuses.
+    guard !usesSnapshot || !isOverwritten || kind == nil else {
+      let advice = export == nil ? "restore it" : "restore its export (from: export), or"
+      throw StepFailure(
+        .permanent,
+        "restore point \(found.point.name): the driver of volume '\(volume.name)' restores its snapshot as a whole, also over what the application's document excludes; \(advice) into a folder (target)"
       )
     }
     item[usesSnapshot ? "fromSnapshot" : "fromExport"] = .string(object)

@@ -63,8 +63,9 @@ struct RestoreVolumeStep: ProtectionStepKind {
       if let folder = volume.json["target"]?.string {
         (numbers, target) = (try await services.copy(snapshot, of: volume, to: folder, step), folder)
       } else {
+        let isKept = try volume.keptInPlace()
         try await driving(volume) { driver throws(DriverError) in
-          try await driver.restore(volume.source, snapshot: snapshot)
+          try await driver.restore(volume.source, snapshot: snapshot, keeping: isKept)
         }
         (numbers, target) = (VolumeRestore.Numbers(), volume.source.path)
       }

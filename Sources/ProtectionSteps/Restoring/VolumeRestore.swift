@@ -68,8 +68,9 @@ struct VolumeRestore: Sendable {
       do { try request.includes.add(path) } catch { throw StepFailure(.permanent, "\(error)") }
     }
     if deletes {
-      // What the export left out is in no backup.
+      // What the export left out is in no backup, nor is what backups leave out now.
       request.excludes = try ExportSource.patterns(snapshot.snapshot.excludes, of: volume)
+      request.furtherExcludes = try ExportSource.patterns(volume.presentExcludes, of: volume)
       request.excludeRoot = request.subpath
     }
     let progress = RestoreProgress()

@@ -45,7 +45,9 @@ private let volumeShape = ObjectShape(
     .optional("program", .text, "the program that is the driver, for the driver exec"),
     .optional("options", .map(keys: .any, values: .text), "what the driver is told"),
     .optional("snapshotFolder", .text, "where the driver keeps snapshots, if not in .holdfast on the same filesystem"),
-    .optional("exclude", .list(of: .text), "what isn't exported, as patterns of paths below the volume"),
+    .optional(
+      "exclude", .list(of: .text),
+      "what isn't exported, and stays as it is in a restore in place; patterns of paths below the volume"),
     .optional("freeze", .object(freezeShape), "a filesystem that is frozen for the moment of the snapshot"),
   ])
 

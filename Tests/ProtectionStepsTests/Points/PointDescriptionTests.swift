@@ -61,6 +61,21 @@ struct PointDescriptionTests {
     #expect(throws: StepFailure.self) { try volumes(keeps: false, exports: []) }
   }
 
+  @Test("what an export left out is noted with the volume; a snapshot has everything")
+  func excludes() throws {
+    func noted(_ exports: [JSONValue]) throws -> JSONValue? {
+      let with: JSONValue = [
+        "application": "shop", "volumes": [volume("a").with("exclude", ["*.tmp"])],
+        "snapshots": [snapshot("a", isCrashConsistent: true)], "exports": .array(exports),
+      ]
+      let arguments = try StepArguments(with, of: RestorePointStep.signature)
+      let volumes = try PointDescription(run: RunID(7), arguments: arguments).document()["volumes"]?.array
+      return volumes?.first?["source"]?["exclude"]
+    }
+    #expect(try noted([["volume": "a", "export": "b6"]]) == ["*.tmp"])
+    #expect(try noted([]) == nil)
+  }
+
   @Test("discovery says of each volume whether it is frozen")
   func discovery() throws {
     let inventory = Inventory(
