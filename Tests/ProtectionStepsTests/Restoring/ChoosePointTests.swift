@@ -60,7 +60,9 @@ struct ChoosePointTests {
     let point = RestorePoint(
       name: "shop-1", application: "shop", createdAt: Snapshot.Moment(seconds: 1, nanoseconds: 0), consistency: .crash,
       volumes: [volume])
-    let spec: JSONValue = ["volumes": [["name": "other", "exclude": ["x"]], ["name": "data", "exclude": .array(now)]]]
+    let spec: JSONValue = [
+      "volumes": [["name": "other", "exclude": ["x"]], ["name": "data", "exclude": .array(now)]]
+    ]
     return try ChoosePointStep.item(
       volume, of: CataloguedPoint(point), from: from, target: target, node: nil, spec: spec)
   }
