@@ -16,8 +16,8 @@ struct PointDescription {
   func document() throws(StepFailure) -> JSONValue {
     let application = try arguments.requiredString("application")
     let snapshots = try byVolume("snapshots", "snapshot")
-    let at = try moment(snapshots)
     let exports = try byVolume("exports", "export")
+    let at = try moment(snapshots, exports)
     let keepsSnapshots = arguments.value("keepSnapshots")?.bool ?? true
     let given = arguments.value("volumes")?.array ?? []
     let listed = try given.map { json throws(StepFailure) in try Volume(json: json) }
@@ -65,9 +65,13 @@ struct PointDescription {
     return .object(point)
   }
 
-  /// The time that the point is of: of its first snapshot, which is not that of its run if that was retried.
-  private func moment(_ snapshots: [String: JSONValue]) throws(StepFailure) -> Snapshot.Moment {
-    let taken = snapshots.values.compactMap { $0["at"]?.string.flatMap { Snapshot.Moment(rfc3339: $0) } }
+  /// The time that the point is of: of its first snapshot or, if none was taken, of its first export. That is not the time of its run
+  /// if that was retried.
+  private func moment(
+    _ snapshots: [String: JSONValue], _ exports: [String: JSONValue]
+  ) throws(StepFailure) -> Snapshot.Moment {
+    let made = snapshots.isEmpty ? exports : snapshots
+    let taken = made.values.compactMap { $0["at"]?.string.flatMap { Snapshot.Moment(rfc3339: $0) } }
     if let first = taken.min() { return first }
     return try arguments.string("at").flatMap { Snapshot.Moment(rfc3339: $0) } ?? .now
   }

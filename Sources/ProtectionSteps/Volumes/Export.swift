@@ -18,6 +18,8 @@ struct Export: Sendable {
   let files: Int
   let problems: Int
   let kind: ExportKind
+  /// The moment that it is of: of the snapshot that was read, or when the reading began.
+  let at: Snapshot.Moment
   let elapsed: Duration
 
   init(_ result: BackupResult, _ kind: ExportKind, elapsed: Duration) {
@@ -28,6 +30,7 @@ struct Export: Sendable {
     readBytes = result.progress.bytesRead
     files = result.progress.files
     problems = result.problemCount
+    at = result.snapshot.snapshot.time
     self.elapsed = elapsed
   }
 
@@ -41,6 +44,7 @@ struct Export: Sendable {
     readBytes = 0
     files = summary.totalFilesProcessed
     problems = 0
+    at = stored.snapshot.time
     elapsed = .zero
   }
 
@@ -48,7 +52,7 @@ struct Export: Sendable {
     [
       "volume": .string(volume.source.name), "export": .string(id.hex), "bytes": .int(Int64(bytes)),
       "addedBytes": .int(Int64(addedBytes)), "readBytes": .int(Int64(readBytes)), "files": .int(Int64(files)),
-      "kind": .string(kind.rawValue), "problems": .int(Int64(problems)),
+      "kind": .string(kind.rawValue), "problems": .int(Int64(problems)), "at": .string(at.rfc3339),
       "seconds": .double(elapsed / .seconds(1)),
     ]
   }

@@ -26,6 +26,7 @@ struct ExportStep: ProtectionStepKind {
       OutputField("volume", .string, "the volume's name"),
       OutputField("export", .string, "the id of the snapshot in the repository"),
       OutputField("kind", .string, "folder, image or device"),
+      OutputField("at", .string, "the time that it is of: of the volume's snapshot, or when the reading began"),
       OutputField("bytes", .integer, "bytes of the volume's files"),
       OutputField("addedBytes", .integer, "bytes by which the repository grew"),
       OutputField("readBytes", .integer, "bytes that were read"),

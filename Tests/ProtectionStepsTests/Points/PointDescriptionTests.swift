@@ -76,6 +76,35 @@ struct PointDescriptionTests {
     #expect(try noted([]) == nil)
   }
 
+  @Test("a point is of its first snapshot's time, without snapshots of its first export's, and else of the time that is given")
+  func time() throws {
+    func point(_ more: [String: JSONValue]) throws -> [String?] {
+      let with: [String: JSONValue] = [
+        "application": "shop", "volumes": [volume("a"), volume("b")], "at": "2026-11-28T08:00:00Z",
+      ]
+      let arguments = try StepArguments(.object(with.merging(more) { $1 }), of: RestorePointStep.signature)
+      let document = try PointDescription(run: RunID(7), arguments: arguments).document()
+      return [document["name"]?.string, document["createdAt"]?.string]
+    }
+    func outputs(_ member: String, _ times: [String?]) -> JSONValue {
+      .array(
+        zip(["a", "b"], times).map { name, time in
+          .object(["volume": .string(name), member: "x", "at": time.map { .string($0) } ?? .null])
+        })
+    }
+    let exports = outputs("export", ["2026-11-28T10:00:02Z", "2026-11-28T10:00:01.5Z"])
+    #expect(try point(["exports": exports]) == ["shop-20261128-100001-7", "2026-11-28T10:00:01.5Z"])
+    let snapshots = outputs("snapshot", ["2026-11-28T09:00:03Z", nil])
+    #expect(
+      try point(["snapshots": snapshots, "exports": exports]) == ["shop-20261128-090003-7", "2026-11-28T09:00:03Z"])
+    // That of an export would be too late for a snapshot.
+    let untold = outputs("snapshot", [nil, nil])
+    #expect(
+      try point(["snapshots": untold, "exports": exports]) == ["shop-20261128-080000-7", "2026-11-28T08:00:00Z"])
+    #expect(
+      try point(["exports": outputs("export", [nil, nil])]) == ["shop-20261128-080000-7", "2026-11-28T08:00:00Z"])
+  }
+
   @Test("discovery says of each volume whether it is frozen")
   func discovery() throws {
     let inventory = Inventory(
