@@ -1,3 +1,4 @@
+import Cryptography
 import FailPoints
 import JSON
 import ResticFormat
@@ -24,7 +25,7 @@ struct RestorePointStep: ProtectionStepKind {
       .optional("keepSnapshots", .boolean, default: true, "whether the snapshots stay"),
       .optional("profile", .text, "the profile of the exports"),
       .optional("policy", .text, "the policy that keeps the point"),
-      .optional("at", .text, "the time that the point is of, if no snapshot says when it was taken"),
+      .optional("at", .text, "the time that the point is of, if neither its snapshots nor its exports say"),
       .optional("expiresIn", .duration, "after this long the point may go, whatever the policy says"),
     ],
     outputs: [
@@ -37,69 +38,101 @@ struct RestorePointStep: ProtectionStepKind {
 
   func run(_ step: StepContext) async throws -> StepOutcome {
     let arguments = try StepArguments(step.with, of: Self.signature)
-    var document = try PointDescription(run: step.id.run, arguments: arguments).document()
-    if let known = try await recorded(document, step) { document = known }
-    var description: ResourceLedger.Entry?
-    if let profileName = document["profile"]?.string {
-      let profile = try await services.profile(profileName, log: step.log)
-      if let lock = profile.objectLock, case .object(var members) = document,
-        let created = members["createdAt"]?.string.flatMap({ Snapshot.Moment(rfc3339: $0) })
-      {
-        let end = Snapshot.Moment(seconds: created.seconds + lock.components.seconds, nanoseconds: 0)
-        members["lockUntil"] = .string(end.rfc3339)
-        document = .object(members)
-      }
-      let sealed = document
-      // For the janitor, should the run be cancelled before the point is recorded.
-      description = try await services.intend(
-        ResourceKind.description, sealed["name"]?.string ?? "", driver: "restic",
-        detail: ["profile": .string(profileName)], step)
-      let outcome = try await StepOutcome.usingRepository(of: profile) {
-        let repository = try await services.sessions.open(profile)
-        if repository.keepsPoints {
-          try await repository.savePoint(sealed["name"]?.string ?? "", Array(sealed.text.utf8))
-        } else {
-          step.log(
-            "profile \(profileName): restic's REST server keeps no descriptions of restore points; this one stands in PostgreSQL alone, and 'holdfast import' will not find it"
-          )
-        }
-        return .succeeded(outputs: nil)
-      }
-      guard case .succeeded = outcome else { return outcome }
-    }
-    failPoint("restore-point.sealed")
-    // Once it is recorded, the run's work stays.
-    try Task.checkCancellation()
-    let point: RestorePoint
-    do throws(RestorePointError) { point = try RestorePoint(json: document) } catch {
+    let document = try PointDescription(run: step.id.run, arguments: arguments).document()
+    let described: RestorePoint
+    do throws(RestorePointError) { described = try RestorePoint(json: document) } catch {
       throw StepFailure(.permanent, "\(error)")
     }
+    let (unlocked, known) = try await settled(described)
+    if let known, known.state != .complete {
+      step.log("restore point \(unlocked.name) was recorded before, and is \(known.state.rawValue) by now")
+      return outcome(unlocked, unlocked.name)
+    }
+    guard let profileName = unlocked.profile else {
+      let name = try await record(unlocked, step)
+      return outcome(unlocked, name)
+    }
+
+    let profile = try await services.profile(profileName, log: step.log)
+    let point = known == nil ? unlocked.locked(for: profile.objectLock) : unlocked
+    // For the janitor, should the run be cancelled before the point is recorded.
+    let description = try await services.intend(
+      ResourceKind.description, point.name, driver: "restic", detail: ["profile": .string(profileName)], step)
+    let sealing = try await StepOutcome.usingRepository(of: profile) {
+      let repository = try await services.sessions.open(profile)
+      if repository.keepsPoints {
+        try await repository.savePoint(point.name, Array(point.json.text.utf8))
+      } else {
+        step.log(
+          "profile \(profileName): restic's REST server keeps no descriptions of restore points; this one stands in PostgreSQL alone, and 'holdfast import' will not find it"
+        )
+      }
+      return .succeeded(outputs: nil)
+    }
+    guard case .succeeded = sealing else { return sealing }
+    let name = try await record(point, step)
+    // It is the point's from now on. If the run had recorded the same under another name, the janitor removes it.
+    if name == point.name {
+      try await services.asking { () async throws(StoreError) in try await services.ledger.released(description) }
+    }
+    return outcome(point, name)
+  }
+
+  /// From here on the run's work stays.
+  /// - Returns: the point's name.
+  private func record(_ point: RestorePoint, _ step: StepContext) async throws -> String {
+    failPoint("restore-point.sealed")
+    try Task.checkCancellation()
     let name = try await services.asking { () async throws(StoreError) in
       try await services.points.record(point, by: step.held)
     }
     failPoint("restore-point.recorded")
-    if let description {
-      // The point's from now on.
-      try await services.asking { () async throws(StoreError) in try await services.ledger.released(description) }
-    }
-    return .succeeded(outputs: ["point": .string(name), "consistency": .string(point.consistency.rawValue)])
+    return name
   }
 
-  /// The run's point as it was recorded, if it has the same snapshots and exports: what hooks left that a retry ran again since then
-  /// does not belong to these.
-  private func recorded(_ document: JSONValue, _ step: StepContext) async throws -> JSONValue? {
-    guard let point = try? RestorePoint(json: document) else { return nil }
-    let known = try await services.asking { () async throws(StoreError) in try await services.points.point(point.name) }
-    guard let known, known.state == .complete, known.point.name == point.name, known.point.run == point.run,
-      known.point.createdAt == point.createdAt, known.point.parts == point.parts
-    else { return nil }
-    return known.point.json
+  private func outcome(_ point: RestorePoint, _ name: String) -> StepOutcome {
+    .succeeded(outputs: ["point": .string(name), "consistency": .string(point.consistency.rawValue)])
+  }
+
+  /// The point under a name that no other has: a retry within the second of the run's first point must not overwrite what the repository
+  /// says of that. Each attempt finds the same name.
+  /// - Returns: the point, and what the catalogue has of it. If that has it, it is as it was recorded: what hooks left that a retry ran
+  ///   again since then does not belong to these snapshots and exports.
+  private func settled(_ described: RestorePoint) async throws -> (RestorePoint, CataloguedPoint?) {
+    for name in [described.name, described.otherName] {
+      let found = try await services.asking { () async throws(StoreError) in try await services.points.point(name) }
+      var point = described
+      point.name = name
+      // The name may be an application's, too.
+      guard let found, found.point.name == name else { return (point, nil) }
+      if found.point.isSame(as: point) { return (found.point, found) }
+    }
+    throw StepFailure(.permanent, "there is a restore point \(described.otherName) already, and it is another one")
   }
 }
 
 extension RestorePoint {
+  /// Whether they are of the same snapshots and exports.
+  fileprivate func isSame(as other: RestorePoint) -> Bool {
+    run == other.run && createdAt == other.createdAt && parts == other.parts
+  }
+
   /// What each volume can be restored from.
-  fileprivate var parts: [String: [String?]] {
+  private var parts: [String: [String?]] {
     Dictionary(volumes.map { ($0.name, [$0.snapshot, $0.export]) }, uniquingKeysWith: { $1 })
+  }
+
+  /// A name that tells it from a point of the same run and second.
+  fileprivate var otherName: String {
+    let content = JSONValue.array([.string(createdAt.rfc3339), json["volumes"] ?? .null])
+    return name + "-" + SHA256Digest(of: Array(content.text.utf8)).shortHex
+  }
+
+  /// The same, with the time until which its exports can't be deleted.
+  fileprivate func locked(for length: Duration?) -> RestorePoint {
+    guard let length else { return self }
+    var point = self
+    point.lockUntil = Snapshot.Moment(seconds: createdAt.seconds + length.components.seconds, nanoseconds: 0)
+    return point
   }
 }
