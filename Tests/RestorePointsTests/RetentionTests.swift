@@ -107,7 +107,7 @@ struct RetentionTests {
   func expiry() throws {
     func expiring(_ name: String, _ time: String, at end: String) -> CataloguedPoint {
       var point = point(name, time)
-      point.point.expiresAt = moment(end)
+      point.expiresAt = moment(end)
       return point
     }
     let made = try decide(

@@ -1,11 +1,13 @@
 -- A restore point as JSON: as it was recorded, and below "catalogue" what has become of it:
--- {"state", "reason", "pinned", "heldBy": [runs], "verifiedAt", "verifiedOk", "verifiedMessage", "recoverySeconds", "drillProblem",
---  "retiredAt", "volumes": {name: {"snapshot": none | exists | missing | retiring | released, "export": the same, never missing}}}
--- Times of the point that can have changed are as they are now.
+-- {"createdAt", "expiresAt", "state", "reason", "pinned", "heldBy": [runs], "verifiedAt", "verifiedOk", "verifiedMessage",
+--  "recoverySeconds", "drillProblem", "retiredAt",
+--  "volumes": {name: {"snapshot": none | exists | missing | retiring | released, "export": the same, never missing}}}
+-- "createdAt" and "expiresAt" are by PostgreSQL's clock there, see put_point.sql; in the document, by that of the point's node.
 create or replace function holdfast.point_json(p_point holdfast.restore_point) returns jsonb
 language sql stable
 as $$
   select p_point.document || jsonb_build_object('catalogue', jsonb_strip_nulls(jsonb_build_object(
+    'createdAt', p_point.created_at, 'expiresAt', p_point.expires_at,
     'state', p_point.state, 'reason', p_point.reason, 'pinned', p_point.pinned,
     'heldBy', case
       -- Nearly always nobody; then no run is looked for.

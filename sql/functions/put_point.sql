@@ -1,31 +1,26 @@
--- Writes a restore point with its volumes. p_known: a point to replace by it; null makes a new one. p_run: the run that made
--- it; null for an imported one. Returns its id.
-create or replace function holdfast.put_point(p_point jsonb, p_run bigint, p_known bigint default null) returns bigint
+-- Writes a restore point with its volumes. p_run: the run that made it; null for an imported one. Returns its id.
+--
+-- The document has the time by the clock of the node that made the point, and what is newest and what is kept is told by times. One from
+-- the future would be the newest for ever, and each later point be retired at once. So the catalogue takes no time after now, and none
+-- before the point's run was submitted; its expiry is moved by as much. The document stays as it is sealed.
+create or replace function holdfast.put_point(p_point jsonb, p_run bigint) returns bigint
 language plpgsql
 as $$
 declare
-  v_id bigint := p_known;
+  v_id bigint;
+  v_said timestamptz := (p_point ->> 'createdAt')::timestamptz;
+  v_created timestamptz := least(
+    greatest(v_said, (select r.submitted_at from holdfast.run r where r.run_id = p_run)), now());
+  v_moved interval := make_interval(secs => extract(epoch from v_created - v_said)::float8);
 begin
-  if p_known is not null then
-    delete from holdfast.point_volume v where v.point_id = p_known;
-    update holdfast.restore_point p set
-      name = p_point ->> 'name', policy = coalesce(p_point ->> 'policy', ''), profile = p_point ->> 'profile',
-      created_at = (p_point ->> 'createdAt')::timestamptz, consistency = p_point ->> 'consistency',
-      artifacts = coalesce(nullif(p_point -> 'artifacts', 'null'), '{}'), document = p_point,
-      expires_at = (p_point ->> 'expiresAt')::timestamptz, lock_until = (p_point ->> 'lockUntil')::timestamptz,
-      recorded_at = now(), verified_at = null, verified_ok = null, verified_message = null, recovery_seconds = null,
-      drill_problem = null
-    where p.point_id = p_known;
-  else
-    insert into holdfast.restore_point (
-      name, application, policy, profile, run_id, created_at, consistency, artifacts, document, pinned, expires_at, lock_until)
-    values (
-      p_point ->> 'name', p_point ->> 'application', coalesce(p_point ->> 'policy', ''), p_point ->> 'profile', p_run,
-      (p_point ->> 'createdAt')::timestamptz, p_point ->> 'consistency', coalesce(nullif(p_point -> 'artifacts', 'null'), '{}'),
-      p_point, coalesce(p_point -> 'pinned' = 'true', false), (p_point ->> 'expiresAt')::timestamptz,
-      (p_point ->> 'lockUntil')::timestamptz)
-    returning point_id into v_id;
-  end if;
+  insert into holdfast.restore_point (
+    name, application, policy, profile, run_id, created_at, consistency, artifacts, document, pinned, expires_at, lock_until)
+  values (
+    p_point ->> 'name', p_point ->> 'application', coalesce(p_point ->> 'policy', ''), p_point ->> 'profile', p_run,
+    v_created, p_point ->> 'consistency', coalesce(nullif(p_point -> 'artifacts', 'null'), '{}'),
+    p_point, coalesce(p_point -> 'pinned' = 'true', false), (p_point ->> 'expiresAt')::timestamptz + v_moved,
+    (p_point ->> 'lockUntil')::timestamptz)
+  returning point_id into v_id;
 
   insert into holdfast.point_volume (
     point_id, volume, driver, node, source, snapshot_name, snapshot_state, export_id, export_state, bytes, added_bytes, files)
@@ -47,4 +42,4 @@ begin
 end
 $$;
 
-comment on function holdfast.put_point(jsonb, bigint, bigint) is 'Writes a restore point that was checked, with its volumes.';
+comment on function holdfast.put_point(jsonb, bigint) is 'Writes a restore point that was checked, with its volumes.';

@@ -30,6 +30,6 @@ extension ProtectionServices {
   func expiredOnDemand(of application: String? = nil) async throws -> [CataloguedPoint] {
     try await asking { () async throws(StoreError) in
       try await points.points(application: application, policy: "")
-    }.filter { $0.point.expiresAt.map { $0 < .now } ?? false }
+    }.filter { $0.expiresAt.map { $0 < .now } ?? false }
   }
 }

@@ -75,7 +75,7 @@ struct ChoosePointStep: ProtectionStepKind {
     let inventory = Inventory(application: application, spec: spec)
     var outputs: [String: JSONValue] = [
       "point": .string(point.name), "application": .string(application), "profile": .string(point.profile ?? ""),
-      "createdAt": .string(point.createdAt.rfc3339), "volumes": .array(files), "dumps": .array(dumps),
+      "createdAt": .string(found.createdAt.rfc3339), "volumes": .array(files), "dumps": .array(dumps),
       "artifacts": .object(point.artifacts),
       "verifyHooks": .array(spec["hooks"]?["verifyHook"]?.array ?? []),
     ]

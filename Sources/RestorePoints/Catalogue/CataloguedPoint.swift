@@ -27,8 +27,12 @@ public struct CataloguedPoint: Sendable, Equatable {
     case released
   }
 
-  /// What was made.
+  /// What was made. Its times are by the clock of the node that made it.
   public var point: RestorePoint
+  /// The moment to which it restores, by PostgreSQL's clock: what is newest, and which rule keeps what, is told by this one.
+  public var createdAt: Snapshot.Moment
+  /// When it may be retired whatever the rules say, by PostgreSQL's clock.
+  public var expiresAt: Snapshot.Moment?
   /// How far it is.
   public var state: State
   /// Why it is being retired, or was.
@@ -53,6 +57,8 @@ public struct CataloguedPoint: Sendable, Equatable {
   /// A point as it is right after it was recorded.
   public init(_ point: RestorePoint) {
     self.point = point
+    createdAt = point.createdAt
+    expiresAt = point.expiresAt
     state = .complete
     isPinned = false
     heldBy = []
@@ -68,6 +74,10 @@ public struct CataloguedPoint: Sendable, Equatable {
     guard let catalogue = json["catalogue"], let state = catalogue["state"]?.string.flatMap(State.init) else {
       throw RestorePointError("restore point \(point.name) comes without its state")
     }
+    if let created = try RestorePoint.time(catalogue, "createdAt", of: "restore point \(point.name)") {
+      createdAt = created
+    }
+    expiresAt = try RestorePoint.time(catalogue, "expiresAt", of: "restore point \(point.name)")
     self.state = state
     reason = catalogue["reason"]?.string
     isPinned = catalogue["pinned"]?.bool ?? false

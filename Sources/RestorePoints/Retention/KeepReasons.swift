@@ -19,10 +19,10 @@ struct KeepReasons {
     if rules.keepsAll {
       return Dictionary(names.map { ($0, ["no rule lets it go"]) }, uniquingKeysWith: { $1 })
     }
-    let times = points.map { time in
+    let times = points.map { point in
       Snapshot.Moment(
-        seconds: time.point.createdAt.seconds, nanoseconds: time.point.createdAt.nanoseconds,
-        offsetSeconds: Int(zone.offset(at: time.point.createdAt.seconds)))
+        seconds: point.createdAt.seconds, nanoseconds: point.createdAt.nanoseconds,
+        offsetSeconds: Int(zone.offset(at: point.createdAt.seconds)))
     }
     var kept: [String: [String]] = [:]
     for (index, reasons) in rules.policy.reasons(times: times, now: now).enumerated() {

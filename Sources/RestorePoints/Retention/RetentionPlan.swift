@@ -20,7 +20,7 @@ public enum RetentionPlan {
   ) -> [PointDecision] {
     var names: Set<String> = []
     let newestFirst = points.filter { $0.state != .retired && names.insert($0.point.name).inserted }
-      .sorted { isNewer($0.point, $1.point) }
+      .sorted { isNewer($0, $1) }
     var byName: [String: PointDecision] = [:]
     for group in Dictionary(grouping: newestFirst, by: \.point.application).values {
       let judge = Judge(group, snapshots: snapshots, exports: exports, now: now, zone: zone)
@@ -29,9 +29,9 @@ public enum RetentionPlan {
     return newestFirst.compactMap { byName[$0.point.name] }
   }
 
-  private static func isNewer(_ left: RestorePoint, _ right: RestorePoint) -> Bool {
+  private static func isNewer(_ left: CataloguedPoint, _ right: CataloguedPoint) -> Bool {
     left.createdAt == right.createdAt || !(left.createdAt < right.createdAt) && !(right.createdAt < left.createdAt)
-      ? left.name > right.name : left.createdAt > right.createdAt
+      ? left.point.name > right.point.name : left.createdAt > right.createdAt
   }
 }
 
@@ -57,7 +57,7 @@ private struct Judge {
     lastGood =
       (complete.first { $0.isExported && $0.verifiedOK != false }
       ?? complete.first { $0.isRestorable && $0.verifiedOK != false } ?? complete.first)?.point.name
-    let ruled = complete.filter { $0.point.expiresAt == nil }
+    let ruled = complete.filter { $0.expiresAt == nil }
     snapshotReasons = KeepReasons(snapshots, now: now, zone: zone).reasons(
       ruled.filter(\.hasSnapshots))
     exportReasons = KeepReasons(exports, now: now, zone: zone).reasons(ruled.filter(\.hasExports))
@@ -111,7 +111,7 @@ private struct Judge {
   private func verdict(
     on point: CataloguedPoint, _ reasons: [String: [String]], _ go: String
   ) -> PointDecision.Verdict {
-    if let expires = point.point.expiresAt {
+    if let expires = point.expiresAt {
       return expires > now ? .kept(["until \(expires.minuteText)"]) : .released("it expired at \(expires.minuteText)")
     }
     return reasons[point.point.name].map { .kept($0) } ?? .released(go)

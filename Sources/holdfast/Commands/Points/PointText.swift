@@ -26,7 +26,7 @@ struct PointText {
 
   private var facts: [(String, Table.Cell)] {
     let point = catalogued.point
-    let created = Moment(point.createdAt)
+    let created = Moment(catalogued.createdAt)
     var facts: [(String, Table.Cell)] = [
       ("POINT", .init(point.name)), ("APPLICATION", .init(point.application)),
       ("STATE", .state(catalogued.state.rawValue)),
@@ -42,7 +42,7 @@ struct PointText {
     add("REASON", catalogued.reason)
     add("PINNED", catalogued.isPinned ? "yes" : nil)
     add("IN USE BY", catalogued.heldBy.isEmpty ? nil : catalogued.heldBy.map { "run \($0)" }.joined(separator: ", "))
-    add("EXPIRES", point.expiresAt.map { Moment($0).text + " UTC" })
+    add("EXPIRES", catalogued.expiresAt.map { Moment($0).text + " UTC" })
     add("LOCKED UNTIL", point.lockUntil.map { Moment($0).text + " UTC" })
     if let isOK = catalogued.verifiedOK, let at = catalogued.verifiedAt {
       let time = catalogued.recoverySeconds.map { ", restored in \(durationText(.seconds($0)))" } ?? ""

@@ -61,7 +61,7 @@ enum PolicyRetentionCommand {
     }
 
     func decide(_ points: [CataloguedPoint]) -> [Row] {
-      let byName = Dictionary(points.map { ($0.point.name, $0.point) }, uniquingKeysWith: { $1 })
+      let byName = Dictionary(points.map { ($0.point.name, $0) }, uniquingKeysWith: { $1 })
       return RetentionPlan.decide(
         points, snapshots: rules.snapshots, exports: rules.exports, now: .now, zone: zone
       ).compactMap { decision in
@@ -89,7 +89,7 @@ enum PolicyRetentionCommand {
 
   /// A point with what becomes of it.
   struct Row: Sendable {
-    var point: RestorePoint
+    var point: CataloguedPoint
     var decision: PointDecision
 
     var outcome: Table.Cell {
@@ -116,7 +116,7 @@ enum PolicyRetentionCommand {
         return ["kept": .bool(verdict.isKept), "reasons": .array(verdict.reasons.map { .string($0) })]
       }
       return [
-        "point": .string(point.name), "application": .string(point.application),
+        "point": .string(point.point.name), "application": .string(point.point.application),
         "createdAt": .init(Moment(point.createdAt)), "goes": .bool(decision.isWhole),
         "snapshots": verdict(decision.snapshots), "exports": verdict(decision.exports),
       ]
@@ -127,11 +127,11 @@ enum PolicyRetentionCommand {
     Listing(
       nothing: "no restore points",
       columns: [
-        (.init("POINT"), { .init($0.point.name) }),
-        (.init("APPLICATION", isExtra: true), { .init($0.point.application) }),
+        (.init("POINT"), { .init($0.point.point.name) }),
+        (.init("APPLICATION", isExtra: true), { .init($0.point.point.application) }),
         (.init("AGE", isRight: true), { .init(coarseText(now - Moment($0.point.createdAt))) }),
         (.init("OUTCOME"), { $0.outcome }), (.init("WHY", isFlexible: true), { .init($0.why) }),
       ],
-      name: { $0.point.name }, json: \.json)
+      name: { $0.point.point.name }, json: \.json)
   }
 }
