@@ -1,6 +1,7 @@
 import Cryptography
 import Foundation
 import ObjectStores
+import ResticFormat
 import ResticRepository
 import TestSupport
 import Testing
@@ -58,6 +59,13 @@ struct ResticFixture {
       return FileManager.default.fileExists(atPath: root.appendingPathComponent(path).path, isDirectory: &isFolder)
         && !isFolder.boolValue
     }.sorted()
+  }
+
+  /// What all index files list.
+  func listedPacks() async throws -> [(id: PackID, blobs: [PackedBlob])] {
+    var packs: [(id: PackID, blobs: [PackedBlob])] = []
+    for id in try await repository.list(.index) { packs += try await repository.indexFile(id).packs }
+    return packs
   }
 
   func read(_ object: String) throws -> [UInt8] {

@@ -39,7 +39,7 @@ private struct Checker {
     // Before the index: a backup that ends meanwhile has more than the index we know.
     let roots = try await snapshotTrees()
     result.snapshots = roots.count
-    let list = try await repository.packList(problems, progress)
+    let list = try await repository.packList(problems, progress).list
     result.packs = list.packs.count
     result.blobs = list.blobCount
     let stored = try await repository.storedPacks()

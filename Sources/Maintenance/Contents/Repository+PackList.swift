@@ -6,18 +6,22 @@ internal import ResticRepository
 
 extension Repository {
   /// Reads all index files. One that can't be read is a problem; the list has what the others say.
+  ///
+  /// - Returns: the list, and the index files that are there but not in it, as others say that they replace them.
   func packList(
     _ problems: ProblemCollector, _ progress: @Sendable (MaintenanceProgress) -> Void
-  ) async throws -> PackList {
+  ) async throws -> (list: PackList, superseded: Set<FileID>) {
     let ids = try await list(.index).sorted()
-    let (list, superseded) = try await packList(ids, problems, progress)
-    guard !superseded.isDisjoint(with: ids) else { return list }
+    let (everything, named) = try await packList(of: ids, problems, progress)
+    let superseded = named.intersection(ids)
+    guard !superseded.isEmpty else { return (everything, []) }
     // Only old versions of restic wrote files that replace others. What they say can't be taken out of the list again.
-    return try await packList(ids.filter { !superseded.contains($0) }, ProblemCollector(), progress).list
+    let left = ids.filter { !superseded.contains($0) }
+    return (try await packList(of: left, ProblemCollector(), progress).list, superseded)
   }
 
   private func packList(
-    _ ids: [FileID], _ problems: ProblemCollector, _ progress: @Sendable (MaintenanceProgress) -> Void
+    of ids: [FileID], _ problems: ProblemCollector, _ progress: @Sendable (MaintenanceProgress) -> Void
   ) async throws -> (list: PackList, superseded: Set<FileID>) {
     var list = PackList()
     var superseded: Set<FileID> = []

@@ -7,8 +7,8 @@ public import ResticRepository
 extension Repository {
   /// Removes what no snapshot relies on.
   ///
-  /// Hold an exclusive lock. However it is interrupted, the repository stays whole: new packs are stored first, then their
-  /// index; then old index files go, and at last old packs.
+  /// Hold an exclusive lock. However it is interrupted, the repository stays whole: index files that others replace go
+  /// first; then new packs are stored, and their index; then old index files go, and at last old packs.
   /// - Parameters:
   ///   - mayWrite: asked before everything that is written or removed; throws when the lock was lost.
   ///   - verify: asked before each kind of thing is removed; looks whether the lock is still there, which costs a request.
@@ -23,7 +23,7 @@ extension Repository {
   ) async throws -> PruneResult {
     let problems = ProblemCollector()
     let roots = try await allSnapshots().map(\.snapshot.tree)
-    let list = try await packList(problems, progress)
+    let (list, superseded) = try await packList(problems, progress)
     try throwFirst(of: problems, advice: "run 'holdfast repo repair index' first")
     guard !roots.isEmpty || list.packs.isEmpty || request.allowsNoSnapshots else {
       throw RepositoryError(
@@ -48,12 +48,16 @@ extension Repository {
     try await verify()
     _ = try await removeAllJournals()
     do { _ = try await store.sweep() } catch { throw RepositoryError(error) }
+    // Today's restic counts on what they list, and so would we, once the index files that replace them are replaced.
+    try await remove(.index, Array(superseded), mayWrite, progress)
+    try await checkAbsence(Array(superseded))
     try await remove(.pack, Array(plan.orphans.keys), mayWrite, progress)
     try await PackCopier(repository: self, list: list, isKept: plan.isKept, mayWrite: mayWrite, progress: progress)
       .copy(plan.repacked)
     let gone = plan.repacked + plan.removed + plan.vanished
     try await verify()
-    result.indexFilesReplaced = try await rewriteIndex(list, without: Set(gone), mayWrite, progress)
+    result.indexFilesReplaced = superseded.count
+    result.indexFilesReplaced += try await rewriteIndex(list, without: Set(gone), mayWrite, progress)
     try await verify()
     try await remove(.pack, (plan.repacked + plan.removed).map { list.packs[$0].id }, mayWrite, progress)
     return result

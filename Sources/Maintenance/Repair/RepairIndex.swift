@@ -32,7 +32,7 @@ extension Repository {
   ) async throws -> RepairIndexResult {
     let old = try await list(.index)
     let damage = ProblemCollector()
-    let listed = try await packList(damage, progress)
+    let listed = try await packList(damage, progress).list
     let stored = try await storedPacks()
     var result = RepairIndexResult()
     result.packsMissing = listed.packs.count { stored[$0.id] == nil }
