@@ -7,7 +7,8 @@ enum RepositoryCommand {
     summary: "Back up to, restore from and look after a repository in restic's format",
     discussion: [
       "The repository is one of restic's, of version 2: restic and rustic read, check and restore what is written here, and "
-        + "the other way round, and may work with it at the same time.",
+        + "the other way round. restic may work with it at the same time; rustic, too, but not while a prune runs: rustic takes "
+        + "no locks and heeds none, so that the prune would remove what it has just stored.",
       "The password comes from a file, a command or the environment, else it is asked for; never from the arguments, which "
         + "others can see. Options count more than Holdfast's variables, and those more than restic's: RESTIC_REPOSITORY, "
         + "RESTIC_PASSWORD_FILE and so on are enough for both. HOLDFAST_PASSWORD and RESTIC_PASSWORD hold the password itself.",

@@ -23,6 +23,8 @@ enum PruneCommand {
         + "asks for it. Nothing goes before its copy is stored and listed, so it may be interrupted at any time.",
       "What backups have stored that were interrupted, or whose parts (backup --part) are not joined yet, goes, too, as far as no "
         + "snapshot needs it: they start anew.",
+      "The lock keeps Holdfast and restic from writing meanwhile. rustic heeds no locks: what it stores while a prune runs may be "
+        + "lost.",
     ],
     options: [maxUnused.description, maxRepack.description, allowsEmpty.description, dryRun.description],
     examples: [
