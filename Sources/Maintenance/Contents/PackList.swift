@@ -83,6 +83,26 @@ struct PackList: Sendable {
     freeSlot(for: PackedBlob(id: id, type: type, offset: 0, length: 0, uncompressedLength: 0)).known
   }
 
+  /// The numbers of all places of a blob.
+  func places(of id: BlobID, _ type: BlobType) -> [Int] {
+    number(of: id, type).map { [$0] + (copies[$0] ?? []) } ?? []
+  }
+
+  /// The number of the pack that has the blob of a number.
+  func packNumber(of blob: Int) -> Int {
+    // The blobs of one pack after the other are numbered.
+    var low = 0
+    var high = packs.count - 1
+    while low < high {
+      let middle = (low + high) / 2
+      if packs[middle].blobs.upperBound > blob { high = middle } else { low = middle + 1 }
+    }
+    return low
+  }
+
+  /// The pack that has the blob of a number.
+  func packID(of blob: Int) -> PackID { packs[packNumber(of: blob)].id }
+
   /// A listed pack.
   func pack(_ id: PackID) -> Pack? { packNumbers[id].map { packs[$0] } }
 

@@ -12,6 +12,14 @@ struct PackCopier: Sendable {
   /// Bytes that are read for nothing rather than asking twice.
   static let gap = 1 << 20
 
+  /// A blob as one place has it.
+  private struct Verified {
+    let blob: PackedBlob
+    let sealed: [UInt8]
+    /// Nil if it may be stored sealed as it is.
+    let plaintext: [UInt8]?
+  }
+
   let repository: Repository
   let list: PackList
   let isKept: [Bool]
@@ -64,36 +72,55 @@ struct PackCopier: Sendable {
         throw RepositoryError(error)
       }
       for number in piece.blobs {
-        let blob = list.blobs[number]
-        let start = Int(blob.offset) - piece.bytes.lowerBound
-        try await copy(Array(bytes[start..<start + Int(blob.length)]), blob, pack.id, to: writer, opener, sealer)
+        let start = Int(list.blobs[number].offset) - piece.bytes.lowerBound
+        let sealed = Array(bytes[start..<start + Int(list.blobs[number].length)])
+        let found = try await verified(number, sealed, opener)
+        if let plaintext = found.plaintext {
+          try await writer.store(plaintext, type: found.blob.type, with: sealer)
+        } else {
+          try await writer.copy(found.sealed, found.blob)
+        }
       }
     }
   }
 
-  private func copy(
-    _ sealed: [UInt8], _ blob: PackedBlob, _ pack: PackID, to writer: BlobWriter, _ opener: BlobOpener,
-    _ sealer: BlobSealer
-  ) async throws {
+  /// A blob out of one of its places; if it is damaged there, out of another.
+  private func verified(
+    _ number: Int, _ sealed: [UInt8], _ opener: BlobOpener
+  ) async throws(RepositoryError) -> Verified {
+    let damage: RepositoryError
+    do throws(RepositoryError) {
+      return try verified(in: number, sealed, opener)
+    } catch {
+      damage = error
+    }
+    let blob = list.blobs[number]
+    for place in list.places(of: blob.id, blob.type) where place != number {
+      do throws(RepositoryError) {
+        let other = try await repository.sealedBlob(at: place, of: list)
+        return try verified(in: place, other, opener)
+      } catch {
+        guard error.kind == .corrupt else { throw error }
+      }
+    }
+    throw RepositoryError(
+      damage.kind,
+      "\(damage.message); the pack can't be rewritten, and was not removed: run 'holdfast repo check --read-data'")
+  }
+
+  private func verified(
+    in place: Int, _ sealed: [UInt8], _ opener: BlobOpener
+  ) throws(RepositoryError) -> Verified {
+    let blob = list.blobs[place]
+    let pack = list.packID(of: place)
     // Trees are always compressed where the format allows that; where it doesn't, nothing may be.
     let seals = repository.config.allowsCompression ? blob.type == .tree && !blob.isCompressed : blob.isCompressed
-    let plaintext: [UInt8]
-    do {
-      plaintext = try sealed.withUnsafeBufferPointer { sealed throws(RepositoryError) in
-        let opened = try opener.open(
-          UnsafeRawBufferPointer(sealed), id: blob.id, uncompressedLength: blob.uncompressedLength, pack: pack)
-        return seals ? Array(opened) : []
-      }
-    } catch {
-      throw RepositoryError(
-        error.kind,
-        "\(error.message); the pack can't be rewritten, and was not removed: run 'holdfast repo check --read-data'")
+    let plaintext: [UInt8] = try sealed.withUnsafeBufferPointer { sealed throws(RepositoryError) in
+      let opened = try opener.open(
+        UnsafeRawBufferPointer(sealed), id: blob.id, uncompressedLength: blob.uncompressedLength, pack: pack)
+      return seals ? Array(opened) : []
     }
-    if seals {
-      try await writer.store(plaintext, type: blob.type, with: sealer)
-    } else {
-      try await writer.copy(sealed, blob)
-    }
+    return Verified(blob: blob, sealed: sealed, plaintext: seals ? plaintext : nil)
   }
 
   /// The stretches to read of a pack, with the numbers of the blobs in each.

@@ -37,9 +37,17 @@ extension Repository {
     let used = try await UsedBlobs(repository: self, list: list, problems: problems, progress: progress)
       .find(from: roots)
     try throwFirst(of: problems, advice: "no data were removed, run 'holdfast repo check'")
-    let plan = try PrunePlan(
-      list: list, used: used, stored: try await storedPacks(), request: request,
-      isCompressing: config.allowsCompression)
+    let stored = try await storedPacks()
+    func planned(avoiding damaged: Set<Int>) throws(RepositoryError) -> PrunePlan {
+      try PrunePlan(
+        list: list, used: used, damaged: damaged, stored: stored, request: request,
+        isCompressing: config.allowsCompression)
+    }
+    var plan = try planned(avoiding: [])
+    if !request.isDryRun {
+      var copies = CopyVerifier(repository: self, list: list)
+      while try await copies.findDamage(in: plan.lastCopies(list)) { plan = try planned(avoiding: copies.damaged) }
+    }
     var result = plan.result
     result.unfinishedBackups = try await unfinishedBackups()
     guard !request.isDryRun else { return result }

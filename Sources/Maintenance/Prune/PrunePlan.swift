@@ -34,14 +34,16 @@ struct PrunePlan: Sendable {
 
   /// - Parameters:
   ///   - used: for each blob number whether it is the first place of a used blob.
+  ///   - damaged: places whose blobs are known to be damaged.
   ///   - stored: the packs that the store has, with their lengths.
   ///   - isCompressing: whether the repository's version knows compression: trees have to be compressed then, else nothing may be.
   /// - Throws: `.corrupt` if a pack that is needed is missing or has another length than the index says.
   init(
-    list: PackList, used: [Bool], stored: [PackID: Int], request: PruneRequest, isCompressing: Bool
+    list: PackList, used: [Bool], damaged: Set<Int>, stored: [PackID: Int], request: PruneRequest,
+    isCompressing: Bool
   ) throws(RepositoryError) {
     isKept = used
-    choosePlaces(list, used, stored)
+    choosePlaces(list, used, damaged, stored)
     var uses: [Use] = []
     for pack in list.packs { uses.append(use(list, pack, isCompressing)) }
     orphans = stored.filter { list.pack($0.key) == nil }
@@ -50,8 +52,23 @@ struct PrunePlan: Sendable {
     count(list, uses)
   }
 
-  /// Of several places of a used blob, one is kept: in a pack that is there and used anyway, if there is such a one.
-  private mutating func choosePlaces(_ list: PackList, _ used: [Bool], _ stored: [PackID: Int]) {
+  /// Places of blobs that stay as they are while other copies of the same blobs go.
+  func lastCopies(_ list: PackList) -> [Int] {
+    let gone = Set(repacked + removed)
+    return list.copies.compactMap { first, others -> Int? in
+      let places = [first] + others
+      guard let kept = places.first(where: { isKept[$0] }), !gone.contains(list.packNumber(of: kept)) else {
+        return nil
+      }
+      return places.contains { gone.contains(list.packNumber(of: $0)) } ? kept : nil
+    }
+  }
+
+  /// Of several places of a used blob, one is kept: not damaged as far as known, and in a pack that is there and used
+  /// anyway, if there is such a one.
+  private mutating func choosePlaces(
+    _ list: PackList, _ used: [Bool], _ damaged: Set<Int>, _ stored: [PackID: Int]
+  ) {
     guard !list.copies.isEmpty else { return }
     var packOf: [Int: Int] = [:]
     let numbers = Set(list.copies.flatMap { [$0.key] + $0.value })
@@ -64,7 +81,7 @@ struct PrunePlan: Sendable {
     func rank(_ blob: Int) -> Int {
       guard let pack = packOf[blob] else { return 0 }
       let isThere = stored[list.packs[pack].id] == list.packs[pack].size
-      return (isThere ? 2 : 0) + (hasOthers[pack] ? 1 : 0)
+      return (isThere ? 4 : 0) + (damaged.contains(blob) ? 0 : 2) + (hasOthers[pack] ? 1 : 0)
     }
     for (first, others) in list.copies.sorted(by: { $0.key < $1.key }) where used[first] {
       let best = ([first] + others).max { (rank($0), -$0) < (rank($1), -$1) } ?? first

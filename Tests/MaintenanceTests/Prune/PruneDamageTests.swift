@@ -6,7 +6,7 @@ import ResticFormat
 import ResticRepository
 import Testing
 
-@Suite("Prune of what is listed wrongly", .serialized)
+@Suite("Prune of what is damaged or listed wrongly", .serialized)
 struct PruneDamageTests {
   private let fixture: ResticFixture
 
@@ -27,6 +27,61 @@ struct PruneDamageTests {
 
   private func removeFile(_ name: String) throws {
     try FileManager.default.removeItem(at: fixture.source.appendingPathComponent(name))
+  }
+
+  /// A place of a blob.
+  private typealias Place = (pack: PackID, blob: PackedBlob)
+
+  /// Makes two packs with a copy each of one blob, and returns the places of the copies.
+  /// - Parameter isPartlyUseless: whether a part of the second pack is of no use, so that a prune rewrites it.
+  private func makeCopies(isPartlyUseless: Bool) async throws -> [Place] {
+    try fixture.write("file", seed: 1, count: 400_000)
+    _ = try await backup()
+    // The second backup must not see what the first has stored.
+    let hidden = try fixture.objects("index").map { ($0, try fixture.read($0)) }
+    for (object, _) in hidden { try fixture.remove(object) }
+    try fixture.write("other", seed: 2, count: 400_000)
+    if isPartlyUseless { try fixture.write("useless", seed: 3, count: 400_000) }
+    let second = try await backup("--force")
+    for (object, bytes) in hidden { try fixture.replace(object, bytes) }
+    if isPartlyUseless {
+      try removeFile("useless")
+      _ = try await backup()
+      try await repository.remove(.snapshot, second.id)
+    }
+    var places: [BlobID: [Place]] = [:]
+    for pack in try await fixture.listedPacks() {
+      for blob in pack.blobs where blob.type == .data { places[blob.id, default: []].append((pack.id, blob)) }
+    }
+    return try #require(places.values.first { $0.count == 2 })
+  }
+
+  private func damage(_ place: Place) throws {
+    let object = "data/\(place.pack.hex.prefix(2))/\(place.pack.hex)"
+    var bytes = try fixture.read(object)
+    bytes[Int(place.blob.offset) + 40] ^= 1
+    try fixture.replace(object, bytes)
+  }
+
+  @Test("of a blob that lies twice, the copy that is whole stays", arguments: [false, true], [0, 1])
+  func damagedCopy(isPartlyUseless: Bool, damaged: Int) async throws {
+    let places = try await makeCopies(isPartlyUseless: isPartlyUseless)
+    try damage(places[damaged])
+    let result = try await prune()
+    #expect(result.unusedBytes >= (isPartlyUseless ? 800_000 : 400_000))
+    try await fixture.expectClean()
+    let check = try await repository.check(CheckRequest(data: .all))
+    #expect(check.isClean && check.hints.isEmpty, "\(check.problems) \(check.hints)")
+  }
+
+  @Test("a pack with a damaged blob that is whole nowhere can't be rewritten, and nothing goes")
+  func damagedCopies() async throws {
+    for place in try await makeCopies(isPartlyUseless: true) { try damage(place) }
+    let before = Set(try fixture.objects("data") + fixture.objects("index"))
+    let error = await #expect(throws: RepositoryError.self) { try await prune() }
+    #expect(error?.kind == .corrupt && error?.message.contains("can't be rewritten") == true)
+    let after = try fixture.objects()
+    #expect(before.isSubset(of: after))
   }
 
   @Test("index files that others replace go before the packs that they list", arguments: [false, true])

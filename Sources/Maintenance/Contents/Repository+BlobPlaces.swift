@@ -1,0 +1,39 @@
+internal import Cryptography
+internal import ObjectStores
+internal import ResticFormat
+internal import ResticRepository
+
+extension Repository {
+  /// The bytes, sealed and unverified, that lie in a place where the list has a blob.
+  /// - Throws: `.corrupt` if the pack is gone or too short.
+  func sealedBlob(at place: Int, of list: PackList) async throws(RepositoryError) -> [UInt8] {
+    let start = Int(list.blobs[place].offset)
+    let end = start + Int(list.blobs[place].length)
+    do {
+      return try await store.get(ObjectName(.pack, list.packID(of: place).hex), range: start..<end)
+    } catch {
+      let isDamage = [.notFound, .truncated, .corrupt].contains(error.kind)
+      throw isDamage ? RepositoryError(.corrupt, error.description) : RepositoryError(error)
+    }
+  }
+
+  /// Whether a blob is whole in one of its places, down to the plaintext's hash.
+  func isWhole(_ place: Int, of list: PackList, _ opener: BlobOpener) async throws(RepositoryError) -> Bool {
+    let blob = list.blobs[place]
+    let pack = list.packID(of: place)
+    // What the network spoiled is read once more.
+    for _ in 0..<2 {
+      do throws(RepositoryError) {
+        let sealed = try await sealedBlob(at: place, of: list)
+        try sealed.withUnsafeBufferPointer { sealed throws(RepositoryError) in
+          _ = try opener.open(
+            UnsafeRawBufferPointer(sealed), id: blob.id, uncompressedLength: blob.uncompressedLength, pack: pack)
+        }
+        return true
+      } catch {
+        guard error.kind == .corrupt else { throw error }
+      }
+    }
+    return false
+  }
+}
