@@ -6,8 +6,8 @@ internal import ResticRepository
 
 /// Looks whether the copies of blobs that a prune keeps are whole, before it removes the others.
 struct CopyVerifier {
-  /// Bytes that are read, more or less, at most. Copies are few, unless backups of the same data ran at once; beyond this
-  /// they are trusted unread, as everything else is that stays.
+  /// Bytes that are read, more or less, at most. Copies are few, unless backups of the same data ran at once; beyond
+  /// this they are trusted unread, as everything else is that stays.
   private static let limit = 64 << 20
 
   private let repository: Repository

@@ -21,9 +21,10 @@ public struct RepairIndexResult: Sendable, Equatable {
 extension Repository {
   /// Makes a new index of the packs that are there, from their own lists where the old index is damaged or wrong.
   ///
-  /// Hold an exclusive lock. New index files are written before old ones go.
+  /// Hold an exclusive lock. New index files are written before old ones go. Of a pack whose own list is damaged, those
+  /// blobs stay in the index that the old one lists and that are whole: nothing else tells where they are.
   /// - Parameters:
-  ///   - readsAll: reads every pack's own list, and believes nothing in the old index.
+  ///   - readsAll: reads every pack's own list, and believes in the old index only what it has to.
   ///   - mayWrite: asked before everything that is written or removed; throws when the lock was lost.
   ///   - progress: told how far it is; called from many threads.
   public func repairIndex(
@@ -70,7 +71,15 @@ extension Repository {
         result.packsRead += 1
         try await add(id, blobs)
       case .failure(let error):
-        result.problems.append("the pack \(id.hex) is left out of the index: \(error.message)")
+        let whole = try await wholeBlobs(of: id, size: stored[id] ?? 0, listed)
+        guard !whole.isEmpty else {
+          result.problems.append("the pack \(id.hex) is left out of the index: \(error.message)")
+          return
+        }
+        let count = listed.pack(id)?.blobs.count ?? 0
+        result.problems.append(
+          "of the pack \(id.hex) the index keeps \(whole.count) of \(count) blobs, as they are whole: \(error.message)")
+        try await add(id, whole)
       }
     }
     if let last = index.rest() {
@@ -108,6 +117,22 @@ extension Repository {
         try await body(id, result)
       }
     }
+  }
+
+  /// The blobs that the old index lists in a pack and that are whole there. As each is opened, it doesn't matter if index
+  /// files contradict each other.
+  private func wholeBlobs(
+    of id: PackID, size: Int, _ listed: PackList
+  ) async throws(RepositoryError) -> [PackedBlob] {
+    guard let pack = listed.pack(id) else { return [] }
+    let opener = BlobOpener(key: key)
+    var whole: [PackedBlob] = []
+    for place in pack.blobs {
+      let blob = listed.blobs[place]
+      guard Int(blob.offset) + Int(blob.length) <= size else { continue }
+      if try await isWhole(place, of: listed, opener) { whole.append(blob) }
+    }
+    return whole
   }
 
   /// A pack's own list of its blobs, from its end (restic-format section 5).

@@ -54,25 +54,65 @@ struct RepairIndexTests {
     #expect(try await fixture.repository.check(CheckRequest(data: .all)).isClean)
   }
 
-  @Test("a pack whose list can't be read is named and left out; no damage makes it crash")
+  // Such packs used to be left out, though with their blobs whole: then nothing told any more where these are.
+  @Test("of a pack whose list can't be read, the index keeps what is whole; no damage makes it crash")
   func damagedPack() async throws {
     let pack = try fixture.objects("data")[0]
     let name = try #require(pack.split(separator: "/").last)
     let good = try fixture.read(pack)
+    let index = try fixture.objects("index").map { ($0, try fixture.read($0)) }
+    func restoreIndex() throws {
+      for object in try fixture.objects("index") { try fixture.remove(object) }
+      for (object, bytes) in index { try fixture.replace(object, bytes) }
+    }
     var generator = SplitMix64(seed: 1)
-    var cases: [[UInt8]] = [[], [1], Array(good.prefix(40)), Array(good.dropLast()), Array(good.dropFirst())]
+    var kept = [Array(good.dropLast())]
     for offset in [1, 2, 3, 4, 5, 30, 60] {
       var bad = good
       bad[good.count - offset] ^= 1 << UInt8.random(in: 0..<8, using: &generator)
-      cases.append(bad)
+      kept.append(bad)
     }
-    for bytes in cases {
+    for bytes in kept {
+      try restoreIndex()
       try fixture.replace(pack, bytes)
       let result = try await fixture.repository.repairIndex(readsAll: true)
       #expect(result.problems.count == 1 && result.problems[0].contains(name))
+      // Nothing is missing, but it says what is wrong.
+      let check = try await fixture.repository.check(CheckRequest(data: .all))
+      #expect(!check.isClean && check.problems.allSatisfy { $0.contains(name) }, "\(check.problems)")
+    }
+    let lost: [[UInt8]] = [[], [1], Array(good.prefix(40)), Array(good.dropFirst())]
+    for bytes in lost {
+      try restoreIndex()
+      try fixture.replace(pack, bytes)
+      let result = try await fixture.repository.repairIndex(readsAll: true)
+      #expect(result.problems.count == 1 && result.problems[0].contains(name))
+      let check = try await fixture.repository.check()
+      #expect(check.problems.contains { $0.contains("is missing") }, "\(check.problems)")
     }
     try fixture.replace(pack, good)
     #expect(try await fixture.repository.repairIndex(readsAll: true).problems.isEmpty)
     try await fixture.expectClean()
+  }
+
+  @Test("of a pack that lost its end and has a damaged blob, the index keeps the other blobs")
+  func damagedBlobs() async throws {
+    let listed = try await fixture.listedPacks()
+    let pack = try #require(listed.first { $0.blobs.count >= 3 && $0.blobs[0].type == .data })
+    let blobs = pack.blobs.sorted { $0.offset < $1.offset }
+    let object = "data/\(pack.id.hex.prefix(2))/\(pack.id.hex)"
+    var bytes = Array(try fixture.read(object).prefix(Int(blobs[blobs.count - 1].offset) + 50))
+    bytes[Int(blobs[0].offset) + 40] ^= 1
+    try fixture.replace(object, bytes)
+    for _ in 0..<2 {
+      let result = try await fixture.repository.repairIndex()
+      #expect(result.problems.count == 1 && result.problems[0].contains(pack.id.hex))
+      let kept = try await fixture.listedPacks().filter { $0.id == pack.id }.flatMap { $0.blobs }
+      #expect(kept == Array(blobs[1..<blobs.count - 1]))
+      let problems = try await fixture.repository.check().problems
+      #expect(problems.contains { $0.contains(pack.id.hex) })
+      let missing = blobs.filter { blob in problems.contains { $0.contains("the blob \(blob.id.hex) of the file") } }
+      #expect(missing == [blobs[0], blobs[blobs.count - 1]], "\(problems)")
+    }
   }
 }

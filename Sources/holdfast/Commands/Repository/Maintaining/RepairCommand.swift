@@ -18,7 +18,8 @@ enum RepairCommand {
     name: "index",
     summary: "Make a new index of the packs that are there",
     discussion: [
-      "What the old index says of packs that are there is kept; missing and damaged parts come from the packs themselves."
+      "What the old index says of packs that are there is kept; missing and damaged parts come from the packs themselves. Where a "
+        + "pack's own list is damaged, the index keeps what the old one lists there and is whole; it is a problem all the same."
     ],
     options: [readsAll.description],
     examples: [Example(purpose: "When the index is damaged", line: "holdfast repo repair index")],
