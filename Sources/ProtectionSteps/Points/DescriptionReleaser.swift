@@ -21,7 +21,9 @@ package struct DescriptionReleaser: ResourceReleaser {
     // Its name may be an application's, too. One that is retired meanwhile, or is about to be, is described no more.
     if let known = try await services.points.point(entry.name), known.point.name == entry.name,
       known.state == .complete
-    { return }
+    {
+      return
+    }
     let profile = try await services.profile(profileName)
     try await services.sessions.open(profile).removePoint(entry.name)
   }

@@ -76,7 +76,7 @@ struct PointDescriptionTests {
     #expect(try noted([]) == nil)
   }
 
-  @Test("a point is of its first snapshot's time, without snapshots of its first export's, and else of the time that is given")
+  @Test("a point is of its first snapshot's time, without snapshots of its first export's, and else of a given one")
   func time() throws {
     func point(_ more: [String: JSONValue]) throws -> [String?] {
       let with: [String: JSONValue] = [
