@@ -69,7 +69,9 @@ struct RestorePointTests {
 
   @Test("hostile JSON is a point or an error, here as in PostgreSQL")
   func hostile() async throws {
-    let replacements: [JSONValue] = [.null, -1, 1e300, "", "x", [], [:], [[:]], true, "2026-99-99T00:00:00Z"]
+    let replacements: [JSONValue] = [
+      .null, -1, 1e300, "", "x", [], [:], [[:]], true, "2026-99-99T00:00:00Z", "../../etc", "..", "a\nb",
+    ]
     try await withCatalogue { (catalogue) async throws in
       for json in replacements.flatMap({ damaged(Self.full, by: $0) + [$0] }) {
         let point = try? RestorePoint(json: json)
@@ -82,6 +84,30 @@ struct RestorePointTests {
         if let point {
           #expect(try RestorePoint(json: JSONValue(parsing: point.json.text)) == point)
         }
+      }
+    }
+  }
+
+  @Test("a volume's name is one that a folder can have, here as in PostgreSQL")
+  func volumeNames() async throws {
+    let bad = ["../../etc", "/etc", "a/b", "..", ".", "a\nb", "a\tb", "\u{1B}[2J", "a\u{7F}", "a\u{1}"]
+    let good = ["data", "a..b", ".a", "Data 2", "dätä", "a\u{301}", "\u{2028}"]
+    try await withCatalogue { (catalogue) async throws in
+      for name in bad + good {
+        guard case .object(var members) = Self.full, case .array(var volumes) = members["volumes"],
+          case .object(var volume) = volumes[0]
+        else { return }
+        volume["name"] = .string(name)
+        volumes[0] = .object(volume)
+        members["volumes"] = .array(volumes)
+        let json = JSONValue.object(members)
+        let problem = try await catalogue.pool.withConnection { connection in
+          try await connection.query("select holdfast.point_problem($1)", [.jsonb(json.text)]).single().optionalString(
+            0)
+        }
+        #expect((problem == nil) == good.contains(name), "\(json.text)")
+        #expect(((try? RestorePoint(json: json)) != nil) == good.contains(name), "\(json.text)")
+        #expect(problem?.hasSuffix("is no name for a volume, since no folder can have it") ?? true, "\(json.text)")
       }
     }
   }

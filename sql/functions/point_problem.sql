@@ -57,6 +57,10 @@ begin
     if jsonb_typeof(v_volume) <> 'object' or coalesce(v_volume ->> 'name', '') = '' then
       return format('restore point %s: each volume has to be an object with a "name"', p_point ->> 'name');
     end if;
+    -- A restore into a folder makes one of this name there.
+    if v_volume ->> 'name' in ('.', '..') or v_volume ->> 'name' ~ '[/\u0001-\u001f\u007f]' then
+      return format('restore point %s: %s is no name for a volume, since no folder can have it', p_point ->> 'name', v_volume -> 'name');
+    end if;
     if v_volume ->> 'name' = any (v_names) then
       return format('restore point %s: volume %s is listed twice', p_point ->> 'name', v_volume ->> 'name');
     end if;

@@ -89,6 +89,10 @@ extension RestorePoint {
 extension RestorePoint.Volume {
   fileprivate init(json: JSONValue, of point: String) throws(RestorePointError) {
     let name = try RestorePoint.text(json, "name", of: "a volume of \(point)")
+    guard Self.isFolderName(name) else {
+      throw RestorePointError(
+        "\(point): \(JSONValue.string(name).text) is no name for a volume, since no folder can have it")
+    }
     let what = "\(point), volume \(name)"
     let snapshot = try RestorePoint.optionalText(json, "snapshot", of: what)
     let export = try RestorePoint.optionalText(json, "export", of: what)
@@ -125,6 +129,11 @@ extension RestorePoint.Volume {
       throw RestorePointError("\(what): \"\(key)\" has to be a whole number")
     }
     return count
+  }
+
+  /// Whether a folder can be called so: a restore into one makes a folder of this name there. As in sql/functions/point_problem.sql.
+  private static func isFolderName(_ name: String) -> Bool {
+    name != "." && name != ".." && name.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "/") }
   }
 
   private static func isHexadecimal(_ byte: UInt8) -> Bool {
