@@ -53,6 +53,13 @@ struct Catalogue: Sendable {
     try await execute("update holdfast.worker set labels = '{\"node\": \"\(node)\"}'")
   }
 
+  /// Puts a point of no run into the catalogue as it is. It counts as adopted, and what has no export has its snapshot.
+  func put(_ point: RestorePoint) async throws {
+    try await pool.withConnection { connection in
+      _ = try await connection.query("select holdfast.put_point($1, null)", [.jsonb(point.json.text)])
+    }
+  }
+
   func execute(_ sql: String) async throws {
     try await pool.withConnection { try await $0.execute(sql) }
   }

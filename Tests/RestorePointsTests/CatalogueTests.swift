@@ -95,21 +95,6 @@ struct CatalogueTests {
     }
   }
 
-  @Test("an import takes what is missing, leaves what is there, and counts on no snapshot that an export replaces")
-  func imports() async throws {
-    try await withCatalogue { (catalogue) async throws in
-      let exported = onePoint("p1", at: "2026-11-28T10:00:00Z", snapshot: "hf-a", export: 1)
-      #expect(try await catalogue.store.importPoint(exported))
-      #expect(try await catalogue.store.pin("p1"))
-      #expect(try await catalogue.store.importPoint(exported) == false)
-      #expect(try await catalogue.store.point("p1")?.isPinned == true)
-      #expect(try await catalogue.store.point("p1")?.snapshots == ["data": .released])
-      #expect(try await catalogue.store.importPoint(onePoint("p2", at: "2026-11-27T10:00:00Z", snapshot: "hf-b")))
-      #expect(try await catalogue.store.point("p2")?.snapshots == ["data": .exists])
-      #expect(try await catalogue.store.points().map(\.point.name) == ["p1", "p2"])
-    }
-  }
-
   @Test("retiring has two halves, can be interrupted anywhere, and ends when nothing is left")
   func retiring() async throws {
     try await withCatalogue { (catalogue) async throws in
@@ -118,8 +103,7 @@ struct CatalogueTests {
       try await catalogue.ledger.made(entry, by: maker)
       _ = try await catalogue.store.record(
         onePoint("old", at: "2026-11-27T10:00:00Z", snapshot: "hf-1", export: 1), by: maker)
-      let other = try await catalogue.step()
-      _ = try await catalogue.store.record(onePoint("new", at: "2026-11-28T10:00:00Z", export: 2), by: other)
+      try await catalogue.put(onePoint("new", at: "2026-11-28T10:00:00Z", export: 2))
 
       let step = try await catalogue.step()
       let all = ["old", "new"].map {
@@ -173,7 +157,7 @@ struct CatalogueTests {
         // Newer, but only on the volume's own disk.
         onePoint("local", at: "2026-11-28T10:00:00Z", snapshot: "hf-n"),
       ] {
-        _ = try await catalogue.store.importPoint(point)
+        try await catalogue.put(point)
       }
       try await catalogue.execute(
         "update holdfast.point_volume set snapshot_state = 'exists' where snapshot_name = 'hf-l'")
@@ -209,8 +193,8 @@ struct CatalogueTests {
     try await withCatalogue { (catalogue) async throws in
       var point = onePoint("half", at: "2026-11-27T10:00:00Z", export: 1)
       point.volumes.append(RestorePoint.Volume(name: "wal", driver: "btrfs", snapshot: "hf-wal"))
-      _ = try await catalogue.store.importPoint(point)
-      _ = try await catalogue.store.importPoint(onePoint("new", at: "2026-11-28T10:00:00Z", export: 2))
+      try await catalogue.put(point)
+      try await catalogue.put(onePoint("new", at: "2026-11-28T10:00:00Z", export: 2))
       let step = try await catalogue.step()
       let snapshots = PointDecision(point: "half", snapshots: .released("x"), exports: .kept([]))
       #expect(
@@ -225,7 +209,7 @@ struct CatalogueTests {
   func artifacts() async throws {
     try await withCatalogue { (catalogue) async throws in
       for name in ["a", "b"] {
-        _ = try await catalogue.store.importPoint(
+        try await catalogue.put(
           RestorePoint(
             name: name, application: "shop", createdAt: moment("2026-11-27T10:00:00Z"), consistency: .application,
             artifacts: ["dump": .string("s3://x/\(name)")], volumes: []))

@@ -103,7 +103,7 @@ struct NotificationTests {
 
       // A success with a point that is too old already.
       let old = Snapshot.Moment(seconds: Snapshot.Moment.now.seconds - 7210, nanoseconds: 0)
-      _ = try await catalogue.store.importPoint(onePoint("shop-1", at: old.rfc3339, export: 1))
+      try await catalogue.put(onePoint("shop-1", at: old.rfc3339, export: 1))
       _ = try await run(catalogue)
       try await look(catalogue)
       let second = try await told(catalogue, "changes").dropFirst(1).map { $0["body"] }
@@ -119,7 +119,7 @@ struct NotificationTests {
       )
 
       // A fresh point ends the breach.
-      _ = try await catalogue.store.importPoint(onePoint("shop-2", at: Snapshot.Moment.now.rfc3339, export: 2))
+      try await catalogue.put(onePoint("shop-2", at: Snapshot.Moment.now.rfc3339, export: 2))
       try await look(catalogue)
       try await look(catalogue)
       #expect(try await told(catalogue, "changes").dropFirst(3).map { $0["body"]?["event"] } == ["recovery"])

@@ -12,7 +12,7 @@ struct RaceTests {
     try await withCatalogue { (catalogue) async throws in
       for number in 1...30 {
         let time = Snapshot.Moment(seconds: 1_700_000_000 + Int64(number), nanoseconds: 0).rfc3339
-        _ = try await catalogue.store.importPoint(onePoint("p\(number)", at: time, export: number))
+        try await catalogue.put(onePoint("p\(number)", at: time, export: number))
       }
       let holder = try await catalogue.step()
       let retirers = [try await catalogue.step(), try await catalogue.step()]

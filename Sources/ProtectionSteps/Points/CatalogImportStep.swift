@@ -9,6 +9,9 @@ import WorkflowDSL
 
 /// `catalog-import`: takes the restore points that a profile's repository describes into the catalogue. Points that are known stay as
 /// they are; one whose exports are gone is left out.
+///
+/// Everyone who has the repository's password can have written a description, so what it says of programs and snapshots counts for
+/// nothing: sql/functions/imported_point.sql.
 struct CatalogImportStep: ProtectionStepKind {
   static let signature = StepSignature(
     "catalog-import", "Takes the restore points that a repository describes into the catalogue",
@@ -16,7 +19,7 @@ struct CatalogImportStep: ProtectionStepKind {
     outputs: [
       OutputField("imported", .integer, "points that are new in the catalogue"),
       OutputField("known", .integer, "points that it had"),
-      OutputField("unusable", .integer, "descriptions that are damaged, or whose exports are gone"),
+      OutputField("unusable", .integer, "descriptions that are damaged or wrong, or whose exports are gone"),
     ])
 
   let name = signature.kind
@@ -47,6 +50,9 @@ struct CatalogImportStep: ProtectionStepKind {
             json = .object(members)
           }
           point = try RestorePoint(json: json)
+          guard point.name == name else {
+            throw StepFailure(.permanent, "restore point \(name): its description is that of another, \(point.name)")
+          }
           if let lost = point.volumes.first(where: { $0.export.map { !exports.contains($0) } ?? false }) {
             throw StepFailure(.permanent, "restore point \(name): the export of volume \(lost.name) is gone")
           }
@@ -57,10 +63,15 @@ struct CatalogImportStep: ProtectionStepKind {
           unusable += 1
           continue
         }
-        let isNew = try await services.asking { () async throws(StepEngine.StoreError) in
-          try await services.points.importPoint(point)
+        do {
+          let isNew = try await services.asking { () async throws(StepEngine.StoreError) in
+            try await services.points.importPoint(point)
+          }
+          if isNew { imported += 1 } else { known += 1 }
+        } catch let refusal as StepFailure where refusal.kind == .permanent {
+          step.log("left out: \(refusal)")
+          unusable += 1
         }
-        if isNew { imported += 1 } else { known += 1 }
       }
       return .succeeded(outputs: [
         "imported": .int(Int64(imported)), "known": .int(Int64(known)), "unusable": .int(Int64(unusable)),

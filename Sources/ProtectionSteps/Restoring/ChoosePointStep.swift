@@ -69,7 +69,7 @@ struct ChoosePointStep: ProtectionStepKind {
     let volumes = try await services.marked(
       try point.volumes.filter { names.contains($0.name) }
         .map { volume in try Self.item(volume, of: found, from: from, target: target, node: node, spec: document) })
-    if wantsPrograms, target == nil { try Self.checkPlaces(of: volumes, point, document) }
+    if wantsPrograms, target == nil { try Self.checkPlaces(of: volumes, found, document) }
     let (dumps, files) = wantsPrograms ? try Self.dumps(among: volumes, of: application, document) : ([], volumes)
     let spec = wantsHooks ? document : .null
     let inventory = Inventory(application: application, spec: spec)
@@ -86,12 +86,23 @@ struct ChoosePointStep: ProtectionStepKind {
   }
 
   /// In place is where the volumes were; the hooks stop the application where it is now. If these are two, it would stay stopped for
-  /// nothing, or what is at the old place would be lost.
-  private static func checkPlaces(
-    of volumes: [JSONValue], _ point: RestorePoint, _ spec: JSONValue
+  /// nothing, or what is at the old place would be lost. Where nothing is said now, what this installation wrote down then counts;
+  /// what was imported could name any path.
+  static func checkPlaces(
+    of volumes: [JSONValue], _ found: CataloguedPoint, _ spec: JSONValue
   ) throws(StepFailure) {
+    let point = found.point
     for volume in volumes {
-      guard let now = spec["volumes"]?.array?.first(where: { $0["name"] == volume["name"] }) else { continue }
+      guard let now = spec["volumes"]?.array?.first(where: { $0["name"] == volume["name"] }) else {
+        guard !found.isImported || volume["driver"]?.string == Dump.driver else {
+          let name = volume["name"]?.string ?? ""
+          throw StepFailure(
+            .permanent,
+            "restore point \(point.name) was imported, so where its volume '\(name)' belongs has to stand in the document of application '\(point.application)': add the volume there, or restore it to a folder (target)"
+          )
+        }
+        continue
+      }
       let nodes = [now, volume].compactMap { VolumeNodes.named(in: $0) }.filter { !$0.isEmpty }
       guard now["path"] == volume["path"], Set(nodes).count < 2 else {
         throw StepFailure(
@@ -136,6 +147,7 @@ struct ChoosePointStep: ProtectionStepKind {
     let snapshot = isMissing || found.snapshots[volume.name] == .exists ? volume.snapshot : nil
     let export = found.exports[volume.name] == .exists ? volume.export : nil
     var item = volume.source.object ?? [:]
+    item["name"] = .string(volume.name)
     item["application"] = .string(found.point.application)
     item["node"] = .string(node ?? volume.node ?? "")
     if let target {

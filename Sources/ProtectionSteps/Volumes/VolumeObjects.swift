@@ -28,7 +28,8 @@ extension ProtectionServices {
 
   /// Makes a folder that does not exist yet a volume of the driver's own sort, if it has one, so that it can be used as such at once.
   func makeEmptyVolume(at path: String, like volume: Volume) async throws {
-    guard volume.source.driver != Dump.driver else { return }
+    // A program has none of its own; and that of a volume which was imported is not known.
+    guard ![Dump.driver, "exec"].contains(volume.source.driver) else { return }
     try await driving(volume) { driver throws(DriverError) in try await driver.makeEmptyVolume(at: path) }
   }
 

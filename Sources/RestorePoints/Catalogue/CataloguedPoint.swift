@@ -39,6 +39,8 @@ public struct CataloguedPoint: Sendable, Equatable {
   public var reason: String?
   /// Whether it is kept whatever the rules say.
   public var isPinned: Bool
+  /// Whether it was found in a repository: what it says of itself can have been written by everyone who has the password of that.
+  public var isImported: Bool
   /// Live runs that use it.
   public var heldBy: [Int64]
   /// Whether the last restore drill that could be done went well; nil if there was none.
@@ -61,6 +63,7 @@ public struct CataloguedPoint: Sendable, Equatable {
     expiresAt = point.expiresAt
     state = .complete
     isPinned = false
+    isImported = false
     heldBy = []
     snapshots = Dictionary(
       point.volumes.map { ($0.name, $0.snapshot == nil ? .none : .exists) }, uniquingKeysWith: { $1 })
@@ -81,6 +84,7 @@ public struct CataloguedPoint: Sendable, Equatable {
     self.state = state
     reason = catalogue["reason"]?.string
     isPinned = catalogue["pinned"]?.bool ?? false
+    isImported = catalogue["imported"]?.bool ?? false
     heldBy = (catalogue["heldBy"]?.array ?? []).compactMap(\.int)
     verifiedOK = catalogue["verifiedOk"]?.bool
     verifiedAt = try RestorePoint.time(catalogue, "verifiedAt", of: "restore point \(point.name)")

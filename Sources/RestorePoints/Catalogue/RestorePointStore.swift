@@ -20,7 +20,9 @@ public struct RestorePointStore: Sendable {
     ) { row throws(PostgresError) in try row.string(0) }
   }
 
-  /// Takes a point that was found sealed in a repository into the catalogue; false if there is one of its name.
+  /// Takes a point that was found sealed in a repository into the catalogue, as far as it may be believed: without programs, and without
+  /// snapshots that the ledger does not know. False if there is a point of its name.
+  /// - Throws: `StoreError`: `.invalid` if it can't be a point, or nothing would be left to restore a volume from.
   public func importPoint(_ point: RestorePoint) async throws(StoreError) -> Bool {
     try await call("select holdfast.import_point($1)", [.jsonb(point.json.text)]) { row throws(PostgresError) in
       try row.bool(0)

@@ -113,6 +113,40 @@ struct ChoosePointTests {
     #expect(try item("exec", kind: nil, now: ["b"], export: false)["fromSnapshot"] == "hf-1-data")
   }
 
+  @Test("in place a volume comes back to where the document has it; what was imported needs to be in it")
+  func places() throws {
+    let volume = RestorePoint.Volume(
+      name: "data", driver: "btrfs", source: ["name": "../up", "driver": "btrfs", "path": "/srv/data"], export: export)
+    var found = CataloguedPoint(
+      RestorePoint(
+        name: "shop-1", application: "shop", profile: "vault", createdAt: Snapshot.Moment(seconds: 1, nanoseconds: 0),
+        consistency: .crash, volumes: [volume]))
+    func check(_ spec: JSONValue) throws(StepFailure) {
+      let item = try ChoosePointStep.item(volume, of: found, from: "auto", target: nil, node: nil)
+      #expect(item["name"] == "data")
+      try ChoosePointStep.checkPlaces(of: [item], found, spec)
+    }
+    let named: JSONValue = ["volumes": [["name": "data", "driver": "btrfs", "path": "/srv/data"]]]
+    let elsewhere: JSONValue = ["volumes": [["name": "data", "driver": "btrfs", "path": "/srv/other"]]]
+    let others: [JSONValue] = [.null, ["volumes": []], ["volumes": [["name": "logs", "path": "/srv/data"]]]]
+    for isImported in [false, true] {
+      found.isImported = isImported
+      try check(named)
+      let moved = #expect(throws: StepFailure.self) { try check(elsewhere) }
+      #expect(moved?.message.contains("was at another place then (/srv/data)") ?? false)
+    }
+    found.isImported = false
+    for spec in others { try check(spec) }
+    found.isImported = true
+    for spec in others {
+      let refused = #expect(throws: StepFailure.self) { try check(spec) }
+      #expect(
+        refused?.message
+          == "restore point shop-1 was imported, so where its volume 'data' belongs has to stand in the document of application 'shop': add the volume there, or restore it to a folder (target)"
+      )
+    }
+  }
+
   @Test("an export comes to the node that is named, a snapshot never")
   func node() throws {
     for snapshot in [true, false] {

@@ -1,0 +1,68 @@
+import JSON
+import RestorePoints
+import StepEngine
+import Testing
+
+@Suite("Restore points that were found in a repository")
+struct ImportedPointTests {
+  @Test("an import takes what is missing, leaves what is there, and believes in no snapshot that the ledger lacks")
+  func imports() async throws {
+    try await withCatalogue { (catalogue) async throws in
+      let exported = onePoint("p1", at: "2026-11-28T10:00:00Z", snapshot: "hf-a", export: 1)
+      #expect(try await catalogue.store.importPoint(exported))
+      #expect(try await catalogue.store.pin("p1"))
+      #expect(try await catalogue.store.importPoint(exported) == false)
+      #expect(try await catalogue.store.point("p1")?.isPinned == true)
+      #expect(try await catalogue.store.point("p1")?.snapshots == ["data": CataloguedPoint.Part.none])
+      #expect(try await catalogue.store.points().map(\.point.name) == ["p1"])
+
+      let local = onePoint("p2", at: "2026-11-27T10:00:00Z", snapshot: "hf-b")
+      let refused = "restore point p2, volume data has no export, and its snapshot is not in this installation's ledger"
+      func refusal() async -> Bool {
+        let error = await storeError { _ = try await catalogue.store.importPoint(local) }
+        return error?.kind == .invalid && error?.description.hasPrefix(refused) ?? false
+      }
+      #expect(await refusal())
+      let step = try await catalogue.step()
+      let entry = try await catalogue.ledger.intend(step, kind: "snapshot", driver: "btrfs", name: "hf-b")
+      let volume: JSONValue = ["name": "data", "driver": "btrfs", "path": "/srv", "snapshotFolder": "/snapshots"]
+      try await catalogue.ledger.made(entry, by: step, detail: ["volume": volume])
+      // A run is at it, whose own it may become.
+      #expect(await refusal())
+      try await catalogue.end(step)
+      try await catalogue.execute("update holdfast.resource set detail = detail || '{\"point\": \"p3\"}'")
+      #expect(await refusal())
+      try await catalogue.execute("update holdfast.resource set detail = detail - 'point'")
+      #expect(try await catalogue.store.importPoint(local))
+      #expect(try await catalogue.store.point("p2")?.snapshots == ["data": .exists])
+      #expect(try await catalogue.store.point("p2")?.point.volumes.map(\.source) == [volume])
+      // The point's from now on, and no other's.
+      #expect(try await catalogue.ledger.toRelease(kind: "snapshot").isEmpty)
+      var thief = local
+      thief.name = "p4"
+      let stolen = await storeError { _ = try await catalogue.store.importPoint(thief) }
+      #expect(stolen?.kind == .invalid)
+    }
+  }
+
+  @Test("what a description says of programs is not believed")
+  func hostileImport() async throws {
+    try await withCatalogue { (catalogue) async throws in
+      var point = onePoint("p1", at: "2026-11-28T10:00:00Z", snapshot: "hf-a", export: 1)
+      point.volumes[0].driver = "exec"
+      point.volumes[0].source = [
+        "application": "other", "name": "../up", "driver": "btrfs", "path": "/srv", "kind": "folder",
+        "program": "/bin/sh", "options": ["c": "reboot"], "snapshotFolder": "/etc", "exclude": ["*"],
+      ]
+      #expect(try await catalogue.store.importPoint(point))
+      let imported = try #require(try await catalogue.store.point("p1"))
+      #expect(imported.isImported)
+      #expect(
+        imported.point.volumes[0].source == ["name": "data", "driver": "exec", "path": "/srv", "kind": "folder"])
+      #expect(imported.point.volumes[0].snapshot == nil && imported.exports == ["data": .exists])
+      #expect(
+        try await catalogue.value("select source ? 'program' or snapshot_name is not null from holdfast.point_volume")
+          == "false")
+    }
+  }
+}
