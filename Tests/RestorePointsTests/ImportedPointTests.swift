@@ -56,13 +56,38 @@ struct ImportedPointTests {
       ]
       #expect(try await catalogue.store.importPoint(point))
       let imported = try #require(try await catalogue.store.point("p1"))
-      #expect(imported.isImported)
+      #expect(imported.isImported && !imported.isAdopted)
       #expect(
         imported.point.volumes[0].source == ["name": "data", "driver": "exec", "path": "/srv", "kind": "folder"])
       #expect(imported.point.volumes[0].snapshot == nil && imported.exports == ["data": .exists])
       #expect(
         try await catalogue.value("select source ? 'program' or snapshot_name is not null from holdfast.point_volume")
           == "false")
+      #expect(try await catalogue.value("select run_id is null and not adopted from holdfast.restore_points") == "true")
+    }
+  }
+
+  @Test("nobody retires what was imported before it is adopted, and what is adopted stays adopted")
+  func adoption() async throws {
+    try await withCatalogue { (catalogue) async throws in
+      let points = (1...3).map { onePoint("p\($0)", at: "2026-11-2\($0)T10:00:00Z", export: $0) }
+      for point in points { #expect(try await catalogue.store.importPoint(point)) }
+      let step = try await catalogue.step()
+      let decisions = ["p1", "p2"].map { PointDecision(point: $0, snapshots: .absent, exports: .released("x")) }
+      let kept = try await catalogue.store.beginRetire(decisions, by: step)
+      let reason = "imported, and not adopted yet: holdfast import vault --adopt"
+      #expect(kept.points == [])
+      #expect(kept.refused.map(\.point) == ["p1", "p2"])
+      #expect(kept.refused.map(\.what) == ["point", "point"] && kept.refused.map(\.reason) == [reason, reason])
+      #expect(try await catalogue.store.points().map(\.importReason) == [reason, reason, reason])
+
+      #expect(try await catalogue.store.adopt(profile: "other") == 0)
+      #expect(try await catalogue.store.adopt(profile: "vault") == 3)
+      #expect(try await catalogue.store.adopt(profile: "vault") == 0)
+      for point in points { #expect(try await catalogue.store.importPoint(point) == false) }
+      #expect(try await catalogue.store.points().map(\.isAdopted) == [true, true, true])
+      #expect(try await catalogue.value("select count(*) from holdfast.event where kind = 'points-adopted'") == "1")
+      #expect(try await catalogue.store.beginRetire(decisions, by: step).points.map(\.name) == ["p1", "p2"])
     }
   }
 }

@@ -33,6 +33,7 @@ struct RetentionPropertyTests {
       if chance(5) { point.lockUntil = nearby() }
       var catalogued = CataloguedPoint(point)
       if chance(5) { catalogued.isPinned = true }
+      if chance(5) { catalogued.isAdopted = false }
       if chance(5) { catalogued.heldBy = [17] }
       if chance(10) { catalogued.verifiedOK = chance(50) }
       return catalogued
@@ -108,7 +109,7 @@ struct RetentionPropertyTests {
     // What is protected loses nothing.
     for (point, decision) in zip(
       points.sorted { $0.point.name < $1.point.name }, decisions.sorted { $0.point < $1.point })
-    where point.isPinned || !point.heldBy.isEmpty {
+    where point.isPinned || !point.isAdopted || !point.heldBy.isEmpty {
       #expect(point.point.name == decision.point && !decision.releasesSomething, "seed \(seed)")
     }
   }

@@ -103,6 +103,35 @@ struct RetentionTests {
     #expect(made["newest"]?.snapshots == .kept(["the newest"]))
   }
 
+  @Test("what was imported and not adopted stays, says how that ends, and takes nobody's place")
+  func imported() throws {
+    func imported(_ name: String, _ time: String) -> CataloguedPoint {
+      var point = point(name, time, snapshot: true)
+      point.isImported = true
+      point.isAdopted = false
+      return point
+    }
+    var expired = imported("expired", "2026-11-20T10:00:00Z")
+    expired.point.expiresAt = moment("2026-11-21T00:00:00Z")
+    var pinned = imported("pinned", "2026-11-19T10:00:00Z")
+    pinned.isPinned = true
+    var points = [
+      point("a", "2026-11-29T10:00:00Z"), imported("b", "2026-11-28T11:00:00Z"), point("c", "2026-11-28T10:00:00Z"),
+      expired, pinned,
+    ]
+    let reason = "imported, and not adopted yet: holdfast import vault --adopt"
+    let made = try decide(points, snapshots: ["keep": 0], exports: ["last": 2])
+    #expect(made["b"] == PointDecision(point: "b", snapshots: .kept([reason]), exports: .kept([reason])))
+    #expect(made["expired"]?.exports == .kept([reason]) && made["expired"]?.snapshots == .kept([reason]))
+    #expect(made["pinned"]?.exports == .kept([reason, "pinned"]))
+    #expect(made["c"]?.exports == .kept(["one of the last 2"]))
+
+    for index in points.indices { points[index].isAdopted = true }
+    let adopted = try decide(points, snapshots: ["keep": 0], exports: ["last": 2])
+    #expect(adopted["b"]?.exports == .kept(["one of the last 2"]) && adopted["c"]?.isWhole == true)
+    #expect(adopted["expired"]?.isWhole == true && adopted["pinned"]?.exports == .kept(["pinned"]))
+  }
+
   @Test("a point that expires stays until then, goes afterwards, and takes nobody's place")
   func expiry() throws {
     func expiring(_ name: String, _ time: String, at end: String) -> CataloguedPoint {

@@ -7,8 +7,8 @@
 --            "snapshots": [{"volume", "node", "driver", "name", "source"}], "exports": [{"volume", "id"}]}],
 --          "refused": [{"point", "what": "snapshots" | "exports" | "point", "reason"}]}
 --   whole  nothing of the point stays: also what its artifacts stand for has to go
--- Whatever the decisions say, it refuses pinned points, points in use, exports that are locked, the last good point of each
--- application, and to take a volume's snapshot while nothing else of it is there and the point is to stay.
+-- Whatever the decisions say, it refuses pinned points, imported ones that nobody has adopted, points in use, exports that are locked,
+-- the last good point of each application, and to take a volume's snapshot while nothing else of it is there and the point is to stay.
 create or replace function holdfast.begin_retire(p_step bigint, p_fence bigint, p_decisions jsonb) returns jsonb
 language plpgsql security definer set search_path = holdfast, pg_temp set plan_cache_mode = force_generic_plan
 as $$
@@ -38,7 +38,12 @@ begin
 
     if v_point.state = 'complete' and (v_snapshots or v_exports) then
       v_why := 'in use by run ' || array_to_string(point_holders(v_point.point_id), ', ');
-      v_why := coalesce(case when v_point.pinned then 'pinned' end, v_why);
+      v_why := case
+        when v_point.pinned then 'pinned'
+        when not v_point.adopted then
+          format('imported, and not adopted yet: holdfast import %s --adopt', coalesce(v_point.profile, 'PROFILE'))
+        else v_why
+      end;
       if v_why is not null then
         v_refused := v_refused || jsonb_build_object('point', v_point.name, 'what', 'point', 'reason', v_why);
         v_snapshots := false;

@@ -1,5 +1,6 @@
 -- Takes a restore point into the catalogue that was found sealed in a repository, as far as it may be believed
--- (imported_point.sql). A point of that name is left as it is, so it can be repeated. Returns whether the point is new.
+-- (imported_point.sql). It is not adopted: nobody retires it before adopt_points. A point of that name is left as it is, so it can
+-- be repeated. Returns whether the point is new.
 create or replace function holdfast.import_point(p_point jsonb) returns boolean
 language plpgsql security definer set search_path = holdfast, pg_temp set plan_cache_mode = force_generic_plan
 as $$
@@ -28,6 +29,7 @@ begin
   exception when unique_violation then
     return false;  -- another import was faster
   end;
+  update restore_point p set adopted = false where p.point_id = v_id;
   -- As record_point does: the janitor leaves them alone.
   update resource r set
     detail = case when jsonb_typeof(r.detail) = 'object' then r.detail else '{}' end

@@ -1,6 +1,6 @@
 -- A restore point as JSON: as it was recorded, and below "catalogue" what has become of it:
--- {"createdAt", "expiresAt", "state", "reason", "pinned", "imported", "heldBy": [runs], "verifiedAt", "verifiedOk",
---  "verifiedMessage", "recoverySeconds", "drillProblem", "retiredAt",
+-- {"createdAt", "expiresAt", "state", "reason", "pinned", "imported", "adopted", "heldBy": [runs], "verifiedAt",
+--  "verifiedOk", "verifiedMessage", "recoverySeconds", "drillProblem", "retiredAt",
 --  "volumes": {name: {"snapshot": none | exists | missing | retiring | released, "export": the same, never missing}}}
 -- "createdAt" and "expiresAt" are by PostgreSQL's clock there, see put_point.sql; in the document, by that of the point's node.
 create or replace function holdfast.point_json(p_point holdfast.restore_point) returns jsonb
@@ -9,7 +9,7 @@ as $$
   select p_point.document || jsonb_build_object('catalogue', jsonb_strip_nulls(jsonb_build_object(
     'createdAt', p_point.created_at, 'expiresAt', p_point.expires_at,
     'state', p_point.state, 'reason', p_point.reason, 'pinned', p_point.pinned,
-    'imported', p_point.run_id is null,
+    'imported', p_point.run_id is null, 'adopted', p_point.adopted,
     'heldBy', case
       -- Nearly always nobody; then no run is looked for.
       when exists (select from holdfast.point_hold h where h.point_id = p_point.point_id)

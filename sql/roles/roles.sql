@@ -25,8 +25,8 @@ declare
     -- schedules
     'put_policy', 'drop_policy', 'due_policies', 'decide_slots', 'policy_problem', 'lead', 'yield_lead',
     -- restore points and what they protect
-    'record_point', 'import_point', 'point', 'points_of', 'hold_point', 'begin_retire', 'snapshot_retired', 'export_retired',
-    'point_retired', 'pin_point', 'point_verified', 'follow_protection', 'hold_application', 'free_application',
+    'record_point', 'import_point', 'adopt_points', 'point', 'points_of', 'hold_point', 'begin_retire', 'snapshot_retired',
+    'export_retired', 'point_retired', 'pin_point', 'point_verified', 'follow_protection', 'hold_application', 'free_application',
     -- what time brings
     'tick', 'ensure_partitions', 'drop_history'];
 begin

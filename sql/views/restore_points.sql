@@ -22,7 +22,7 @@ select
     where u.point_id = p.point_id and (select r.finished_at is null from holdfast.run r where r.run_id = u.run_id)
   ) as held_by,
   p.expires_at, p.lock_until, p.verified_at, p.verified_ok, p.verified_message,
-  p.recovery_seconds, p.artifacts, p.reason, p.recorded_at, p.retired_at, p.drill_problem
+  p.recovery_seconds, p.artifacts, p.reason, p.recorded_at, p.retired_at, p.drill_problem, p.adopted
 from holdfast.restore_point p;
 
 comment on view holdfast.restore_points is
@@ -63,3 +63,5 @@ comment on column holdfast.restore_points.recorded_at is 'When the catalogue lea
 comment on column holdfast.restore_points.retired_at is 'When nothing of it was left.';
 comment on column holdfast.restore_points.drill_problem is
   'Why the last restore drill could not be done; null if it was. It says nothing of the point.';
+comment on column holdfast.restore_points.adopted is
+  'Whether this installation''s rules may retire it; false for one that was imported, until a person has said so.';

@@ -8,18 +8,23 @@ import StepKinds
 import WorkflowDSL
 
 /// `catalog-import`: takes the restore points that a profile's repository describes into the catalogue. Points that are known stay as
-/// they are; one whose exports are gone is left out.
+/// they are; one whose exports are gone is left out. Nobody retires what is imported before it is adopted.
 ///
 /// Everyone who has the repository's password can have written a description, so what it says of programs and snapshots counts for
 /// nothing: sql/functions/imported_point.sql.
 struct CatalogImportStep: ProtectionStepKind {
   static let signature = StepSignature(
     "catalog-import", "Takes the restore points that a repository describes into the catalogue",
-    inputs: [.required("profile", .text, "the profile")],
+    inputs: [
+      .required("profile", .text, "the profile"),
+      .optional(
+        "adopt", .boolean, default: false, "whether the rules decide about the profile's imported points from now on"),
+    ],
     outputs: [
       OutputField("imported", .integer, "points that are new in the catalogue"),
       OutputField("known", .integer, "points that it had"),
       OutputField("unusable", .integer, "descriptions that are damaged or wrong, or whose exports are gone"),
+      OutputField("adopted", .integer, "points that the rules decide about from now on"),
     ])
 
   let name = signature.kind
@@ -28,6 +33,7 @@ struct CatalogImportStep: ProtectionStepKind {
   func run(_ step: StepContext) async throws -> StepOutcome {
     let arguments = try StepArguments(step.with, of: Self.signature)
     let profileName = try arguments.requiredString("profile")
+    let adopts = arguments.value("adopt")?.bool ?? false
     let profile = try await services.profile(profileName, log: step.log)
     return try await StepOutcome.usingRepository(of: profile) {
       let repository = try await services.sessions.open(profile)
@@ -73,8 +79,15 @@ struct CatalogImportStep: ProtectionStepKind {
           unusable += 1
         }
       }
+      var adopted = 0
+      if adopts {
+        adopted = try await services.asking { () async throws(StepEngine.StoreError) in
+          try await services.points.adopt(profile: profileName)
+        }
+      }
       return .succeeded(outputs: [
         "imported": .int(Int64(imported)), "known": .int(Int64(known)), "unusable": .int(Int64(unusable)),
+        "adopted": .int(Int64(adopted)),
       ])
     }
   }

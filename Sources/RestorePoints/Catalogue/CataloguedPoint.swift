@@ -41,6 +41,8 @@ public struct CataloguedPoint: Sendable, Equatable {
   public var isPinned: Bool
   /// Whether it was found in a repository: what it says of itself can have been written by everyone who has the password of that.
   public var isImported: Bool
+  /// Whether this installation's rules decide about it; not about one that was imported, until a person has said so.
+  public var isAdopted: Bool
   /// Live runs that use it.
   public var heldBy: [Int64]
   /// Whether the last restore drill that could be done went well; nil if there was none.
@@ -64,6 +66,7 @@ public struct CataloguedPoint: Sendable, Equatable {
     state = .complete
     isPinned = false
     isImported = false
+    isAdopted = true
     heldBy = []
     snapshots = Dictionary(
       point.volumes.map { ($0.name, $0.snapshot == nil ? .none : .exists) }, uniquingKeysWith: { $1 })
@@ -85,6 +88,7 @@ public struct CataloguedPoint: Sendable, Equatable {
     reason = catalogue["reason"]?.string
     isPinned = catalogue["pinned"]?.bool ?? false
     isImported = catalogue["imported"]?.bool ?? false
+    isAdopted = catalogue["adopted"]?.bool ?? true
     heldBy = (catalogue["heldBy"]?.array ?? []).compactMap(\.int)
     verifiedOK = catalogue["verifiedOk"]?.bool
     verifiedAt = try RestorePoint.time(catalogue, "verifiedAt", of: "restore point \(point.name)")
@@ -100,6 +104,10 @@ public struct CataloguedPoint: Sendable, Equatable {
     }
   }
 
+  /// Why it stays, if it was imported and nobody has adopted it; as begin_retire in sql/functions says it.
+  public var importReason: String? {
+    isAdopted ? nil : "imported, and not adopted yet: holdfast import \(point.profile ?? "PROFILE") --adopt"
+  }
   /// Whether every volume can be restored from an export.
   public var isExported: Bool { exports.values.allSatisfy { $0 == .exists } }
   /// Whether every volume can be restored from something.

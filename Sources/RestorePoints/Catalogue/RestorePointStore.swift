@@ -21,11 +21,19 @@ public struct RestorePointStore: Sendable {
   }
 
   /// Takes a point that was found sealed in a repository into the catalogue, as far as it may be believed: without programs, and without
-  /// snapshots that the ledger does not know. False if there is a point of its name.
+  /// snapshots that the ledger does not know. Nobody retires it before `adopt`. False if there is a point of its name.
   /// - Throws: `StoreError`: `.invalid` if it can't be a point, or nothing would be left to restore a volume from.
   public func importPoint(_ point: RestorePoint) async throws(StoreError) -> Bool {
     try await call("select holdfast.import_point($1)", [.jsonb(point.json.text)]) { row throws(PostgresError) in
       try row.bool(0)
+    }
+  }
+
+  /// Lets this installation's rules decide about the points that were imported from a profile's repository. Returns about how many they
+  /// did not before.
+  public func adopt(profile: String) async throws(StoreError) -> Int {
+    try await call("select holdfast.adopt_points($1)", [.text(profile)]) { row throws(PostgresError) in
+      Int(try row.int64(0))
     }
   }
 

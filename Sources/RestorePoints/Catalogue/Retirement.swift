@@ -52,7 +52,7 @@ public struct Retirement: Sendable, Equatable {
     public let point: String
     /// `point`, `snapshots` or `exports`.
     public let what: String
-    /// Why, for people: `pinned`, `in use by run 17`, `the last good one of shop`, `locked until …`.
+    /// Why, for people: `pinned`, `imported, and not adopted yet: …`, `in use by run 17`, `the last good one of shop`, `locked until …`.
     public let reason: String
   }
 

@@ -5,7 +5,8 @@ public import TimeZones
 ///
 /// Only complete points are judged, so failed runs never count. Each application is judged by itself: its newest point and
 /// its last good one always stay, and so does what is pinned or in use. A point that expires stays until then and goes
-/// afterwards, and takes no place of a rule.
+/// afterwards, and takes no place of a rule. One that was imported and not adopted stays, and takes none either:
+/// another installation may remove it.
 public enum RetentionPlan {
   /// Decides about the points of a policy.
   /// - Parameters:
@@ -57,7 +58,7 @@ private struct Judge {
     lastGood =
       (complete.first { $0.isExported && $0.verifiedOK != false }
       ?? complete.first { $0.isRestorable && $0.verifiedOK != false } ?? complete.first)?.point.name
-    let ruled = complete.filter { $0.expiresAt == nil }
+    let ruled = complete.filter { $0.expiresAt == nil && $0.isAdopted }
     snapshotReasons = KeepReasons(snapshots, now: now, zone: zone).reasons(
       ruled.filter(\.hasSnapshots))
     exportReasons = KeepReasons(exports, now: now, zone: zone).reasons(ruled.filter(\.hasExports))
@@ -97,7 +98,7 @@ private struct Judge {
     {
       exports = .kept(["some of its volumes have no snapshot"])
     }
-    for reason in (point.isPinned ? ["pinned"] : []) + point.heldBy.map({ "in use by run \($0)" }) {
+    for reason in point.holds {
       if hasSnapshots { snapshots = snapshots.kept(for: reason) }
       if hasExports { exports = exports.kept(for: reason) }
     }
@@ -119,6 +120,12 @@ private struct Judge {
 }
 
 extension CataloguedPoint {
+  /// Why it stays, whatever the rules say.
+  fileprivate var holds: [String] {
+    var holds = isPinned ? ["pinned"] : []
+    if let importReason { holds.append(importReason) }
+    return holds + heldBy.map { "in use by run \($0)" }
+  }
   /// Missing ones are judged as if they were there: their filesystem may be mounted again.
   fileprivate var hasSnapshots: Bool { snapshots.values.contains { $0 == .exists || $0 == .missing } }
   /// A point without volumes is what its artifacts stand for.
