@@ -44,7 +44,7 @@ struct PointCommandTests {
     return try value as? [[String: Any]] ?? [try #require(value as? [String: Any])]
   }
 
-  private func installation() async throws -> Installation {
+  private func installation(adopts: Bool = true) async throws -> Installation {
     let installation = try await Installation(on: .shared)
     let file = NSTemporaryDirectory() + "holdfast-documents-\(UUID()).yaml"
     try Self.documents.write(toFile: file, atomically: true, encoding: .utf8)
@@ -59,6 +59,7 @@ struct PointCommandTests {
           "volumes": [{"name": "data", "driver": "directory", "export": "\(export)", "bytes": 2048, "addedBytes": 512, "files": 3}]}')
         """)
     }
+    if adopts { try await installation.sql("select holdfast.adopt_points('vault')") }
     return installation
   }
 
@@ -75,7 +76,7 @@ struct PointCommandTests {
     let first = try await objects(installation, "points")[0]
     #expect(
       first.keys.sorted().joined(separator: " ")
-        == "addedBytes ageSeconds application bytes consistency createdAt drillProblem expiresAt exports "
+        == "addedBytes adopted ageSeconds application bytes consistency createdAt drillProblem expiresAt exports "
         + "heldBy kept lockUntil pinned point policy profile reason recoverySeconds run snapshots state verifiedAt verifiedOk volumes"
     )
 
@@ -96,6 +97,21 @@ struct PointCommandTests {
     let objects = try await objects(installation, "policy retention nightly --dry-run")
     #expect(objects.map { $0["goes"] as? Bool } == [false, true, true])
     #expect(try await run(installation, "policy retention nightli --dry-run", code: 3).errors.contains("'nightly'"))
+  }
+
+  @Test("points that were imported say that no policy retires them, and what ends that")
+  func imported() async throws {
+    let installation = try await installation(adopts: false)
+    let reason = "imported, and not adopted yet: holdfast import vault --adopt"
+    #expect(try await run(installation, "points").output.contains("imported, not adopted"))
+    #expect(try await objects(installation, "points").map { $0["adopted"] as? Bool } == [false, false, false])
+    #expect(try await run(installation, "points show shop-1").output.contains("ADOPTED      no: \(reason)\n"))
+    let sealed = try await objects(installation, "points show shop-1")[0]
+    #expect(sealed["imported"] as? Bool == true && sealed["adopted"] as? Bool == false)
+    let decisions = try await run(installation, "policy retention nightly --dry-run").output.split(separator: "\n")
+    #expect(decisions.count == 4 && decisions.dropFirst().allSatisfy { $0.contains(reason) }, "\(decisions)")
+    let objects = try await objects(installation, "policy retention nightly --dry-run")
+    #expect(objects.map { $0["goes"] as? Bool } == [false, false, false])
   }
 
   @Test("the status of a policy follows its documents, its runs and its points")

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 extension EndToEnd {
-  /// Back up, restore, verify, retire and import, on real filesystems, with restic as the judge of the repository.
+  /// Back up, restore, verify and retire, on real filesystems, with restic as the judge of the repository.
   @Suite("The main job")
   struct MainJobTests {
     /// Runs `body` with a shop on a filesystem of a kind, and a worker.
@@ -131,38 +131,6 @@ extension EndToEnd {
         #expect(try await shop.facts(beside + "/data") == before)
         #expect(try await shop.shell("stat -c %i '\(beside)/data'") == "256\n")
       }
-    }
-
-    @Test("an empty database learns all points from the repository, and restores from them")
-    func importing() async throws {
-      guard let mount = try await LoopFileSystem.btrfs.sharedFolder("import") else { return }
-      let shop = try await ProtectedShop("btrfs", on: mount)
-      let worker = try shop.installation.worker("main", slots: 8)
-      let before = try await shop.facts(shop.volumes[0].path)
-      let point = try await shop.backup()
-      await worker.kill()
-
-      let other = try await Installation(on: .shared)
-      let profile = shop.folder.appendingPathComponent("profile.yaml")
-      try """
-      apiVersion: holdfast.dev/v1
-      kind: Profile
-      metadata: {name: rescued}
-      spec:
-        location: {directory: \(shop.repository)}
-        password: {file: \(shop.folder.path)/password}
-      """.write(to: profile, atomically: true, encoding: .utf8)
-      let second = try other.worker("other", slots: 4)
-      for arguments in [["apply", profile.path], ["import", "rescued"], ["import", "rescued"]] {
-        let result = try await other.run(arguments)
-        #expect(result.exitCode == 0, "\(result)")
-      }
-      #expect(try await other.sql("select name, profile, exports from holdfast.restore_point") == "\(point)|rescued|1")
-      try await shop.shell("rm -r '\(shop.volumes[0].path)'/orders")
-      let restored = try await other.run(["restore", point, "--yes"])
-      #expect(restored.exitCode == 0, "\(restored)")
-      #expect(try await shop.facts(shop.volumes[0].path) == before)
-      await second.kill()
     }
 
     @Test("what restic's REST server does not keep is said: points can't be imported, parts are refused in time")

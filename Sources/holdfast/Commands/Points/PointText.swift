@@ -41,6 +41,7 @@ struct PointText {
     add("RUN", point.run.map(String.init))
     add("REASON", catalogued.reason)
     add("PINNED", catalogued.isPinned ? "yes" : nil)
+    add("ADOPTED", catalogued.importReason.map { "no: " + $0 }, .yellow)
     add("IN USE BY", catalogued.heldBy.isEmpty ? nil : catalogued.heldBy.map { "run \($0)" }.joined(separator: ", "))
     add("EXPIRES", catalogued.expiresAt.map { Moment($0).text + " UTC" })
     add("LOCKED UNTIL", point.lockUntil.map { Moment($0).text + " UTC" })
@@ -114,6 +115,8 @@ extension CataloguedPoint {
     members["state"] = .string(state.rawValue)
     members["reason"] = .init(reason)
     members["pinned"] = .bool(isPinned)
+    members["imported"] = .bool(isImported)
+    members["adopted"] = .bool(isAdopted)
     members["heldBy"] = .array(heldBy.map { .int($0) })
     members["verifiedOk"] = .init(verifiedOK)
     members["verifiedAt"] = verifiedAt.map { .string($0.rfc3339) } ?? .null

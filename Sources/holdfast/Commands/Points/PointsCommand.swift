@@ -61,7 +61,7 @@ enum PointsCommand {
       select
         name, application, policy, profile, run_id, created_at, extract(epoch from age)::float8, consistency, state, kept,
         volumes, snapshots, exports, bytes, added_bytes, pinned, coalesce(held_by, '{}'), expires_at, lock_until,
-        verified_at, verified_ok, recovery_seconds, reason, drill_problem
+        verified_at, verified_ok, recovery_seconds, reason, drill_problem, adopted
       from holdfast.restore_points
       where \(conditions.joined(separator: " and "))
       order by created_at desc, point_id desc limit $1
@@ -94,6 +94,7 @@ enum PointsCommand {
     var recoverySeconds: Double?
     var reason: String?
     var drillProblem: String?
+    var isAdopted: Bool
 
     @Sendable init(_ row: PostgresRow) throws {
       name = try row.string(0)
@@ -120,6 +121,7 @@ enum PointsCommand {
       recoverySeconds = try row.optionalDouble(21)
       reason = try row.optionalString(22)
       drillProblem = try row.optionalString(23)
+      isAdopted = try row.bool(24)
     }
 
     /// What sets it apart from others.
@@ -128,6 +130,7 @@ enum PointsCommand {
       if verifiedOK == false { return .init("failed its restore drill", .red) }
       var notes: [String] = []
       if isPinned { notes.append("pinned") }
+      if !isAdopted { notes.append("imported, not adopted") }
       if !heldBy.isEmpty { notes.append("in use by run " + heldBy.map(String.init).joined(separator: ", ")) }
       if let lockUntil, lockUntil > now { notes.append("locked for " + coarseText(lockUntil - now)) }
       if let expires {
@@ -144,7 +147,8 @@ enum PointsCommand {
         "profile": .init(profile), "run": .init(run), "createdAt": .init(created), "ageSeconds": .double(age),
         "consistency": .string(consistency), "state": .string(state), "kept": .string(kept), "volumes": .int(volumes),
         "snapshots": .int(snapshots), "exports": .int(exports), "bytes": .int(bytes), "addedBytes": .int(addedBytes),
-        "pinned": .bool(isPinned), "heldBy": .array(heldBy.map { .int($0) }), "expiresAt": .init(expires),
+        "pinned": .bool(isPinned), "adopted": .bool(isAdopted), "heldBy": .array(heldBy.map { .int($0) }),
+        "expiresAt": .init(expires),
         "lockUntil": .init(lockUntil), "verifiedAt": .init(verified),
         "verifiedOk": .init(verifiedOK),
         "recoverySeconds": .init(recoverySeconds), "reason": .init(reason), "drillProblem": .init(drillProblem),

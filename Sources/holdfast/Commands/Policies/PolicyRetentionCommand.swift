@@ -17,7 +17,8 @@ enum PolicyRetentionCommand {
     summary: "Retire the restore points that a policy does not keep any more",
     discussion: [
       "A policy's own runs do this at their end. Whatever the rules say, an application's newest point and its last good one stay, "
-        + "and so do pinned points, those in use, those before their expiry, and exports that are locked."
+        + "and so do pinned points, those in use, those before their expiry, exports that are locked, and what was imported and "
+        + "not adopted ('holdfast import PROFILE --adopt')."
     ],
     options: [dryRun.description, BuiltInRun.noWait.description],
     operands: [PolicyCommand.name.description],

@@ -28,23 +28,3 @@ enum VerifyCommand {
       try await BuiltInRun(workflow: "verify", parameters: parameters).start(arguments)
     })
 }
-
-/// `holdfast import`
-enum ImportCommand {
-  static let profile = Operand<String>.required(.text("PROFILE"), "The profile whose repository is read")
-
-  static let command = Command(
-    name: "import",
-    summary: "Rebuild the catalogue of restore points from a profile's repository",
-    discussion: [
-      "Every restore point with exports is also described in the repository itself, sealed. So an empty database knows all of them "
-        + "again once the profile is applied and imported. Points that are known stay as they are. restic's REST server takes no such "
-        + "descriptions: from there nothing can be imported."
-    ],
-    options: [BuiltInRun.noWait.description],
-    operands: [profile.description],
-    examples: [Example(purpose: "After the loss of the database", line: "holdfast import vault")],
-    run: { arguments in
-      try await BuiltInRun(workflow: "import", parameters: ["profile": .string(arguments[profile])]).start(arguments)
-    })
-}
