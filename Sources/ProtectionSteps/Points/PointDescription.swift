@@ -49,10 +49,17 @@ struct PointDescription {
     guard !volumes.isEmpty else {
       throw StepFailure(.permanent, "a restore point of '\(application)' needs at least one volume")
     }
+    let consistency = consistency(listed, snapshots)
+    guard consistency != "none" || !listed.contains(where: \.isStrict) else {
+      throw StepFailure(
+        .permanent,
+        "application '\(application)': its policy is strict, and what was kept may be torn, as a freeze ended before its time, or a hook failed that was to bring the application to rest: no restore point"
+      )
+    }
     var point: [String: JSONValue] = [
       "name": .string(RestorePoint.name(application: application, createdAt: at, run: run.value)),
       "application": .string(application), "run": .int(run.value),
-      "createdAt": .string(at.rfc3339), "consistency": .string(consistency(listed, snapshots)),
+      "createdAt": .string(at.rfc3339), "consistency": .string(consistency),
       "artifacts": .object(artifacts), "volumes": .array(volumes),
     ]
     for key in ["profile", "policy"] {

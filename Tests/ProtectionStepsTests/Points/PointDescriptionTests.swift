@@ -42,6 +42,19 @@ struct PointDescriptionTests {
     #expect(try consistency([volume("b")], [torn], ["quiesced": true]) == "application")
   }
 
+  @Test("a strict policy takes no point whose data may be torn")
+  func strict() throws {
+    let strict = volume("a", isFrozen: true).with("isStrict", true)
+    let copy = snapshot("a", isCrashConsistent: false)
+    #expect(try consistency([strict], [copy], thaws: [["path": "/srv/a", "intact": true]]) == "crash")
+    let failure = #expect(throws: StepFailure.self) {
+      try consistency([strict], [copy], thaws: [["path": "/srv/a", "intact": false]])
+    }
+    #expect(failure?.kind == .permanent && failure?.message.contains("its policy is strict") == true)
+    #expect(throws: StepFailure.self) { try consistency([strict], [copy], ["hooks": [["succeeded": false]]]) }
+    #expect(try consistency([strict], [copy], ["hooks": [["succeeded": true]]]) == "application")
+  }
+
   @Test("a snapshot that is gone with its run is nothing that a point has")
   func passing() throws {
     func volumes(keeps: JSONValue?, exports: [JSONValue]) throws -> [JSONValue]? {
