@@ -1,9 +1,12 @@
 -- Runs again what did not succeed in a run that is over: its failed, omitted, cancelled and quarantined steps, what was
--- undone, what made something that a janitor has removed since, and, with p_from, that step and everything after it. What
--- succeeded stays; but if an urgent step or one with an undo is repeated by p_from, so are those before it that have an undo: what they
--- set up for it (an application at rest, a frozen filesystem) is there no more. A group that is among these is expanded
--- anew; the instances that it had are kept for the record, as old:NAME. The run may take as long again as it might at first. Returns how
--- many steps were reopened.
+-- undone, what made something that a janitor has removed since, and, with p_from, that step and everything after it.
+--
+-- What succeeded stays, but for two kinds of set-up that are there no more (an application at rest, a mounted volume). A step that
+-- names another as its undo is repeated if that one has torn down since what it set up, and something between the two is repeated. And
+-- if an urgent step or one with an undo is repeated by p_from, so are those before it that have an undo.
+--
+-- A group that is among these is expanded anew; the instances that it had are kept for the record, as old:NAME. The run may take as
+-- long again as it might at first. Returns how many steps were reopened.
 create or replace function holdfast.retry(p_run bigint, p_from text default null) returns int
 language plpgsql security definer set search_path = holdfast, pg_temp set plan_cache_mode = force_generic_plan
 as $$
@@ -56,7 +59,9 @@ begin
 
   -- The last word on each step; undo steps are not repeated, but what they undid is.
   with recursive last_word as materialized (
-    select s.step_id, s.name, s.children, b.is_group, a.state, a.fence
+    select
+      s.step_id, s.name, s.children, b.is_group, b.spec -> 'undo' ->> 'unless' as unless,
+      substring(s.name from '^.*\.') as beside, a.state, a.fence
     from step s
     join step_body b on b.body_id = s.body_id
     left join lateral (select l.state, l.fence from attempt l where l.step_id = s.step_id order by l.fence desc limit 1) a on true
@@ -67,6 +72,48 @@ begin
     from step s join attempt a on a.step_id = s.step_id
     where s.step_id between v_base and v_base + 1048575 and s.name like 'undo:%'
     group by 1
+  ), edge as materialized (
+    select w.step_id as parent, v_base | (c.code >> 3) as child
+    from last_word w cross join lateral unnest(w.children) c(code)
+    where c.code >> 3 <> 0
+    union all
+    -- From a group to its instances.
+    select g.step_id, w.step_id
+    from last_word w join last_word g on g.is_group and g.name = regexp_replace(w.name, '\[\d+\]\.[^.]*$', '')
+    where strpos(w.name, '[') > 0
+  ), torn as materialized (
+    -- What one step has set up and another, which is looked for as by start_undo, has torn down since.
+    select w.step_id as setup, t.step_id as teardown, case when t.name = w.unless then '' else w.beside end as place
+    from last_word w
+    cross join lateral (values (w.unless), (w.beside || w.unless)) n(name)
+    join last_word t on t.name = n.name
+    where w.state = 'succeeded'
+      and exists (
+        select from attempt a
+        where a.step_id = t.step_id and a.step_id between v_base and v_base + 1048575 and a.state = 'succeeded' and a.fence > w.fence)
+  ), later(setup, teardown, place, step_id) as (
+    select t.setup, t.teardown, t.place, t.setup from torn t
+    union
+    -- What leads out of a group's instance doesn't lead back, so it isn't followed for each of them.
+    select l.setup, l.teardown, l.place, w.step_id
+    from later l
+    join edge e on e.parent = l.step_id
+    join last_word w on w.step_id = e.child and starts_with(w.name, l.place)
+    where l.step_id <> l.teardown
+  ), inside(setup, teardown, step_id) as (
+    -- Of that what leads to the teardown, which is in it, too.
+    select t.setup, t.teardown, t.teardown from torn t
+    union
+    select i.setup, i.teardown, l.step_id
+    from inside i
+    join edge e on e.child = i.step_id
+    join later l on l.step_id = e.parent and l.setup = i.setup and l.teardown = i.teardown
+    where l.step_id <> l.setup
+  ), follows as materialized (
+    -- What is repeated with a step: what needs it (what was omitted, and what runs always), and the set-up that it needs.
+    select e.parent as step_id, e.child as next_id from edge e
+    union all
+    select i.step_id, i.setup from inside i where i.step_id <> i.teardown
   ), reopened(step_id) as (
     select w.step_id from last_word w left join undone u on u.name = w.name
     -- What was undone and then repeated by an earlier retry stands.
@@ -75,10 +122,7 @@ begin
         select from resource o where o.step_id = w.step_id
           and (o.state = 'released' and o.swept_at is not null or o.sweep_until > clock_timestamp()))
     union
-    -- With everything that needs it: what was omitted, and what runs always.
-    select v_base | (c.code >> 3)
-    from reopened r join last_word w on w.step_id = r.step_id cross join lateral unnest(w.children) c(code)
-    where c.code >> 3 <> 0
+    select f.next_id from reopened r join follows f on f.step_id = r.step_id
   ), regrouped as materialized (
     select w.name || '[' as prefix from reopened r join last_word w on w.step_id = r.step_id where w.is_group
   )

@@ -175,6 +175,7 @@ struct UndoTests {
       #expect(try await engine.leftovers() == [:])
     }
   }
+
   @Test("a retry from an urgent step begins with what that belongs to, though it has no undo itself")
   func retryFromUrgent() async throws {
     try await withEngine { engine in
@@ -188,6 +189,81 @@ struct UndoTests {
           #expect(try await engine.client.retry(run, from: from) == count, "from \(from)")
         }
         #expect(try await engine.end(of: run) == "succeeded")
+      }
+      #expect(try await engine.leftovers() == [:])
+    }
+  }
+
+  /// Notes the steps; these fail the first time.
+  private func failingOnce(_ names: Set<String>, _ recorder: Recorder) -> TestKind {
+    TestKind { step in
+      recorder.note(step.name)
+      let isFirst = recorder.notes.count { $0 == step.name } == 1
+      if isFirst, names.contains(step.name) { throw StepFailure(.permanent, "no") }
+      return .succeeded(outputs: nil)
+    }
+  }
+
+  @Test("a retry of what stands between a set-up and its teardown repeats the set-up; one of what comes after does not")
+  func retryBetween() async throws {
+    try await withEngine { engine in
+      let recorder = Recorder()
+      try await engine.working(Crew(slots: 1, kinds: [failingOnce(["snapshot", "record"], recorder)])) {
+        let run = try await engine.submit([
+          step("quiesce", "test", ["undo": ["uses": "test", "unless": "resume"]]),
+          step("snapshot", "test", needs: ["quiesce"]), step("resume", "test", needs: ["snapshot"], ["always": true]),
+          step("record", "test", needs: ["snapshot", "resume"]),
+        ])
+        #expect(try await engine.end(of: run) == "failed")
+        #expect(recorder.notes == ["quiesce", "snapshot", "resume"])
+        #expect(try await engine.client.retry(run) == 4)
+        #expect(try await engine.end(of: run) == "failed")
+        #expect(recorder.notes.suffix(4) == ["quiesce", "snapshot", "resume", "record"])
+        #expect(try await engine.client.retry(run) == 1)
+        for (from, count) in [("record", 1), ("resume", 2), ("snapshot", 4)] {
+          #expect(try await engine.end(of: run) == "succeeded")
+          #expect(try await engine.client.retry(run, from: from) == count, "from \(from)")
+        }
+        #expect(try await engine.end(of: run) == "succeeded")
+        #expect(recorder.notes.suffix(4) == ["quiesce", "snapshot", "resume", "record"])
+        #expect(recorder.notes.count == 15)
+      }
+      #expect(try await engine.leftovers() == [:])
+    }
+  }
+
+  @Test("such a retry reaches through groups, and stays in the item that it is about")
+  func retryBetweenInGroups() async throws {
+    try await withEngine { engine in
+      let recorder = Recorder()
+      let kind = failingOnce(["volumes[1].snapshot", "g[1].copy"], recorder)
+      try await engine.working(Crew(slots: 1, kinds: [kind])) {
+        let list: [String: JSONValue] = ["params": ["list": [1, 2]]]
+        let around = try await engine.submit(
+          [
+            step("quiesce", "test", ["undo": ["uses": "test", "unless": "resume"]]),
+            group("volumes", over: "$.params.list", needs: ["quiesce"], [step("snapshot", "test")]),
+            step("resume", "test", needs: ["volumes.snapshot"], ["always": true]),
+          ], list)
+        #expect(try await engine.end(of: around) == "failed")
+        #expect(try await engine.client.retry(around) == 3)
+        #expect(try await engine.end(of: around) == "succeeded")
+        let again = ["quiesce", "volumes[0].snapshot", "volumes[1].snapshot", "resume"]
+        #expect(recorder.notes == again + again)
+
+        let inside = try await engine.submit(
+          [
+            group(
+              "g", over: "$.params.list",
+              [
+                step("mount", "test", ["undo": ["uses": "test", "unless": "unmount"]]),
+                step("copy", "test", needs: ["mount"]), step("unmount", "test", needs: ["copy"], ["always": true]),
+              ])
+          ], list)
+        #expect(try await engine.end(of: inside) == "failed")
+        #expect(try await engine.client.retry(inside) == 3)
+        #expect(try await engine.end(of: inside) == "succeeded")
+        #expect(recorder.notes.suffix(3) == ["g[1].mount", "g[1].copy", "g[1].unmount"])
       }
       #expect(try await engine.leftovers() == [:])
     }
