@@ -42,7 +42,8 @@ public struct EngineClient: Sendable {
     try await call("select holdfast.cancel($1, $2)::int::int8", [.int64(run.value), .text(reason)]) == 1
   }
 
-  /// Ends those steps of a run that is being cancelled which run in any case but that no living worker can do; returns how many.
+  /// Ends those steps of a run that is being cancelled or undone which are done in any case (always, undo) but that no living
+  /// worker can do; returns how many.
   public func giveUp(_ run: RunID) async throws(StoreError) -> Int {
     Int(try await call("select holdfast.give_up($1)::int8", [.int64(run.value)]))
   }

@@ -111,7 +111,10 @@ struct Explainer {
           ? "What it had done was undone: \(counted(undone, "step"))."
           : "What it had done was undone only in part: \(decimal(undone)) of \(counted(undo.count, "step")). Look at the others:"
       )
-      for step in undo.filter(\.state.isFailure).prefix(3) { text.point("\(step.name): \(step.reason ?? "failed")") }
+      // Those that were given up as well.
+      for step in undo.filter({ $0.state != .succeeded }).prefix(3) {
+        text.point("\(step.name): \(step.reason ?? step.state.rawValue)")
+      }
     }
     text.say("Once the cause is gone, this repeats what did not succeed:")
     text.command(advice.retry)

@@ -141,29 +141,6 @@ struct CancelTests {
     }
   }
 
-  @Test("always-steps that no living worker can do are given up on request, and no others")
-  func givingUp() async throws {
-    try await withEngine { engine in
-      let barrier = Barrier()
-      try await engine.working(Crew(kinds: [barrier.kind])) {
-        let gone: [String: JSONValue] = ["always": true, "on": ["node": "nowhere"]]
-        let run = try await engine.submit([
-          step("waits", "approval"), step("resume", gone), step("after", needs: ["resume"], gone),
-          step("here", "test", ["always": true]),
-        ])
-        try await barrier.wait(for: "here")
-        #expect(try await engine.client.giveUp(run) == 0)
-        #expect(try await engine.client.cancel(run, reason: "enough"))
-        #expect(try await engine.client.giveUp(run) == 2)
-        #expect(try await engine.message("resume", in: run) == "it was given up: no living worker can do it")
-        #expect(try await engine.states(run)["here"] == "leased")
-        barrier.openAll()
-        #expect(try await engine.end(of: run) == "cancelled")
-      }
-      #expect(try await engine.leftovers() == [:])
-    }
-  }
-
   @Test("a child run may end after its parent")
   func orphan() async throws {
     try await withEngine { engine in

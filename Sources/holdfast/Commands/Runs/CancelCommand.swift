@@ -9,7 +9,8 @@ enum CancelCommand {
     "--reason", .text("TEXT"), default: "cancelled by hand", "Why, as the status shows it")
 
   static let givesUp = Option<Bool>.flag(
-    "--give-up", "Also end steps marked 'always' that no living worker can do: what they should have undone stays")
+    "--give-up",
+    "Also end undos and steps marked 'always' that no living worker can do: what they should have undone stays")
 
   static let command = Command(
     name: "cancel",
@@ -18,8 +19,9 @@ enum CancelCommand {
       "Its waiting steps end, its running ones are stopped, those marked 'always' still run, then everything that has an "
         + "undo is undone. Runs that its steps started are cancelled, too. This returns at once; 'holdfast watch RUN' "
         + "shows how it ends.",
-      "A step bound to a node that is gone for good would hold its run up for ever, if it runs always: a hook that resumes an "
-        + "application, say. --give-up ends such steps, now or later; steps whose node has a living worker are not touched.",
+      "A step bound to a node that is gone for good would hold its run up for ever, if it runs always or undoes something: a "
+        + "hook that resumes an application, say. --give-up ends such steps, now or later, also of a run that failed and "
+        + "undoes what it did; steps whose node has a living worker are not touched.",
     ],
     options: [reason.description, givesUp.description],
     operands: [RunReference.operand.description],
@@ -41,6 +43,7 @@ enum CancelCommand {
       members["givenUp"] = .int(Int64(count))
       note = "; \(countText(count, "step")) that no living worker can do \(count == 1 ? "was" : "were") given up"
     }
-    arguments.report("run \(run.id) of \(run.workflow) is being cancelled\(note)", name: "\(run.id)", .object(members))
+    let state = run.state == RunState.undoing.rawValue ? "undoes what it did already" : "is being cancelled"
+    arguments.report("run \(run.id) of \(run.workflow) \(state)\(note)", name: "\(run.id)", .object(members))
   }
 }
