@@ -14,8 +14,9 @@ declare
   v_steps bigint[];
   v_worker int;
 begin
+  -- Whoever asks may have seen it stopping some time ago: it may have ended since, and may even have been retried.
   select r.stop_reason, r.stop_state into v_reason, v_state
-  from holdfast.run r where r.run_id = p_run for update skip locked;
+  from holdfast.run r where r.run_id = p_run and r.stop_state is not null and r.finished_at is null for update skip locked;
   if not found then
     return;
   end if;

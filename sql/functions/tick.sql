@@ -94,9 +94,12 @@ begin
     perform wake(v_lanes);
   end if;
 
-  -- Runs past their deadline, and cancels that are not through.
-  perform cancel(r.run_id, 'it did not end before its deadline', 'failed')
-  from run r where r.finished_at is null and r.deadline_at < now() and r.state = 'running';
+  -- Runs past their deadline, and cancels that are not through. The lock sees a deadline as a retry has just moved it.
+  perform cancel(d.run_id, 'it did not end before its deadline', 'failed')
+  from (
+    select r.run_id from run r
+    where r.finished_at is null and r.deadline_at < now() and r.state = 'running' for update skip locked
+  ) d;
   perform sweep_stopping(s.run_id) from stopping_run s;
 
   -- How policies fare with their applications. Nothing of it may keep the rest from being done.
