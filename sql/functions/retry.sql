@@ -26,7 +26,9 @@ begin
     perform refuse(format('run %s is not over yet; cancel it first', p_run), null, 'HF003');
   end if;
   if p_from is not null
-    and not exists (select from step s where s.step_id between v_base and v_base + 1048575 and s.name = p_from)
+    and not exists (
+      select from step s
+      where s.step_id between v_base and v_base + 1048575 and s.name = p_from and s.name !~ '^(undo|old):')
   then
     perform refuse(format('run %s has no step %L', p_run, p_from), null, 'HF002');
   end if;
@@ -142,17 +144,6 @@ begin
   update resource o set state = 'intent', detail = case when jsonb_typeof(o.detail) = 'object' then o.detail else '{}' end || '{"stale": true}'
   where o.step_id = any (v_open || v_old) and o.state <> 'released' and coalesce(o.detail -> 'keep', 'false') <> 'true';
 
-  -- A group that is expanded anew gets new instances; the old ones would run beside them.
-  select array_agg(i.step_id) into v_old
-  from unnest(v_open) o(id)
-  join step g on g.step_id = o.id
-  join step_body b on b.body_id = g.body_id and b.is_group
-  join step i on i.step_id between v_base and v_base + 1048575 and starts_with(i.name, g.name || '[');
-  if v_old is not null then
-    delete from step s where s.step_id = any (v_old);
-    v_open := array(select o from unnest(v_open) o except select unnest(v_old));
-  end if;
-
   insert into attempt (step_id, fence, state, message)
   select o, nextval('fence_sequence'), 'reopened', 'the run was retried' from unnest(v_open) o;
   update run r set
@@ -160,7 +151,9 @@ begin
     deadline_at = now() + r.time_limit
   where r.run_id = p_run;
   delete from stopping_run s where s.run_id = p_run;
-  update step s set name = 'old:' || s.name where s.step_id = any (v_old);
+  -- A group that is expanded anew gets new instances. Of the old ones nothing is done any more, and nothing waits for them.
+  update step s set name = 'old:' || s.name, children = null
+  where s.step_id = any (v_old) and s.step_id between v_base and v_base + 1048575;
   delete from join_counter j where j.step_id between v_base and v_base + 1048575;
 
   with edge as materialized (

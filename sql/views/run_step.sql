@@ -73,7 +73,7 @@ comment on view holdfast.run_step is
 comment on column holdfast.run_step.run_id is 'The run; ask for it with run_id = ….';
 comment on column holdfast.run_step.step_id is 'The step: run_id << 20 | its ordinal in the run.';
 comment on column holdfast.run_step.name is
-  'Name in the plan; a group''s instances are GROUP[n].STEP, undo steps undo:STEP.';
+  'Name in the plan; a group''s instances are GROUP[n].STEP, undo steps undo:STEP, instances of before a retry old:….';
 comment on column holdfast.run_step.uses is 'Kind of step; group for a forEach.';
 comment on column holdfast.run_step.state is
   'blocked (needs are not over) | ready | running | waiting (for a time, a signal or the next attempt) | '

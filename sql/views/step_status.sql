@@ -61,7 +61,7 @@ comment on view holdfast.step_status is
 comment on column holdfast.step_status.step_id is 'The step: run_id << 20 | its ordinal in the run.';
 comment on column holdfast.step_status.run_id is 'The run; ask for it with run_id = ….';
 comment on column holdfast.step_status.name is
-  'Name in the plan; a group''s instances are GROUP[n].STEP, undo steps undo:STEP.';
+  'Name in the plan; a group''s instances are GROUP[n].STEP, undo steps undo:STEP, instances of before a retry old:….';
 comment on column holdfast.step_status.uses is 'Kind of step; group for a forEach.';
 comment on column holdfast.step_status.state is
   'blocked (needs are not over) | ready | running | waiting (for a time, a signal or the next attempt) | '

@@ -2,13 +2,15 @@ internal import Terminal
 
 /// Says in plain sentences what a run does, what it waits for, or why it ended as it did.
 struct Explainer {
-  /// Every step, and every edge.
+  /// Every step but those of before a retry, and every edge.
   var snapshot: RunSnapshot
   var facts: ExplainFacts
   private let byID: [Int64: RunStep]
 
   init(_ snapshot: RunSnapshot, _ facts: ExplainFacts) {
-    self.snapshot = snapshot
+    var current = snapshot
+    current.steps.removeAll { $0.place.part == .old }
+    self.snapshot = current
     self.facts = facts
     byID = Dictionary(snapshot.steps.map { ($0.id, $0) }, uniquingKeysWith: { _, last in last })
   }

@@ -24,8 +24,9 @@ enum RunStatements {
   /// $1: the run, $2: every step, $3: steps that ended since then, too, $4: at most so many steps outside of
   /// groups, and as many instances.
   ///
-  /// Without $2 these are the steps outside of groups and, of groups, those in which something happens or went wrong. The
-  /// rows without a step_id count the items of each group by their state; the one without a name counts the steps outside.
+  /// Without $2 these are the steps outside of groups and, of groups, those in which something happens or went wrong;
+  /// none of before a retry. The rows without a step_id count the items of each group by their state; the one without a
+  /// name counts the steps outside.
   static let steps = PostgresStatement(
     """
     with step as materialized (
@@ -42,7 +43,7 @@ enum RunStatements {
           else 8
         end as rank
       from holdfast.run_step s
-      where s.run_id = $1
+      where s.run_id = $1 and ($2 or s.name not like 'old:%')
     ), shown as materialized (
       select c.*
       from (

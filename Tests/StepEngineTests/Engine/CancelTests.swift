@@ -219,6 +219,9 @@ struct CancelTests {
         let expected = [
           "a": "succeeded", "g": "succeeded", "g[0].x": "succeeded", "g[0].y": "succeeded", "g[1].x": "succeeded",
           "g[1].y": "succeeded", "z": "succeeded", "undo:a": "succeeded",
+          // For the record.
+          "old:g[0].x": "succeeded", "old:g[0].y": "cancelled", "old:g[1].x": "succeeded",
+          "old:g[1].y": "succeeded",
         ]
         #expect(states == expected)
       }
@@ -247,11 +250,31 @@ struct CancelTests {
         #expect(try await engine.end(of: run) == "succeeded")
         _ = try await engine.client.retry(run, from: "list")
         #expect(try await engine.end(of: run) == "succeeded")
-        #expect(try await engine.states(run).count == 4)
+        // The old instances are still told of, and nothing needs them.
+        let old = ["old:g[0].x", "old:g[1].x", "old:g[2].x"]
+        let states: [String: String] = try await engine.states(run)
+        #expect(Set(states.keys) == Set(["list", "g", "z", "g[0].x"] + old))
+        let logged = try await engine.rows(
+          "select step as a, count(*) as b from holdfast.attempt_log where run_id = \(run) group by 1 order by 1")
+        #expect(
+          logged == [
+            ["g", "3"], ["g[0].x", "1"], ["list", "3"], ["old:g[0].x", "1"], ["old:g[1].x", "1"],
+            ["old:g[2].x", "1"], ["z", "3"],
+          ])
+        #expect(
+          try await engine.int("select count(*) from holdfast.step_need where run_id = \(run) and need like 'old:%'")
+            == 0)
+        for name in old {
+          let error = await storeError { _ = try await engine.client.retry(run, from: name) }
+          #expect(error?.kind == .notFound)
+        }
+        #expect(try await engine.client.retry(run, from: "list") == 3)
+        #expect(try await engine.end(of: run) == "succeeded")
+        #expect(try await engine.states(run)["old:g[0].x"] == "succeeded+succeeded")
       }
       let expected = [
         "list", #"{"g.x":[{"item":"p"},{"item":"q"},{"item":"r"}],"list":{"l":["p","q","r"]}}"#, "list",
-        #"{"g.x":[{"item":"s"}],"list":{"l":["s"]}}"#,
+        #"{"g.x":[{"item":"s"}],"list":{"l":["s"]}}"#, "list", #"{"g.x":[{"item":"s"}],"list":{"l":["s"]}}"#,
       ]
       #expect(recorder.notes == expected)
       #expect(try await engine.leftovers() == [:])
