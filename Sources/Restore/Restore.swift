@@ -9,7 +9,8 @@ extension Repository {
   /// Restores a tree, or a part of it, into a folder.
   ///
   /// Nothing is written outside of the target, whatever the listings or the target hold. Files get their modification time
-  /// only when they are complete, so that another attempt with `.ifChanged` goes on where this one ended.
+  /// only when they are complete (and on the disk, if the restore is durable), so that another attempt with `.ifChanged`
+  /// goes on where this one ended.
   /// - Parameters:
   ///   - index: of this repository, loaded after the snapshot was.
   ///   - progress: counts along.
@@ -34,19 +35,22 @@ extension Repository {
     }
     let fileLimit = min(raiseOpenFileLimit(), 4096)
     let folders = OpenFolders(root: root, limit: fileLimit / 4)
+    let metadata = MetadataWriter(owners: request.owners, isRoot: geteuid() == 0, problems: problems)
+    let pendingTimes =
+      request.isDurable && !request.isDryRun
+      ? PendingTimes(folders: folders, metadata: metadata, limit: max(1000, request.batchLimit)) : nil
     let context = RestoreContext(
       repository: self, request: request, folders: folders, openFiles: OpenFiles(limit: fileLimit / 4),
-      metadata: MetadataWriter(owners: request.owners, isRoot: geteuid() == 0, problems: problems), problems: problems,
-      progress: progress, pool: pool, workers: workers)
+      metadata: metadata, pendingTimes: pendingTimes, problems: problems, progress: progress, pool: pool,
+      workers: workers)
     let batches = BoundedQueue<Batch>(limit: 1)
     let unfitted = try await withThrowingTaskGroup(of: [String].self) { group in
       group.addTask(executorPreference: pool) {
         do {
           let folder = TargetFolder(parent: nil, name: [], number: 0, isNew: isNew)
           let walker = Walker(
-            request, index: index, source: source, folders: folders, root: folder, metadataWriter: context.metadata,
-            problems: problems, progress: progress,
-            output: batches)
+            request, index: index, source: source, folders: folders, root: folder, metadataWriter: metadata,
+            problems: problems, progress: progress, output: batches)
           try await walker.run(nodes, top: top.map(NodeMetadata.init))
           batches.finish()
           return walker.unfitted.texts
@@ -68,7 +72,13 @@ extension Repository {
       for try await part in group { unfitted += part }
       return unfitted
     }
-    if request.isDurable, !request.isDryRun { try await pool.run { try folders.synchronize() } }
+    if let pendingTimes {
+      try await pool.run {
+        try pendingTimes.settle()
+        // The times, too.
+        try folders.synchronize()
+      }
+    }
     progress.finish()
     return problems.result(progress.state, unfittedIncludes: unfitted)
   }

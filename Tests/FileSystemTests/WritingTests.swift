@@ -40,6 +40,8 @@ struct WritingTests {
     #expect(throws: FileError.self) { try directory.makeLink(bytes("new"), to: name, in: directory) }
     #expect(throws: FileError.self) { try directory.rename(bytes("real"), to: name) }
     #expect(throws: FileError.self) { try directory.removeFile(name) }
+    let time = FileTime(seconds: 1, nanoseconds: 0)
+    #expect(throws: FileError.self) { try directory.setTimes(of: name, accessed: time, modified: time) }
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["real"])
   }
 
@@ -60,6 +62,8 @@ struct WritingTests {
     let time = FileTime(seconds: -5, nanoseconds: 7)
     try link.setTimes(accessed: time, modified: time)
     #expect(try directory.metadata(of: bytes("file")).modified == time)
+    try directory.setTimes(of: bytes("file"), accessed: time, modified: FileTime(seconds: 9, nanoseconds: 1))
+    #expect(try directory.metadata(of: bytes("file")).modified == FileTime(seconds: 9, nanoseconds: 1))
     #expect(throws: FileError.self) { try link.setPermissions(0o777) }
     try directory.makeLink(bytes("twin"), to: bytes("file"), in: directory)
     #expect(try directory.metadata(of: bytes("twin")).kind == .symlink)
@@ -102,6 +106,7 @@ struct WritingTests {
     for number: UInt32 in [1_000_000_000, 0x3fff_ffff, 0x3fff_fffe] {
       let odd = FileTime(seconds: 0, nanoseconds: number)
       #expect(throws: FileError.self) { try file.setTimes(accessed: odd, modified: odd) }
+      #expect(throws: FileError.self) { try directory.setTimes(of: bytes("f"), accessed: odd, modified: odd) }
     }
   }
 

@@ -67,6 +67,16 @@ extension DirectoryHandle {
     try call(what, name) { mknodat(descriptor, $0, mode_t(type | permissions & 0o777), dev_t(device)) }
   }
 
+  /// Sets the times of access and modification of what has a name here, without opening it; of a symbolic link its own.
+  public func setTimes(of name: [UInt8], accessed: FileTime, modified: FileTime) throws(FileError) {
+    // Larger numbers mean "now" and "leave it" to the kernel.
+    guard accessed.nanoseconds < 1_000_000_000, modified.nanoseconds < 1_000_000_000 else {
+      throw failure("set the times of", name, EINVAL)
+    }
+    let times = [accessed.timespec, modified.timespec]
+    try call("set the times of", name) { utimensat(descriptor, $0, times, AT_SYMLINK_NOFOLLOW) }
+  }
+
   /// Removes a file, link or node; a directory is an error.
   public func removeFile(_ name: [UInt8]) throws(FileError) {
     try call("remove", name) { unlinkat(descriptor, $0, 0) }

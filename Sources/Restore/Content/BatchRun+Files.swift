@@ -58,9 +58,17 @@ extension BatchRun {
     if let file = file as? WritableFile {
       do throws(FileError) { try file.flushLateErrors() } catch { return try report(number, error) }
     }
-    if !context.request.verifies { try context.metadata.apply(planned.metadata, to: file) }
+    if !context.request.verifies { try applyMetadata(planned, file) }
     context.progress.files.count()
     if let onItem = context.request.onItem { onItem(.init(path: planned.path, action: action, size: planned.size)) }
+  }
+
+  /// Gives a complete file its metadata; its times only once it is on the disk, if the restore is to be durable.
+  func applyMetadata(_ planned: PlannedFile, _ file: some OpenedFile) throws {
+    // One that counted as equal has its time already.
+    let pending = planned.place == .equal ? nil : context.pendingTimes
+    try context.metadata.apply(planned.metadata, to: file, setsTimes: pending == nil)
+    try pending?.add(planned)
   }
 
   /// Writes a piece of a file; the last one completes it.

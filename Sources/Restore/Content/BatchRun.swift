@@ -84,12 +84,12 @@ final class BatchRun: Sendable {
   /// Makes the further names of files, and gives folders that are done their metadata.
   func finishFolders() async throws {
     for link in batch.links { try makeLink(link) }
+    if let pending = context.pendingTimes {
+      // It may wait for the disk.
+      return try await context.pool.run { try pending.add(self.batch.finished) }
+    }
     for (folder, metadata) in batch.finished {
-      do {
-        try context.metadata.apply(metadata, to: try context.folders.handle(folder))
-      } catch let error as FileError {
-        try context.problems.add(.metadata, error)
-      }
+      try context.metadata.apply(metadata, to: folder, in: context.folders)
     }
   }
 }

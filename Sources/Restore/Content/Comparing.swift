@@ -98,7 +98,7 @@ extension BatchRun {
         let planned = self.batch.files[number]
         do {
           let place = try self.context.folders.handle(planned.folder).openPath(planned.name)
-          try self.context.metadata.apply(planned.metadata, to: place)
+          try self.applyMetadata(planned, place)
         } catch let error as FileError {
           try self.report(number, error)
         }

@@ -12,6 +12,8 @@ struct RestoreContext: Sendable {
   let folders: OpenFolders
   let openFiles: OpenFiles
   let metadata: MetadataWriter
+  /// Nil if files get their times at once.
+  let pendingTimes: PendingTimes?
   let problems: ProblemList
   let progress: RestoreProgress
   let pool: BlockingPool

@@ -7,7 +7,8 @@ public struct RestoreRequest: Sendable {
   public enum Overwrite: String, Sendable, CaseIterable {
     /// It is compared with the backup, and what differs is written.
     case always
-    /// The same, but a file of the same size and modification time counts as equal unseen.
+    /// The same, but a file of the same size and modification time counts as equal unseen. Not to be relied on after a
+    /// power failure in a restore that wasn't durable.
     case ifChanged = "if-changed"
     /// A file that is at least as new as the backup's is left alone.
     case ifNewer = "if-newer"
@@ -73,7 +74,9 @@ public struct RestoreRequest: Sendable {
   public var sparse = false
   /// Read everything back and compare it.
   public var verifies = false
-  /// Wait until all is on the disk before the restore counts as done.
+  /// Wait until all is on the disk before the restore counts as done, and until a file's content is there before it gets
+  /// the modification time that says that it is complete. Without this a power failure may leave files that look complete
+  /// while their content is lost, and `.ifChanged` passes them over.
   public var isDurable = true
   /// Only say what would be done.
   public var isDryRun = false
@@ -81,7 +84,7 @@ public struct RestoreRequest: Sendable {
   public var owners = Owners.automatic
   /// Threads that decrypt, decompress and write; nil for one per core.
   public var workers: Int?
-  /// The most pieces of files that are planned at once, about 100 bytes of memory each.
+  /// The most pieces of files that are planned at once, about 100 bytes of memory each; and files that wait for the disk.
   public var batchLimit = 300_000
   /// Told of each file or node; may be called by several threads at once.
   public var onItem: (@Sendable (Item) -> Void)?

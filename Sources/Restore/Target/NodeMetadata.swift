@@ -32,7 +32,10 @@ struct MetadataWriter: Sendable {
 
   /// Sets all that differs: the owner first, which takes setuid and capabilities away; the times last, which everything
   /// else moves.
-  func apply(_ metadata: NodeMetadata, to file: some OpenedFile, isLink: Bool = false) throws(RestoreError) {
+  /// - Parameter setsTimes: false leaves the times for later.
+  func apply(
+    _ metadata: NodeMetadata, to file: some OpenedFile, isLink: Bool = false, setsTimes: Bool = true
+  ) throws(RestoreError) {
     let current: FileMetadata
     do throws(FileError) { current = try file.currentMetadata() } catch {
       try problems.add(.metadata, error)
@@ -46,9 +49,17 @@ struct MetadataWriter: Sendable {
     if !isLink, isOwnerNew || hasNewAccessList || current.permissions != permissions {
       do throws(FileError) { try file.setPermissions(permissions) } catch { try problems.add(.metadata, error) }
     }
+    guard setsTimes else { return }
     do throws(FileError) { try file.setTimes(accessed: metadata.accessed, modified: metadata.modified) } catch {
       try problems.add(.metadata, error)
     }
+  }
+
+  /// Sets all that differs of a folder that is done.
+  func apply(_ metadata: NodeMetadata, to folder: TargetFolder, in folders: OpenFolders) throws(RestoreError) {
+    let handle: DirectoryHandle
+    do throws(FileError) { handle = try folders.handle(folder) } catch { return try problems.add(.metadata, error) }
+    try apply(metadata, to: handle)
   }
 
   /// Whether a file has all metadata as it would get them.
