@@ -4,7 +4,7 @@ internal import Synchronization
 
 /// Which blobs a repository has, and where. Made for many threads.
 ///
-/// What a cache holds costs no memory of its own; each blob that was added takes 53 to 59 bytes.
+/// What a cache holds costs no memory of its own; each place of a blob that was added takes 53 to 59 bytes.
 public final class BlobIndex: Sendable {
   /// A pack that the index knows.
   public struct Pack: Sendable, Equatable {
@@ -19,6 +19,9 @@ public final class BlobIndex: Sendable {
     let table = Mutex(EntryTable())
   }
 
+  /// So many places of a blob are known at most.
+  public static let placeLimit = 8
+
   private let base: IndexCache?
   private let shards = (0..<64).map { _ in Shard() }
   /// The packs that were added; the base has its own.
@@ -31,7 +34,22 @@ public final class BlobIndex: Sendable {
   public func location(of id: BlobID, _ type: BlobType) -> BlobLocation? {
     if let base, let entry = base.find(id, type) { return location(entry, base.pack(Int(entry.pack)).id) }
     guard let entry = addedEntry(id, type) else { return nil }
-    return location(entry, packTable.withLock { $0[Int(entry.pack)].id })
+    return location(entry, addedPack(entry))
+  }
+
+  /// All places where a blob lies, for when one turns out to be damaged: that of `location(of:_:)` first, and at most
+  /// `placeLimit`.
+  public func locations(of id: BlobID, _ type: BlobType) -> [BlobLocation] {
+    var places: [BlobLocation] = []
+    if let base {
+      places = base.all(id, type, limit: Self.placeLimit).map { location($0, base.pack(Int($0.pack)).id) }
+    }
+    let added = shard(id).table.withLock { table in table.all(id, type).map { table[$0] } }
+    places += added.filter(\.isStored).map { location($0, addedPack($0)) }
+    // A pack may be listed more than once.
+    var different: [BlobLocation] = []
+    for place in places where !different.contains(place) { different.append(place) }
+    return Array(different.prefix(Self.placeLimit))
   }
 
   /// Whether a blob is in a stored pack. One that was only claimed isn't.
@@ -63,7 +81,7 @@ public final class BlobIndex: Sendable {
     }
   }
 
-  /// Adds a pack that the store has. A blob that is known from another pack keeps its place there.
+  /// Adds a pack that the store has. A blob that is known from another pack keeps its place there; this one comes after it.
   /// - Parameter size: of the pack file, in bytes.
   public func add(pack: PackID, size: Int, blobs: [PackedBlob]) {
     let number = packTable.withLock { packs in
@@ -71,13 +89,21 @@ public final class BlobIndex: Sendable {
       packs.append(Pack(id: pack, size: size))
       return UInt32(packs.count - 1)
     }
-    for blob in blobs where base?.find(blob.id, blob.type) == nil {
-      let entry = IndexEntry(blob, pack: number)
-      shard(blob.id).table.withLock { table in
-        guard let known = table.find(blob.id, blob.type) else { return table.insert(entry) }
-        if !table[known].isStored { table[known] = entry }
-      }
+    for blob in blobs {
+      if let base, let entry = base.find(blob.id, blob.type), base.pack(Int(entry.pack)).id == pack { continue }
+      shard(blob.id).table.withLock { add(IndexEntry(blob, pack: number), pack, to: &$0) }
     }
+  }
+
+  private func add(_ entry: IndexEntry, _ pack: PackID, to table: inout EntryTable) {
+    guard let known = table.find(entry.id, entry.type) else { return table.insert(entry) }
+    guard table[known].isStored else {
+      table[known] = entry
+      return
+    }
+    let places = table.all(entry.id, entry.type)
+    guard places.count < Self.placeLimit, !places.contains(where: { addedPack(table[$0]) == pack }) else { return }
+    table.insert(entry)
   }
 
   /// All packs: the cache's, then in the order in which they were added.
@@ -94,6 +120,8 @@ public final class BlobIndex: Sendable {
       return table[number]
     }
   }
+
+  private func addedPack(_ entry: IndexEntry) -> PackID { packTable.withLock { $0[Int(entry.pack)].id } }
 
   private func location(_ entry: IndexEntry, _ pack: PackID) -> BlobLocation {
     BlobLocation(

@@ -12,7 +12,7 @@ struct EntryTable {
   private var slots = [UInt32](repeating: 0, count: 64)
   private(set) var count = 0
 
-  /// The number of the entry of a blob.
+  /// The number of the first entry of a blob.
   func find(_ id: BlobID, _ type: BlobType) -> Int? {
     var slot = firstSlot(of: id)
     while slots[slot] != 0 {
@@ -23,7 +23,19 @@ struct EntryTable {
     return nil
   }
 
-  /// Adds an entry of a blob that has none.
+  /// The numbers of all entries of a blob, as they were added.
+  func all(_ id: BlobID, _ type: BlobType) -> [Int] {
+    var found: [Int] = []
+    var slot = firstSlot(of: id)
+    while slots[slot] != 0 {
+      let number = Int(slots[slot] - 1)
+      if self[number].isOf(id, type) { found.append(number) }
+      slot = (slot + 1) & (slots.count - 1)
+    }
+    return found
+  }
+
+  /// Adds an entry, after those that its blob has: each makes all that are near in the table slower to find.
   mutating func insert(_ entry: IndexEntry) {
     if (count + 1) * 4 > slots.count * 3 { grow() }
     if count % Self.chunk == 0 {

@@ -40,9 +40,9 @@ extension Repository {
       request.isDurable && !request.isDryRun
       ? PendingTimes(folders: folders, metadata: metadata, limit: max(1000, request.batchLimit)) : nil
     let context = RestoreContext(
-      repository: self, request: request, folders: folders, openFiles: OpenFiles(limit: fileLimit / 4),
-      metadata: metadata, pendingTimes: pendingTimes, problems: problems, progress: progress, pool: pool,
-      workers: workers)
+      repository: self, reader: BlobReader(self, index), request: request, folders: folders,
+      openFiles: OpenFiles(limit: fileLimit / 4), metadata: metadata, pendingTimes: pendingTimes, problems: problems,
+      progress: progress, pool: pool, workers: workers)
     let batches = BoundedQueue<Batch>(limit: 1)
     let unfitted = try await withThrowingTaskGroup(of: [String].self) { group in
       group.addTask(executorPreference: pool) {

@@ -72,4 +72,22 @@ struct BlobIndexTests {
     #expect(index.location(of: id(1), .data)?.pack == id(-1))
     #expect(index.packs.count == 2)
   }
+
+  @Test("all places of a blob are known, each once, and of very many only some")
+  func places() {
+    let index = BlobIndex()
+    #expect(index.locations(of: id(1), .data).isEmpty)
+    #expect(index.claim(id(1), .data))
+    #expect(index.locations(of: id(1), .data).isEmpty)
+    for pack in [-1, -2, -1, -3, -2] {
+      index.add(pack: id(pack), size: 1, blobs: [blob(1, offset: UInt32(-pack)), blob(1, .tree)])
+    }
+    #expect(index.locations(of: id(1), .data).map(\.pack) == [id(-1), id(-2), id(-3)])
+    #expect(index.locations(of: id(1), .data).map(\.offset) == [1, 2, 3])
+    #expect(index.locations(of: id(1), .tree).count == 3)
+    for pack in 4..<1000 { index.add(pack: id(-pack), size: 1, blobs: [blob(1), blob(pack)]) }
+    #expect(index.locations(of: id(1), .data).count == BlobIndex.placeLimit)
+    #expect(index.locations(of: id(1), .data).first == index.location(of: id(1), .data))
+    #expect(index.locations(of: id(900), .data).map(\.pack) == [id(-900)])
+  }
 }

@@ -116,6 +116,13 @@ struct IndexCacheTests {
     try builder.finish()
     let both = try await open()
     #expect(BlobIndex(base: both).location(of: blob[3].id, blob[3].type)?.pack == id(-100))
+    // All places, those beside the cache, too.
+    let index = BlobIndex(base: both)
+    for pack in [-100, -300, -200] { index.add(pack: id(pack), size: 1, blobs: blob) }
+    for known in blob {
+      #expect(index.locations(of: known.id, known.type).map(\.pack) == [-100, -200, -300].map(id))
+      #expect(index.locations(of: known.id, known.type == .data ? .tree : .data).isEmpty)
+    }
     var second = try IndexCacheBuilder(path: path, key: key, base: both, keeping: [id(-2)])
     try second.finish()
     #expect(BlobIndex(base: try await open()).location(of: blob[3].id, blob[3].type)?.pack == id(-200))

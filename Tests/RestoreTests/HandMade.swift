@@ -20,9 +20,10 @@ struct HandMade {
       DirectoryStore(fixture.repositoryPath), password: Password(Array(Fixture.password.utf8)))
   }
 
-  /// Stores blobs.
-  func store(_ blobs: [(bytes: [UInt8], type: BlobType)]) async throws -> [BlobID] {
-    try await repository.withBlobWriter(index: index, settings: WriteSettings(), pool: pool) { writer in
+  /// Stores blobs, but for those that `known` has already; nil is the index.
+  @discardableResult
+  func store(_ blobs: [(bytes: [UInt8], type: BlobType)], known: BlobIndex? = nil) async throws -> [BlobID] {
+    try await repository.withBlobWriter(index: known ?? index, settings: WriteSettings(), pool: pool) { writer in
       var ids: [BlobID] = []
       let sealer = writer.sealer()
       for (bytes, type) in blobs {

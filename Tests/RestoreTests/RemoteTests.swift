@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// A folder that answers as a store behind a network does: only by requests, each counted.
-private final class Remote: ObjectStore {
+final class Remote: ObjectStore {
   let inner: DirectoryStore
   let requests = Mutex<[(name: ObjectName, bytes: Int)]>([])
   /// Whether answers to reads of packs take long.

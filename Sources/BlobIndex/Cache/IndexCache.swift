@@ -94,6 +94,23 @@ public final class IndexCache: Sendable {
 
   /// The entry of a blob; of several, the one with the first pack.
   func find(_ id: BlobID, _ type: BlobType) -> IndexEntry? {
+    position(of: id, type).map { entry($0) }
+  }
+
+  /// The entries of a blob, the one with the first pack first; at most `limit`.
+  func all(_ id: BlobID, _ type: BlobType, limit: Int) -> [IndexEntry] {
+    guard let first = position(of: id, type) else { return [] }
+    var found: [IndexEntry] = []
+    for number in first..<min(first + limit, layout.entries) {
+      let next = entry(number)
+      guard next.isOf(id, type), Int(next.pack) < layout.packs else { break }
+      found.append(next)
+    }
+    return found
+  }
+
+  /// The place of a blob's first entry.
+  private func position(of id: BlobID, _ type: BlobType) -> Int? {
     let prefix = Int(id.words.0 >> 48)
     let start = layout.prefixesStart + prefix * 4
     var low = Int(load(start, as: UInt32.self))
@@ -106,7 +123,7 @@ public final class IndexCache: Sendable {
     }
     guard low < end else { return nil }
     let found = entry(low)
-    return found.isOf(id, type) && Int(found.pack) < layout.packs ? found : nil
+    return found.isOf(id, type) && Int(found.pack) < layout.packs ? low : nil
   }
 
   private func entry(_ number: Int) -> IndexEntry {

@@ -109,11 +109,14 @@ struct PackList: Sendable {
   /// Different blobs that it has.
   var blobCount: Int { firstCount }
 
-  /// An index of the trees alone, to read them.
+  /// An index of the first places of trees, to read them.
+  ///
+  /// A damaged one must be found though another is good: a prune may keep just the damaged one.
   func treeIndex() -> BlobIndex {
     let index = BlobIndex()
     for pack in packs {
-      let trees = blobs[pack.blobs].filter { $0.type == .tree }
+      let trees = pack.blobs.filter { blobs[$0].type == .tree && number(of: blobs[$0].id, .tree) == $0 }
+        .map { blobs[$0] }
       if !trees.isEmpty { index.add(pack: pack.id, size: pack.size, blobs: trees) }
     }
     return index

@@ -24,14 +24,17 @@ public final class BlobReader: Sendable {
     windows = repository.store is any LocalObjects ? nil : PackWindows(repository.store)
   }
 
-  /// A blob's plaintext.
+  /// A blob's plaintext, from any of the packs that have it.
   /// - Throws: `.notFound` if no index lists it; `.corrupt`, or the store's error.
   public func read(_ id: BlobID, _ type: BlobType) async throws(RepositoryError) -> [UInt8] {
-    guard let place = index.location(of: id, type) else {
-      throw RepositoryError(
-        .notFound,
-        "the \(type.name) blob \(id.hex) is missing from the index; 'holdfast repo check' tells what is damaged")
+    try await index.read(id, type) { (place: BlobLocation) async throws(RepositoryError) in
+      try await read(id, type, at: place)
     }
+  }
+
+  private func read(
+    _ id: BlobID, _ type: BlobType, at place: BlobLocation
+  ) async throws(RepositoryError) -> [UInt8] {
     let range = Int(place.offset)..<Int(place.offset) + Int(place.length)
     if type == .tree, let local = repository.store as? any LocalObjects { announce(place.pack, local) }
     let sealed = try await mapped { () async throws(StoreError) in

@@ -1,3 +1,4 @@
+internal import BlobIndex
 internal import Cryptography
 internal import FileSystem
 internal import ObjectStores
@@ -11,22 +12,31 @@ extension RestoreContext {
 }
 
 extension BatchRun {
+  /// A blob that its pack doesn't give.
+  private struct LostBlob {
+    /// Positions of the pieces that need it, in the sorted ones.
+    let pieces: Range<Int>
+    let error: RepositoryError
+  }
+
   /// Reads a stretch of a pack and writes what is in it to all files that need it.
   func writePart(_ number: Int, _ tools: WorkerTools) async throws {
     let part = parts[number]
     let first = batch.files[Int(pieces[part.pieces.lowerBound].file)]
     context.progress.setCurrent(tools.number) { printablePath(first.path) }
+    let lost: [LostBlob]
     do {
       if let local = context.repository.store as? any LocalObjects {
-        try writeLocally(number, local, tools)
+        lost = try writeLocally(number, local, tools)
       } else {
         let bytes = try await context.repository.store.get(ObjectName(.pack, part.pack.hex), range: part.range)
         context.progress.bytesRead.count(bytes.count)
-        try bytes.withUnsafeBytes { try write(part, $0, tools) }
+        lost = try bytes.withUnsafeBytes { try write(part, $0, tools) }
       }
     } catch let error as StoreError {
-      try fail(part, RepositoryError(error))
+      lost = try blobs(of: part, lostBy: RepositoryError(error))
     }
+    for blob in lost { try await writeFromElsewhere(blob) }
   }
 
   /// Lets the kernel begin to read what comes soon.
@@ -39,7 +49,7 @@ extension BatchRun {
     file.willNeed(parts[next].range)
   }
 
-  private func writeLocally(_ number: Int, _ local: any LocalObjects, _ tools: WorkerTools) throws {
+  private func writeLocally(_ number: Int, _ local: any LocalObjects, _ tools: WorkerTools) throws -> [LostBlob] {
     readAhead(after: number, local)
     let part = parts[number]
     let name = ObjectName(.pack, part.pack.hex)
@@ -53,37 +63,72 @@ extension BatchRun {
       _ = try file.read(at: part.range.lowerBound, into: buffer)
     } catch {
       if error.code == 0 {
-        return try fail(part, RepositoryError(.corrupt, "the pack \(name) is shorter than the index says"))
+        let damage = RepositoryError(.corrupt, "the pack \(name) is shorter than the index says")
+        return try blobs(of: part, lostBy: damage)
       }
-      return try fail(part, RepositoryError(error.isVanished ? .notFound : .store(.failed), error.description))
+      let kind: RepositoryError.Kind = error.isVanished ? .notFound : .store(.failed)
+      return try blobs(of: part, lostBy: RepositoryError(kind, error.description))
     }
     context.progress.bytesRead.count(part.range.count)
-    try write(part, UnsafeRawBufferPointer(buffer), tools)
+    return try write(part, UnsafeRawBufferPointer(buffer), tools)
   }
 
-  /// Opens each blob of a stretch once.
-  private func write(_ part: PackPart, _ bytes: UnsafeRawBufferPointer, _ tools: WorkerTools) throws {
-    var position = part.pieces.lowerBound
-    while position < part.pieces.upperBound {
-      let piece = pieces[position]
-      var next = position + 1
-      while next < part.pieces.upperBound, pieces[next].offset == piece.offset { next += 1 }
+  /// Opens each blob of a stretch once. Returns those that are damaged.
+  private func write(
+    _ part: PackPart, _ bytes: UnsafeRawBufferPointer, _ tools: WorkerTools
+  ) throws -> [LostBlob] {
+    var lost: [LostBlob] = []
+    for users in blobs(of: part) {
+      let piece = pieces[users.lowerBound]
       let start = Int(piece.offset) - part.range.lowerBound
       let sealed = UnsafeRawBufferPointer(rebasing: bytes[start..<start + Int(piece.length)])
       do {
         let plaintext = try tools.opener.open(
           sealed, id: piece.blob, uncompressedLength: piece.uncompressedLength, pack: part.pack)
-        for user in position..<next { try write(pieces[user], plaintext) }
+        for user in users { try write(pieces[user], plaintext) }
       } catch let error as RepositoryError {
-        for user in position..<next { report(Int(pieces[user].file), .content, error.description) }
+        lost.append(LostBlob(pieces: users, error: error))
       }
-      position = next
     }
+    return lost
   }
 
-  /// A stretch can't be had: its files can't be completed.
-  private func fail(_ part: PackPart, _ error: RepositoryError) throws {
+  /// Cuts a stretch where another blob begins.
+  private func blobs(of part: PackPart) -> [Range<Int>] {
+    var found: [Range<Int>] = []
+    var position = part.pieces.lowerBound
+    while position < part.pieces.upperBound {
+      var next = position + 1
+      while next < part.pieces.upperBound, pieces[next].offset == pieces[position].offset { next += 1 }
+      found.append(position..<next)
+      position = next
+    }
+    return found
+  }
+
+  /// The blobs of a stretch that can't be had; throws if nothing else can be had either.
+  private func blobs(of part: PackPart, lostBy error: RepositoryError) throws(RepositoryError) -> [LostBlob] {
     guard error.isLocal else { throw error }
-    for piece in pieces[part.pieces] { report(Int(piece.file), .content, error.description) }
+    return blobs(of: part).map { LostBlob(pieces: $0, error: error) }
+  }
+
+  /// Writes a blob that lies in another pack, too. If it doesn't, the files that need it can't be completed.
+  private func writeFromElsewhere(_ lost: LostBlob) async throws {
+    let piece = pieces[lost.pieces.lowerBound]
+    let plaintext: [UInt8]
+    do throws(RepositoryError) {
+      guard context.reader.index.locations(of: piece.blob, .data).count > 1 else { throw lost.error }
+      plaintext = try await context.reader.read(piece.blob, .data)
+      // What the index said of the first place decided what comes where in the file.
+      guard plaintext.count == piece.plaintextLength else { throw lost.error }
+    } catch {
+      guard error.isLocal else { throw error }
+      for user in lost.pieces { report(Int(pieces[user].file), .content, lost.error.description) }
+      return
+    }
+    context.progress.bytesRead.count(Int(piece.length))
+    try plaintext.withUnsafeBytes { bytes in
+      for user in lost.pieces { try write(pieces[user], bytes) }
+    }
   }
 }

@@ -64,6 +64,22 @@ struct ContentUnit: Sendable {
     try result.get()
     return plaintext
   }
+
+  /// The bytes of the file, blob by blob from any packs that have them; for when this one failed.
+  /// - Throws: what it failed with, unless other packs have what this one should.
+  func plaintext(
+    after failure: RepositoryError, _ reader: BlobReader
+  ) async throws(RepositoryError) -> [UInt8] {
+    let hasOthers = blobs.contains { reader.index.locations(of: $0.id, .data).count > 1 }
+    guard failure.isLocal, hasOthers else { throw failure }
+    var plaintext: [UInt8] = []
+    for (id, place) in blobs {
+      let bytes = try await reader.read(id, .data)
+      guard bytes.count == place.plaintextLength else { throw failure }
+      plaintext += bytes
+    }
+    return plaintext
+  }
 }
 
 extension Repository {

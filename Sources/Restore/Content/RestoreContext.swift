@@ -8,6 +8,8 @@ internal import Synchronization
 /// What all parts of a running restore share.
 struct RestoreContext: Sendable {
   let repository: Repository
+  /// For blobs that have to be read one by one.
+  let reader: BlobReader
   let request: RestoreRequest
   let folders: OpenFolders
   let openFiles: OpenFiles

@@ -33,9 +33,9 @@ extension Repository {
     let pool = BlockingPool(size: workers)
     let (units, size) = try ContentUnit.of(node.content, index, limit: 4 << 20)
     let run = DeviceRestore(
-      repository: self, device: try await opened(device, for: size, on: pool, patience), units: units,
-      progress: progress,
-      pool: pool, workers: workers)
+      repository: self, reader: BlobReader(self, index),
+      device: try await opened(device, for: size, on: pool, patience), units: units, progress: progress, pool: pool,
+      workers: workers)
     progress.expectedFiles.count()
     progress.expectedBytes.count(size)
     progress.isWalking.store(false, ordering: .relaxed)
@@ -81,6 +81,8 @@ private func opened(
 /// Writes an image onto a device.
 private struct DeviceRestore: Sendable {
   let repository: Repository
+  /// For what a pack doesn't give.
+  let reader: BlobReader
   let device: WritableFile
   let units: [ContentUnit]
   let progress: RestoreProgress
@@ -93,9 +95,7 @@ private struct DeviceRestore: Sendable {
       if try isThere(unit, at: offset, tools) {
         progress.unchangedBytes.count(length)
       } else {
-        let sealed = try await repository.sealed(unit)
-        progress.bytesRead.count(sealed.count)
-        try put(try unit.opened(sealed, tools.opener), at: offset)
+        try put(try await plaintext(unit, tools), at: offset)
       }
       progress.bytes.count(length)
     }
@@ -116,6 +116,16 @@ private struct DeviceRestore: Sendable {
         )
       }
       progress.verifiedBytes.count(unit.plaintextLength)
+    }
+  }
+
+  private func plaintext(_ unit: ContentUnit, _ tools: WorkerTools) async throws(RepositoryError) -> [UInt8] {
+    do throws(RepositoryError) {
+      let sealed = try await repository.sealed(unit)
+      progress.bytesRead.count(sealed.count)
+      return try unit.opened(sealed, tools.opener)
+    } catch {
+      return try await unit.plaintext(after: error, reader)
     }
   }
 

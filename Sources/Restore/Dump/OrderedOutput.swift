@@ -12,6 +12,8 @@ enum OutputItem: Sendable {
 /// Writes items to a descriptor in their order, while several are being read and opened ahead.
 struct OrderedOutput: Sendable {
   let repository: Repository
+  /// For what a pack doesn't give.
+  let reader: BlobReader
   let openers: OpenerPool
   let pool: BlockingPool
   let descriptor: Int32
@@ -62,8 +64,12 @@ struct OrderedOutput: Sendable {
   }
 
   private func plaintext(_ unit: ContentUnit) async throws -> [UInt8] {
-    let sealed = try await repository.sealed(unit)
-    return try openers.withOpener { opener throws(RepositoryError) in try unit.opened(sealed, opener) }
+    do throws(RepositoryError) {
+      let sealed = try await repository.sealed(unit)
+      return try openers.withOpener { opener throws(RepositoryError) in try unit.opened(sealed, opener) }
+    } catch {
+      return try await unit.plaintext(after: error, reader)
+    }
   }
 }
 

@@ -26,7 +26,8 @@ extension Repository {
     let processors = max(1, sysconf(CInt(_SC_NPROCESSORS_ONLN)))
     let isLocal = store is any LocalObjects
     let output = OrderedOutput(
-      repository: self, openers: OpenerPool(self), pool: BlockingPool(size: processors + 1), descriptor: descriptor,
+      repository: self, reader: BlobReader(self, index), openers: OpenerPool(self),
+      pool: BlockingPool(size: processors + 1), descriptor: descriptor,
       window: isLocal ? 2 * processors + 2 : max(8, 2 * processors), written: written)
     let unitLimit = 4 << 20
     if !path.isEmpty {

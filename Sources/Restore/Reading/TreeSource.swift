@@ -45,23 +45,23 @@ final class TreeSource: Sendable {
 
   /// The entries of a folder, in the order in which they are stored.
   func tree(_ id: BlobID) async throws(RepositoryError) -> [TreeNode] {
-    guard let place = index.location(of: id, .tree) else {
-      throw RepositoryError(
-        .notFound, "the listing \(id.hex) is missing from the index; 'holdfast repo check' tells what is damaged")
-    }
-    let bytes: [UInt8]
-    if let local {
-      bytes = try openers.withOpener { opener throws(RepositoryError) in
-        try readLocally(local, id, place, opener)
-      }
-    } else {
-      let sealed = try await readSealed(place)
-      bytes = try openers.withOpener { opener throws(RepositoryError) in
-        try opened(sealed, id, place, opener)
-      }
+    let bytes = try await index.read(id, .tree) { (place: BlobLocation) async throws(RepositoryError) in
+      try await read(id, place)
     }
     do throws(FormatError) { return try decodeTree(bytes) } catch {
       throw RepositoryError(error.kind == .unsupported ? .unsupported : .corrupt, error.description)
+    }
+  }
+
+  private func read(_ id: BlobID, _ place: BlobLocation) async throws(RepositoryError) -> [UInt8] {
+    if let local {
+      return try openers.withOpener { opener throws(RepositoryError) in
+        try readLocally(local, id, place, opener)
+      }
+    }
+    let sealed = try await readSealed(place)
+    return try openers.withOpener { opener throws(RepositoryError) in
+      try opened(sealed, id, place, opener)
     }
   }
 
