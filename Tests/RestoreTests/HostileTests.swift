@@ -34,6 +34,8 @@ struct HostileTests {
     let orders = [
       [made.symlink("x", outside.path), made.folder("x", inner), made.file("x", [blob])],
       [made.folder("x", inner), made.symlink("x", outside.path), made.file("x", [blob])],
+      // A name that is passed over lies between them.
+      [made.symlink("x", outside.path), made.file("..", [blob]), made.folder("x", inner)],
       // Not next to each other, and not in order.
       [
         made.symlink("x", outside.path), made.file("b", [blob]), made.folder("x", inner), made.file("a", [blob]),
@@ -200,5 +202,27 @@ struct HostileTests {
     let result = try await made.repository.dump(tree, path: [], index: made.index, to: handle.fileDescriptor)
     #expect(result.problemCounts == [.name: 2])
     #expect(try await made.fixture.shell("tar tf out.tar") == "in\n")
+  }
+
+  @Test("archives hold each name once, so that nothing is unpacked through a link")
+  func archivedTwice() async throws {
+    let made = try await HandMade()
+    let blob = try await made.data("evil")
+    let inner = try await made.tree([made.file("f", [blob])])
+    let orders = [
+      [made.symlink("x", "/tmp"), made.folder("x", inner), made.file("y", [blob])],
+      [made.symlink("x", "/tmp"), made.file("..", [blob]), made.folder("x", inner), made.file("y", [blob])],
+      [made.symlink("x", "/tmp"), made.file("y", [blob]), made.folder("x", inner), made.file("y", [blob])],
+    ]
+    let output = made.fixture.folder.path + "/out.tar"
+    for (number, nodes) in orders.enumerated() {
+      #expect(FileManager.default.createFile(atPath: output, contents: nil))
+      let handle = try #require(FileHandle(forWritingAtPath: output))
+      // In the middle of a tree, too.
+      let tree = try await made.tree([made.folder("d", try await made.tree(nodes)), made.file("e", [blob])])
+      let result = try await made.repository.dump(tree, path: [], index: made.index, to: handle.fileDescriptor)
+      #expect(result.problemCounts == [.name: number == 0 ? 1 : 2] && result.isIncomplete)
+      #expect(try await made.fixture.shell("tar tf out.tar") == "d/\nd/x\nd/y\ne\n")
+    }
   }
 }

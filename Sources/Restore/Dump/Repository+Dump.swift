@@ -14,7 +14,8 @@ extension Repository {
   ///   - path: names on the way from the tree; none means all of it, as an archive.
   ///   - descriptor: stays open; a broken pipe is an error, not a signal, only if the process ignores SIGPIPE.
   ///   - written: told of bytes as they are written.
-  /// - Returns: what an archive cannot hold, or must not: names that would lead out of the place where it is unpacked.
+  /// - Returns: what an archive cannot hold, or must not: names that would lead out of the place where it is unpacked, by
+  ///   themselves or through a link of the same name.
   /// - Throws: `RestoreError`, or `RepositoryError` if content is missing or damaged: the output has ended too early then.
   public func dump(
     _ tree: BlobID, path: [[UInt8]], index: BlobIndex, to descriptor: Int32,
@@ -59,11 +60,20 @@ final class TarArchive {
   private let index: BlobIndex
   private let problems: ProblemList
   private let unitLimit: Int
-  private var stack: [(nodes: ArraySlice<TreeNode>, path: [UInt8])] = []
+  private var stack: [Level] = []
   /// What comes before anything else from the stack; the next one last.
   private var pending: [OutputItem] = []
   private var firstNames: [TarFile: [UInt8]] = [:]
   private var isEnded = false
+
+  /// A listing that is being worked on.
+  private struct Level {
+    let nodes: [TreeNode]
+    /// Of its folder, with a `/` at the end.
+    let path: [UInt8]
+    var next = 0
+    var repeated = RepeatedNames()
+  }
 
   private struct TarFile: Hashable {
     let inode: UInt64
@@ -79,20 +89,18 @@ final class TarArchive {
   }
 
   /// Begins with the content of a tree.
-  func enter(_ nodes: [TreeNode]) { stack.append((nodes[...], [])) }
+  func enter(_ nodes: [TreeNode]) { stack.append(Level(nodes: nodes, path: [])) }
 
   /// Begins with a folder itself; names in the archive are paths in the snapshot.
   func enter(_ folder: TreeNode, path: [[UInt8]]) {
     let parent = Array(path.dropLast().map { $0 + [UInt8(ascii: "/")] }.joined())
-    stack.append(([folder], parent))
+    stack.append(Level(nodes: [folder], path: parent))
   }
 
   /// The next item; nil after the end of the archive.
   func next() async throws -> OutputItem? {
-    while pending.isEmpty, let node = stack.last?.nodes.first {
-      stack[stack.count - 1].nodes.removeFirst()
-      try await add(node, in: stack.last?.path ?? [])
-      while let last = stack.last, last.nodes.isEmpty { stack.removeLast() }
+    while pending.isEmpty, let entry = nextEntry() {
+      try await add(entry.node, in: entry.folder, isRepeated: entry.isRepeated)
     }
     if let item = pending.popLast() { return item }
     guard !isEnded else { return nil }
@@ -100,10 +108,30 @@ final class TarArchive {
     return .bytes([UInt8](repeating: 0, count: 2 * TarHeader.block))
   }
 
-  private func add(_ node: TreeNode, in folder: [UInt8]) async throws {
+  /// The next entry of the innermost folder that has one left.
+  private func nextEntry() -> (node: TreeNode, folder: [UInt8], isRepeated: Bool)? {
+    while let level = stack.indices.last {
+      let (nodes, position) = (stack[level].nodes, stack[level].next)
+      guard position < nodes.count else {
+        stack.removeLast()
+        continue
+      }
+      stack[level].next += 1
+      let isRepeated = stack[level].repeated.hasEarlier(position, in: nodes)
+      return (nodes[position], stack[level].path, isRepeated)
+    }
+    return nil
+  }
+
+  private func add(_ node: TreeNode, in folder: [UInt8], isRepeated: Bool) async throws {
     let path = folder + node.name
     guard isPlainName(node.name) else {
       problems.add(.name, path, "'\(printablePath(path))' is no name that a file can have; it was left out")
+      return
+    }
+    // Whoever unpacks it would follow a link of that name.
+    guard !isRepeated else {
+      problems.add(.name, path, "'\(printablePath(path))' is listed twice in its folder; only the first was archived")
       return
     }
     switch node.kind {
@@ -129,7 +157,7 @@ final class TarArchive {
     do throws(RepositoryError) {
       let nodes = try await source.entries(of: node)
       source.prefetch(nodes.lazy.compactMap(\.subtree).prefix(8))
-      stack.append((nodes[...], path + [UInt8(ascii: "/")]))
+      stack.append(Level(nodes: nodes, path: path + [UInt8(ascii: "/")]))
     } catch {
       guard error.isLocal else { throw error }
       problems.add(.folder, path, "cannot read the folder \(printablePath(path)): \(error)")

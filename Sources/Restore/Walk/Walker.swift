@@ -27,8 +27,7 @@ final class Walker {
     var isBlocked = false
     /// It lies in another filesystem than the target, where nothing is removed.
     var isElsewhere = false
-    /// Names already taken, once the listing turned out not to be sorted.
-    var taken: Set<[UInt8]>?
+    var repeated = RepeatedNames()
   }
 
   /// Nobody has folders as deep; a listing that claims so is hostile.
@@ -96,13 +95,16 @@ final class Walker {
   /// Works on one entry of the innermost folder.
   private func visit(_ node: TreeNode) async throws {
     let current = frames.count - 1
+    let nodes = frames[current].nodes
+    let position = frames[current].next - 1
+    let isRepeated = frames[current].repeated.hasEarlier(position, in: nodes)
     guard isPlainName(node.name) else {
       problems.add(
         .name, describedPath(node.name),
         "'\(printablePath(describedPath(node.name)))' is no name that a file can have; it was passed over")
       return
     }
-    guard isFirst(node.name) else {
+    guard !isRepeated else {
       let path = describedPath(node.name)
       problems.add(
         .name, path, "'\(printablePath(path))' is listed twice in its folder; only the first was restored")
@@ -115,18 +117,6 @@ final class Walker {
     } else if isSelected, let folder = try ensureFolder(current) {
       try plan(node, in: folder)
     }
-  }
-
-  /// Whether no earlier entry has this name.
-  private func isFirst(_ name: [UInt8]) -> Bool {
-    let current = frames.count - 1
-    let position = frames[current].next - 1
-    if position == 0 { return true }
-    if frames[current].taken == nil {
-      if frames[current].nodes[position - 1].name.lexicographicallyPrecedes(name) { return true }
-      frames[current].taken = Set(frames[current].nodes[..<position].map(\.name))
-    }
-    return frames[current].taken?.insert(name).inserted ?? true
   }
 
   private func selection(of node: TreeNode) -> (isSelected: Bool, mayHoldSelected: Bool) {
