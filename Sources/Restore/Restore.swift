@@ -38,7 +38,7 @@ extension Repository {
     let metadata = MetadataWriter(owners: request.owners, isRoot: geteuid() == 0, problems: problems)
     let pendingTimes =
       request.isDurable && !request.isDryRun
-      ? PendingTimes(folders: folders, metadata: metadata, limit: max(1000, request.batchLimit)) : nil
+      ? PendingTimes(folders: folders, metadata: metadata, limit: min(max(1000, request.batchLimit), 100_000)) : nil
     let context = RestoreContext(
       repository: self, reader: BlobReader(self, index), request: request, folders: folders,
       openFiles: OpenFiles(limit: fileLimit / 4), metadata: metadata, pendingTimes: pendingTimes, problems: problems,

@@ -84,7 +84,8 @@ public struct RestoreRequest: Sendable {
   public var owners = Owners.automatic
   /// Threads that decrypt, decompress and write; nil for one per core.
   public var workers: Int?
-  /// The most pieces of files that are planned at once, about 100 bytes of memory each; and files that wait for the disk.
+  /// The most pieces of files that are planned at once, about 100 bytes of memory each; and files that wait for the disk,
+  /// of these 100,000.
   public var batchLimit = 300_000
   /// Told of each file or node; may be called by several threads at once.
   public var onItem: (@Sendable (Item) -> Void)?
