@@ -151,6 +151,8 @@ begin
     deadline_at = now() + r.time_limit
   where r.run_id = p_run;
   delete from stopping_run s where s.run_id = p_run;
+  -- The step that started this run must not take its old end for the one that is to come.
+  delete from signal s where s.run_id = v_run.parent_step >> 20 and s.name = 'run/' || p_run;
   -- A group that is expanded anew gets new instances. Of the old ones nothing is done any more, and nothing waits for them.
   update step s set name = 'old:' || s.name, children = null
   where s.step_id = any (v_old) and s.step_id between v_base and v_base + 1048575;

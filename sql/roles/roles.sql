@@ -17,7 +17,8 @@ declare
     'resource_intend', 'resource_made', 'resource_released', 'resource_sweep', 'resource_swept', 'resources_to_release',
     'report_unknown', 'report_missing', 'note_freeze', 'worker_hosts', 'is_limit',
     -- runs
-    'submit', 'run_state', 'cancel', 'give_up', 'retry', 'signal', 'pause', 'resume', 'set_limit', 'announce_kinds',
+    'submit', 'run_state', 'cancel', 'give_up', 'retry', 'retry_child', 'signal', 'pause', 'resume', 'set_limit',
+    'announce_kinds',
     -- repositories
     'know_repository', 'installation',
     -- documents

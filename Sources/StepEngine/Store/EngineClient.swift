@@ -53,6 +53,12 @@ public struct EngineClient: Sendable {
     Int(try await call("select holdfast.retry($1, $2)::int8", [.int64(run.value), step.map { .text($0) } ?? .null]))
   }
 
+  /// Repeats a run that a step started, if it ended before that step was last reopened. Returns whether its end is still
+  /// to come; if not, it ended after that, and so does the step.
+  public func retryChild(_ run: RunID) async throws(StoreError) -> Bool {
+    try await call("select holdfast.retry_child($1)::int::int8", [.int64(run.value)]) == 1
+  }
+
   /// Sends a signal to a run; returns how many steps it woke. If none waits for it yet, it is kept for the first that will.
   public func signal(_ run: RunID, _ name: String, payload: JSONValue = .null) async throws(StoreError) -> Int {
     Int(

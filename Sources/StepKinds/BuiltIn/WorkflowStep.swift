@@ -39,7 +39,11 @@ public struct WorkflowStep: StepKind {
       }
       if status.isOver {
         if status.state == "succeeded" { return try outcome(run, state: status.state, failure: nil) }
-        _ = try await client.retry(run)
+        // It may have failed before this step came to wait for it; that is an end like any other. What goes again is a
+        // run that had failed when this step's own run was retried.
+        guard try await client.retryChild(run) else {
+          return try outcome(run, state: status.state, failure: status.failure)
+        }
       }
       return .wait(StepWait(signal: "run/\(run)", reason: "waits for run \(run) of \(plan["workflow"]?.string ?? "?")"))
     } catch let error as StoreError {

@@ -40,6 +40,68 @@ struct WorkflowStepTests {
     }
   }
 
+  @Test("a run that fails before its step waits for it has failed: it is repeated only when the outer run is retried")
+  func failsEarly() async throws {
+    try await withEngine { engine in
+      try await engine.execute("select holdfast.leave(holdfast.register('kinds', 1, '{workflow,flaky}'))")
+      let isFixed = Mutex(false)
+      let flaky = TestKind("flaky") { _ in
+        guard isFixed.withLock({ $0 }) else { throw StepFailure(.permanent, "no luck") }
+        return .succeeded(outputs: nil)
+      }
+      // Its run is over when it comes to asking how that is.
+      let slow = TestKind("workflow") { step in
+        if step.signal == nil {
+          let plan = try #require(step.with["plan"])
+          try await engine.end(of: engine.client.submit(plan, key: "step/\(step.id)", parent: step.id))
+        }
+        return try await WorkflowStep(client: engine.client).run(step)
+      }
+      try await engine.working(Crew(kinds: [flaky, slow])) {
+        let outer = try await engine.submit([child(step("a", "flaky"))])
+        #expect(try await engine.end(of: outer) == "failed")
+        #expect(try await engine.history("child", in: outer) == ["failed"])
+        #expect(try await engine.failure(outer).hasSuffix("failed: step a: no luck"))
+        let inner = RunID(
+          Int64(try await engine.int("select run_id from holdfast.run where parent_step is not null")))
+        #expect(try await engine.history("a", in: inner) == ["failed"])
+        #expect(try await engine.int("select count(*) from holdfast.run where finished_at is null") == 0)
+        #expect(try await engine.leftovers() == [:])
+
+        isFixed.withLock { $0 = true }
+        #expect(try await engine.client.retry(outer) == 1)
+        #expect(try await engine.end(of: outer) == "succeeded")
+        #expect(try await engine.history("a", in: inner) == ["failed", "reopened", "succeeded"])
+        #expect(try await engine.leftovers() == [:])
+      }
+    }
+  }
+
+  @Test("the end that a run had is forgotten when it is retried")
+  func staleEnd() async throws {
+    try await withEngine { engine in
+      let worker = try await HandWorker(engine, kinds: ["workflow", "fail"])
+      let inner: JSONValue = ["workflow": "inner", "steps": [step("a", "fail")]]
+      let outer = try await engine.submit([step("child", "workflow", ["with": ["plan": inner]])])
+      let held = try await worker.claim(1)
+      let run = try await engine.client.submit(inner, key: "step/\(held[0].step.id)", parent: held[0].step.id)
+      try await worker.report(worker.claim(1), .failed(StepFailure(.permanent, "no luck")))
+      #expect(try await engine.state(run) == "failed")
+      #expect(try await engine.int("select count(*) from holdfast.signal") == 1)
+      // By hand, and not as the step would do it: that knows that it has failed.
+      #expect(try await !engine.client.retryChild(run))
+      #expect(try await engine.client.retry(run) == 1)
+      #expect(try await engine.int("select count(*) from holdfast.signal") == 0)
+      #expect(try await engine.client.retryChild(run))
+
+      try await worker.report(held, .wait(StepWait(signal: "run/\(run)", reason: "waits")))
+      #expect(try await engine.states(outer) == ["child": "parked"])
+      try await worker.report(worker.claim(1))
+      let woken = try await worker.claim(1)
+      #expect(woken.map(\.name) == ["child"] && woken.first?.payload?.contains("succeeded") == true)
+    }
+  }
+
   @Test("cancelling a run cancels the runs that it started")
   func cancelled() async throws {
     try await withEngine { engine in
