@@ -18,6 +18,9 @@ begin
     begin
       if v.spec ? 'when' or v.is_group then
         v_context := holdfast.step_context(v.step_id);
+        if v_context ? 'problem' then
+          perform holdfast.refuse(v_context ->> 'problem');
+        end if;
       end if;
       if v.spec ? 'when'
         and not coalesce(jsonb_path_match(v_context, (v.spec ->> 'when')::jsonpath), false)
@@ -36,7 +39,9 @@ begin
         insert into holdfast.ready (step_id, lane_id, deadline_at) values (v.step_id, v.lane_id, now() + v.deadline);
         v_lanes := v_lanes || v.lane_id;
       end if;
-    exception when data_exception or raise_exception or undefined_object or sqlstate 'HF001' or sqlstate 'HF002' then
+    exception when data_exception or raise_exception or undefined_object or program_limit_exceeded
+      or sqlstate 'HF001' or sqlstate 'HF002'
+    then
       insert into holdfast.attempt (step_id, fence, state, message)
       values (v.step_id, nextval('holdfast.fence_sequence'), 'failed', left('its condition or list can''t be evaluated: ' || sqlerrm, 2000));
       perform holdfast.fail_run(v.step_id, v.name, 'its condition or list can''t be evaluated: ' || sqlerrm);

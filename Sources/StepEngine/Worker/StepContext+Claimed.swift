@@ -2,7 +2,7 @@ internal import JSON
 
 extension StepContext {
   /// What a kind is told, from what the store gave.
-  /// - Throws: `StepFailure` if the store gave something that is not JSON.
+  /// - Throws: `StepFailure` if the store gave something that is not JSON, or can't give what the step asks for.
   init(
     _ claimed: ClaimedStep, _ body: StepBody, log: @escaping @Sendable (String) -> Void,
     progress: @escaping @Sendable (JSONValue) -> Void
@@ -14,6 +14,7 @@ extension StepContext {
       }
     }
     let context = try parse(claimed.context)
+    if let problem = context?["problem"]?.string { throw StepFailure(.permanent, problem) }
     self.init(
       id: claimed.step.id, name: claimed.name, attempt: claimed.attempt, wakeCount: claimed.wakes,
       fence: claimed.step.fence, with: body.with, template: body.template, item: try parse(claimed.item),

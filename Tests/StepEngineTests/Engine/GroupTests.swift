@@ -179,7 +179,7 @@ struct GroupTests {
       let kind = TestKind { step in
         guard step.name == "list" else {
           recorder.note("\(step.name) \(JSONValue.object(step.inputs).text)")
-          return .succeeded(outputs: nil)
+          return .succeeded(outputs: step.item == nil ? nil : ["size": 2, "other": true])
         }
         return .succeeded(outputs: ["names": ["p"], "port": 1, "other": true])
       }
@@ -192,13 +192,14 @@ struct GroupTests {
             ["refs": ["list"], "fields": ["list": ["names"]]]),
           step("none", "test", needs: ["g"], ["refs": ["list"], "fields": ["list": []]]),
           step("whole", "test", needs: ["none"], ["refs": ["list"]]),
+          step("all", "test", needs: ["whole"], ["refs": ["g.x"], "fields": ["g.x": ["size"]]]),
         ])
         #expect(try await engine.end(of: run) == "succeeded")
       }
       #expect(
         recorder.notes == [
           #"g[0].x {"list":{"port":1}}"#, #"none {"list":{}}"#,
-          #"whole {"list":{"names":["p"],"other":true,"port":1}}"#,
+          #"whole {"list":{"names":["p"],"other":true,"port":1}}"#, #"all {"g.x":[{"size":2}]}"#,
         ])
     }
   }
