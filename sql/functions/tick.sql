@@ -8,6 +8,8 @@ declare
   v record;
   v_lanes int[];
   v_next timestamptz;
+  v_ticked timestamptz;
+  v_blind timestamptz;
 begin
   if not pg_try_advisory_xact_lock(hashtext('holdfast.tick')) then
     return 1000;
@@ -18,12 +20,22 @@ begin
     perform ensure_partitions();
   end if;
 
-  -- Workers that were not heard of in time (nobody could be while there was no database), and then every lease whose worker is gone.
+  -- Nobody came here for a while, so nobody could: there was no database, a standby took over, the machine stood still. The first
+  -- that is back must not take all others for lost.
+  select max(l.at) filter (where l.what = 'tick'), max(l.at) filter (where l.what = 'blind') into v_ticked, v_blind
+  from look l where l.what in ('tick', 'blind');
+  if v_ticked < now() - interval '10 s' then
+    v_blind := now();
+    insert into look (what, at) values ('blind', v_blind) on conflict (what) do update set at = excluded.at;
+  end if;
+
+  -- Workers that were not heard of in time, and then every lease whose worker is gone.
   for v in
     update worker w set state = 'lost', ended_at = now()
     where w.worker_id in (
       select l.worker_id from worker l
-      where l.state in ('active', 'draining') and greatest(l.expires_at, pg_postmaster_start_time() + l.lease) < now()
+      where l.state in ('active', 'draining')
+        and greatest(l.expires_at, pg_postmaster_start_time() + l.lease, v_blind + l.lease) < now()
       for update skip locked)
     returning w.worker_id, w.name, w.seen_at
   loop
@@ -113,6 +125,11 @@ begin
     exception when others then
       perform add_event('policy-problem', 'the policies could not be looked at: ' || sqlerrm);
     end;
+  end if;
+
+  -- By the clock and at the end, so that a tick which takes long is no gap.
+  if v_ticked is null or v_ticked < clock_timestamp() - interval '1 s' then
+    insert into look (what, at) values ('tick', clock_timestamp()) on conflict (what) do update set at = excluded.at;
   end if;
 
   select min(p.wake_at) into v_next from parked p where p.wake_at is not null;

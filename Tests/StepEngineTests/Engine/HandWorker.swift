@@ -48,3 +48,15 @@ final class HandWorker {
   @discardableResult
   func leave() async throws -> Int { try await store.leave(worker: id) }
 }
+
+extension Engine {
+  /// Ends the leases of all workers, as if none had been heard of for long although they could be.
+  func endLeases() async throws {
+    try await execute(
+      """
+      delete from holdfast.look where what in ('tick', 'blind');
+      update holdfast.worker set expires_at = now() - interval '1 s', lease = '0';
+      select holdfast.tick()
+      """)
+  }
+}

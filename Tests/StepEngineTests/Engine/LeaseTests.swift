@@ -73,6 +73,40 @@ struct LeaseTests {
     }
   }
 
+  @Test("after a time in which nobody could reach the database, all workers have a lease's time to be heard of again")
+  func outage() async throws {
+    try await withEngine { engine in
+      // Shorter than the server is up, which would protect them, too.
+      let heard = try await HandWorker(engine, name: "heard", kinds: ["noop"], lease: .milliseconds(100))
+      let silent = try await HandWorker(engine, name: "silent", kinds: ["noop"], lease: .milliseconds(100))
+      let run = try await engine.submit([step("a"), step("b")])
+      #expect(try await heard.claim(1).map(\.name) == ["a"])
+      #expect(try await silent.claim(1).map(\.name) == ["b"])
+      func workers() async throws -> [[String]] {
+        try await engine.rows("select name as a, state as b from holdfast.worker order by worker_id")
+      }
+      try await engine.execute(
+        """
+        insert into holdfast.look (what, at) values ('tick', now() - interval '1 min');
+        update holdfast.worker set expires_at = now() - interval '30 s';
+        select holdfast.tick()
+        """)
+      #expect(try await workers() == [["heard", "active"], ["silent", "active"]])
+      #expect(try await engine.states(run) == ["a": "leased", "b": "leased"])
+
+      // As if a lease had passed since, with a tick each second.
+      try await engine.execute(
+        """
+        update holdfast.look set at = case what when 'blind' then now() - interval '2 s' else now() end;
+        update holdfast.worker set expires_at = now() + interval '1 min' where name = 'heard';
+        select holdfast.tick()
+        """)
+      #expect(try await workers() == [["heard", "active"], ["silent", "lost"]])
+      #expect(try await engine.states(run) == ["a": "leased", "b": "ready"])
+      #expect(try await engine.history("b", in: run) == ["lost"])
+    }
+  }
+
   @Test("a step that keeps losing its worker is put in quarantine with the reason")
   func quarantine() async throws {
     try await withEngine { engine in
@@ -80,8 +114,7 @@ struct LeaseTests {
       for crash in 1...3 {
         let worker = try await HandWorker(engine, name: "w\(crash)", kinds: ["noop"])
         #expect(try await worker.claim(1).map(\.attempt) == [crash])
-        try await engine.execute(
-          "update holdfast.worker set expires_at = now() - interval '1 s', lease = '0'; select holdfast.tick()")
+        try await engine.endLeases()
       }
       let states: [String: String] = try await engine.states(run)
       #expect(states == ["a": "quarantined", "b": "omitted"])

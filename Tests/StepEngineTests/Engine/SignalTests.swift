@@ -95,8 +95,7 @@ struct SignalTests {
       (claimed, carried) = try await payload(worker)
       #expect(carried == #"{"n": 1}"#)
 
-      try await engine.execute(
-        "update holdfast.worker set expires_at = now() - interval '1 s', lease = '0'; select holdfast.tick()")
+      try await engine.endLeases()
       worker = try await HandWorker(engine, kinds: ["test"])
       (claimed, carried) = try await payload(worker)
       #expect(carried == #"{"n": 1}"#)

@@ -161,6 +161,8 @@ extension ModelStore {
 
   /// What time brings, and how long until something parked is due; see sql/functions/tick.sql.
   mutating func tick(at now: Moment) -> Moment {
+    if let tickedAt, now - tickedAt > settings.longestTickGap { startedAt = now }
+    tickedAt = now
     for index in workers.indices
     where workers[index].isLive && max(workers[index].expiresAt, startedAt + workers[index].lease) < now {
       workers[index].state = .lost

@@ -8,6 +8,7 @@ struct ModelStore {
   struct Settings {
     var maxCrashes = 3
     var stuckGrace: Moment = 10_000_000
+    var longestTickGap: Moment = 10_000_000
   }
 
   var settings = Settings()
@@ -26,8 +27,10 @@ struct ModelStore {
   var lastFence: Int64 = 0
   var lastSequence: Int64 = 0
 
-  /// When the database came up; before that nobody could renew a lease.
+  /// When the database came up, or was found to be in reach again; before that nobody could renew a lease.
   var startedAt: Moment = 0
+  /// The last tick.
+  var tickedAt: Moment?
 
   /// Since somebody last took them.
   var facts: [Fact] = []
