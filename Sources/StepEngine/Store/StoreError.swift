@@ -33,10 +33,14 @@ public struct StoreError: Error, Sendable, Equatable, CustomStringConvertible {
   /// One sentence for people: what, where, why, what to do next.
   public let description: String
 
+  /// Whether the call was given up because it took too long: the same again may take as long again.
+  public let tookTooLong: Bool
+
   /// An error with its sentence.
-  public init(_ kind: Kind, _ description: String) {
+  public init(_ kind: Kind, _ description: String, tookTooLong: Bool = false) {
     self.kind = kind
     self.description = description
+    self.tookTooLong = tookTooLong
   }
 
   /// Whether the call certainly had no effect and may be made again.
@@ -69,7 +73,7 @@ public struct StoreError: Error, Sendable, Equatable, CustomStringConvertible {
       let reason = error.description.last == "." ? String(error.description.dropLast()) : error.description
       self.init(kind, "The database has no Holdfast schema of this version (\(reason)); run `holdfast migrate`.")
     default:
-      self.init(kind, error.description)
+      self.init(kind, error.description, tookTooLong: error.kind == .timedOut)
     }
   }
 }

@@ -68,6 +68,8 @@ struct WorkerCore: Sendable {
   private var finished: [StepReport] = []
   private var firstFinishedAt: Duration?
   private var sent: [StepReport] = []
+  /// How many steps the exchange under way asks for.
+  private var sentWant = 0
   private var appetite = Appetite.hungry
   private var marks = ClaimMarks()
   private var heartbeatDue: Duration = .zero
@@ -84,6 +86,8 @@ struct WorkerCore: Sendable {
   private var logWaits = false
   /// So many reports were refused as one batch: they go one by one, and claim nothing, to find out which it was.
   private var suspects = 0
+  /// An exchange took too long: at most so many reports or claims in one, twice as many with each that is answered.
+  private var portion = Int.max
 
   init(settings: Settings) { self.settings = settings }
 
@@ -129,9 +133,10 @@ struct WorkerCore: Sendable {
   private func exchange(_ worker: Int32, at now: Duration) -> ExchangeRequest {
     var request = ExchangeRequest(worker: worker)
     let isCautious = suspects > 0 && !finished.isEmpty
-    request.reports = Array(finished.prefix(isCautious ? 1 : settings.batch))
-    // What is refused then is this report, and not a claim.
-    request.want = isCautious ? 0 : freeSlots
+    request.reports = Array(finished.prefix(isCautious ? 1 : min(settings.batch, portion)))
+    // What is refused then is this report, and not a claim; nor does a claim take the time of reports that take long.
+    let isSlow = portion < .max && !finished.isEmpty
+    request.want = isCautious || isSlow ? 0 : min(freeSlots, portion)
     request.idle = appetite != .hungry && request.want > 0
     request.marks = marks.current(at: now)
     request.afterLane = marks.afterLane
@@ -176,6 +181,7 @@ struct WorkerCore: Sendable {
   /// The exchange is on its way: its reports are neither here nor there until it is answered.
   mutating func exchangeSent(_ request: ExchangeRequest) {
     sent = request.reports
+    sentWant = request.want
     logWaits = false
     finished.removeFirst(request.reports.count)
     if finished.isEmpty { firstFinishedAt = nil }
@@ -186,6 +192,7 @@ struct WorkerCore: Sendable {
   ) -> [Effect] {
     sent = []
     suspects = max(0, suspects - request.reports.count)
+    portion = portion < settings.batch ? portion * 2 : .max
     guard !reply.isRetired else { return retire() }
     // An exchange leaves the leases at least 0.7 of their length.
     renewedAt = max(renewedAt, sentAt - settings.lease * 3 / 10)
@@ -235,6 +242,8 @@ struct WorkerCore: Sendable {
       suspects = max(suspects, count)
     default: break
     }
+    // The same again would take as long again, and be given up again.
+    if error.tookTooLong { portion = max(1, max(count, sentWant) / 2) }
     // Steps may have been claimed without our knowledge.
     if error.kind != .unreachable { reconcileAfter = now }
     if appetite == .hungry { appetite = .wary(from: now + settings.poll) }

@@ -49,7 +49,7 @@ extension Simulation {
     }
   }
 
-  private static let noEffect = StoreError(.unreachable, "the store can't be reached")
+  private static let noEffect = StoreError(.unreachable, "the store can't be reached", tookTooLong: true)
   private static let unknown = StoreError(.outcomeUnknown, "the connection broke")
 
   private var isDown: Bool { outages.contains { $0.contains(now) } }

@@ -235,6 +235,34 @@ import Testing
     #expect(request?.want == 0)
   }
 
+  @Test("after an exchange that took too long the next ones are smaller and claim nothing, until all is reported")
+  func tookTooLong() {
+    var core = WorkerCore.ready()
+    core.answer([.test(1), .test(2), .test(3), .test(4)], at: .zero)
+    for number: Int64 in 1...4 { core.end(number, .succeeded(outputs: nil), at: .zero) }
+    core.giveUp(at: .zero)
+    #expect(core.nextReports(at: .milliseconds(2)) == [1, 2])
+    #expect(core.nextAction(at: .milliseconds(2)).exchange?.want == 0)
+    core.giveUp(at: .milliseconds(2))
+    #expect(core.nextReports(at: .milliseconds(4)) == [1])
+    core.giveUp(at: .milliseconds(4))
+    let first = core.answer([], at: .milliseconds(6))
+    #expect(first.reports.count == 1 && first.want == 0, "never less than one")
+    #expect(core.nextReports(at: .milliseconds(8)) == [2, 3])
+    core.answer([], at: .milliseconds(8))
+    let last = core.answer([], at: .milliseconds(10))
+    #expect(last.reports.map(\.step.id.value) == [4] && last.want == 0)
+    #expect(core.nextAction(at: .seconds(2)).exchange?.want == 4)
+  }
+
+  @Test("a claim that took too long is made smaller, and grows again") func claimTookTooLong() {
+    var core = WorkerCore.ready()
+    core.giveUp(at: .zero)
+    #expect(core.nextAction(at: .seconds(1)).exchange?.want == 2)
+    core.answer([], at: .seconds(1))
+    #expect(core.nextAction(at: .seconds(3)).exchange?.want == 4)
+  }
+
   // MARK: - Leases
 
   @Test("a third of the lease after the last renewal it is renewed, with all that is held") func renewal() {
@@ -381,6 +409,16 @@ extension WorkerCore {
     // The heartbeat that every doubt brings.
     guard let heartbeat = nextAction(at: now + .milliseconds(1)).heartbeat else { return }
     _ = heartbeatReplied(HeartbeatReply(), to: heartbeat, sentAt: now + .milliseconds(1))
+  }
+
+  /// The next exchange takes too long.
+  fileprivate mutating func giveUp(at now: Duration) {
+    guard let request = nextAction(at: now).exchange else {
+      Issue.record("the next call at \(now) is no exchange")
+      return
+    }
+    exchangeSent(request)
+    exchangeFailed(StoreError(.unreachable, "slow", tookTooLong: true), at: now)
   }
 
   @discardableResult
