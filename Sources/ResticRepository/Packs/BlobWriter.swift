@@ -120,7 +120,13 @@ public final class BlobWriter: Sendable {
     }
     // The nonce is random.
     let slot = type == .tree ? trees : data[Int(sealed.bytes[0]) % data.count]
-    while !(try await append(sealed, id: id, to: slot)) { try await open(slot, type) }
+    do {
+      while !(try await append(sealed, id: id, to: slot)) { try await open(slot, type) }
+    } catch {
+      // A pack's memory may be gone with it, and others would wait for that for ever.
+      fail(error)
+      throw error
+    }
   }
 
   /// Puts a sealed blob into the slot's pack, and sends that on its way once it is full; false if there is no pack.
@@ -156,7 +162,8 @@ public final class BlobWriter: Sendable {
   public func adopt(_ packs: [(id: PackID, blobs: [PackedBlob])]) async throws {
     for (id, blobs) in packs {
       index.add(pack: id, size: packFileSize(blobs), blobs: blobs)
-      try await indexWriter.add(id, blobs)
+      await indexWriter.add(id, blobs)
+      try await indexWriter.flushIfDue()
     }
   }
 
@@ -179,9 +186,10 @@ public final class BlobWriter: Sendable {
       counted.withLock { $0.uploadedBytes += size }
       index.add(pack: id, size: size, blobs: pack.blobs)
       onStored(id, pack.blobs)
-      let blobs = pack.blobs
+      // Before what may throw: whatever else fails, the last index lists what is stored.
+      await indexWriter.add(id, pack.blobs)
       try await memory.push(pack.takeMemory())
-      try await indexWriter.add(id, blobs)
+      try await indexWriter.flushIfDue()
     }
   }
 
@@ -200,7 +208,7 @@ public final class BlobWriter: Sendable {
     full.finish()
   }
 
-  /// Ends the uploads at once.
+  /// Ends the uploads at once, and whoever waits for memory.
   func fail(_ error: any Error) {
     full.fail(error)
     memory.fail(error)

@@ -18,10 +18,14 @@ actor IndexWriter {
   }
 
   /// Adds a pack that the store has.
-  func add(_ id: PackID, _ blobs: [PackedBlob]) async throws {
+  func add(_ id: PackID, _ blobs: [PackedBlob]) {
     if packs.isEmpty { oldest = .now }
     packs.append((id, blobs))
     blobCount += blobs.count
+  }
+
+  /// Writes what has come together once that is enough for a file, or has waited for long.
+  func flushIfDue() async throws {
     if blobCount >= settings.indexBlobs || .now - oldest >= settings.indexAge { try await flush() }
   }
 
