@@ -123,7 +123,7 @@ private struct BackupRun {
   func store(part: BackupPart?, _ journal: JournalWriter?) async throws -> Session {
     try await repository.withBlobWriter(
       index: index, settings: request.writing, pool: pool, mayWrite: { [lock] in try await lock?.checkOurs() },
-      onStored: { journal?.packStored($0, $1) }
+      verify: { [lock] in try await lock?.verify() }, onStored: { journal?.packStored($0, $1) }
     ) { writer in
       let previous = try await repository.journal(of: plan.journalKey, index: index, pool: pool, notice: notice)
       try await writer.adopt(previous.packs)
@@ -136,8 +136,6 @@ private struct BackupRun {
         request: request, part: part, writer: writer, parent: parent, journal: journal, previous: previous,
         progress: progress, zeroID: SHA256Digest(of: zeros))
       try await plan.run(session, parent: parent, workers: workers, pool: pool)
-      // Before the index of what others may have removed if they took us for dead.
-      try await lock?.verify()
       return session
     }
   }

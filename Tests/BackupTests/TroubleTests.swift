@@ -91,16 +91,21 @@ struct TroubleTests {
     try await test.judge()
   }
 
-  @Test("A backup whose lock somebody removed writes neither an index nor a snapshot")
-  func removedLock() async throws {
+  @Test(
+    "A backup whose lock somebody removed writes neither an index nor a snapshot, also while it goes on",
+    arguments: [WriteSettings().indexBlobs, 1])
+  func removedLock(indexBlobs: Int) async throws {
     let test = try await TestRepository()
     let place = try scratchDirectory("source")
-    try await shell("mkdir a; echo 1 > a/f", in: place)
+    try await shell("mkdir a; head -c 1000000 /dev/urandom | split -b 20000 - a/", in: place)
+    var request = BackupRequest(source: .files([place.path + "/a"]))
+    request.writing.indexBlobs = indexBlobs
+    request.writing.packSize = 64 << 10
+    let fixed = request
     let error = await #expect(throws: RepositoryError.self) {
       try await test.repository.withLock(exclusive: false) { lock in
         for id in try await test.repository.list(.lock) { try await test.repository.remove(.lock, id) }
-        return try await Backup.backUp(
-          BackupRequest(source: .files([place.path + "/a"])), to: test.repository, lock: lock, cache: .none)
+        return try await Backup.backUp(fixed, to: test.repository, lock: lock, cache: .none)
       }
     }
     #expect(error?.kind == .lockLost)

@@ -24,6 +24,7 @@ struct PackCopier: Sendable {
   let list: PackList
   let isKept: [Bool]
   let mayWrite: @Sendable () throws(RepositoryError) -> Void
+  let verify: @Sendable () async throws -> Void
   let progress: @Sendable (MaintenanceProgress) -> Void
 
   /// Copies packs by their numbers. New packs are in new index files when this returns.
@@ -37,8 +38,9 @@ struct PackCopier: Sendable {
     var settings = WriteSettings()
     settings.compression = .auto
     // Blobs that are in new packs already; nothing of the old ones counts.
-    try await repository.withBlobWriter(index: BlobIndex(), settings: settings, pool: pool, mayWrite: mayWrite) {
-      writer in
+    try await repository.withBlobWriter(
+      index: BlobIndex(), settings: settings, pool: pool, mayWrite: mayWrite, verify: verify
+    ) { writer in
       try await withThrowingTaskGroup(of: Void.self) { group in
         for _ in 0..<min(packs.count, cores + 1) {
           group.addTask(executorPreference: pool) {

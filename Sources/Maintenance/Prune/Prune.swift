@@ -11,14 +11,15 @@ extension Repository {
   /// first; then new packs are stored, and their index; then old index files go, and at last old packs.
   /// - Parameters:
   ///   - mayWrite: asked before everything that is written or removed; throws when the lock was lost.
-  ///   - verify: asked before each kind of thing is removed; looks whether the lock is still there, which costs a request.
+  ///   - verify: asked before each kind of thing is removed, and before an index file lists new packs; looks whether
+  ///     the lock is still there, which costs a request.
   ///   - progress: told how far it is; called from many threads.
   /// - Throws: `.corrupt` if something that snapshots rely on is damaged or missing, `.notFound` if a snapshot is gone while it
   ///   looks, or if there is none though there are data and the request does not allow it: nothing is removed then.
   public func prune(
     _ request: PruneRequest = PruneRequest(),
     mayWrite: @escaping @Sendable () throws(RepositoryError) -> Void = {},
-    verify: @Sendable () async throws -> Void = {},
+    verify: @escaping @Sendable () async throws -> Void = {},
     progress: @escaping @Sendable (MaintenanceProgress) -> Void = { _ in }
   ) async throws -> PruneResult {
     let problems = ProblemCollector()
@@ -60,8 +61,9 @@ extension Repository {
     try await remove(.index, Array(superseded), mayWrite, progress)
     try await checkAbsence(Array(superseded))
     try await remove(.pack, Array(plan.orphans.keys), mayWrite, progress)
-    try await PackCopier(repository: self, list: list, isKept: plan.isKept, mayWrite: mayWrite, progress: progress)
-      .copy(plan.repacked)
+    let copier = PackCopier(
+      repository: self, list: list, isKept: plan.isKept, mayWrite: mayWrite, verify: verify, progress: progress)
+    try await copier.copy(plan.repacked)
     let gone = plan.repacked + plan.removed + plan.vanished
     try await verify()
     result.indexFilesReplaced = superseded.count

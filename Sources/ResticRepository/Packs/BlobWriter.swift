@@ -49,7 +49,7 @@ public final class BlobWriter: Sendable {
 
   init(
     repository: Repository, index: BlobIndex, settings: WriteSettings,
-    mayWrite: @escaping @Sendable () async throws -> Void,
+    mayWrite: @escaping @Sendable () async throws -> Void, verify: @escaping @Sendable () async throws -> Void,
     onStored: @escaping @Sendable (PackID, [PackedBlob]) -> Void
   ) {
     self.repository = repository
@@ -61,7 +61,10 @@ public final class BlobWriter: Sendable {
     packsInMemory = settings.packsInMemory(uploads: repository.uploads(settings))
     full = BoundedQueue(limit: packsInMemory)
     memory = BoundedQueue(limit: packsInMemory)
-    indexWriter = IndexWriter(repository: repository, settings: settings, mayWrite: mayWrite)
+    indexWriter = IndexWriter(repository: repository, settings: settings) {
+      try await mayWrite()
+      try await verify()
+    }
   }
 
   /// Tools for one thread.

@@ -33,6 +33,8 @@ actor IndexWriter {
   func flush() async throws {
     guard !packs.isEmpty else { return }
     try await mayWrite()
+    // Another call may have taken them meanwhile.
+    guard !packs.isEmpty else { return }
     let taken = packs
     packs = []
     blobCount = 0

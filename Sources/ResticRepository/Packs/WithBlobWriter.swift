@@ -12,15 +12,19 @@ extension Repository {
   /// - Parameters:
   ///   - pool: threads for the work that blocks; more than there are uploads.
   ///   - mayWrite: asked before everything that is written; throws when the repository's lock was lost.
+  ///   - verify: asked before every index file; looks whether the lock is still there, which costs a request. Whoever
+  ///     removed it may have removed packs, too, that no index file lists yet.
   ///   - onStored: told of each pack that the store has, before an index file lists it: a journal wants to know.
   public func withBlobWriter<Result: Sendable>(
     index: BlobIndex, settings: WriteSettings, pool: BlockingPool,
     mayWrite: @escaping @Sendable () async throws -> Void = {},
+    verify: @escaping @Sendable () async throws -> Void = {},
     onStored: @escaping @Sendable (PackID, [PackedBlob]) -> Void = { _, _ in },
     _ body: (BlobWriter) async throws -> Result
   ) async throws -> Result {
     let settings = fitted(settings)
-    let writer = BlobWriter(repository: self, index: index, settings: settings, mayWrite: mayWrite, onStored: onStored)
+    let writer = BlobWriter(
+      repository: self, index: index, settings: settings, mayWrite: mayWrite, verify: verify, onStored: onStored)
     do {
       try await writer.prepare()
       let result = try await withThrowingTaskGroup(of: Void.self) { group in

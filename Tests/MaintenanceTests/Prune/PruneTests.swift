@@ -160,6 +160,29 @@ struct PruneTests {
     #expect(try fixture.objects() == before)
   }
 
+  @Test("a prune whose lock is lost while it copies lists none of its new packs")
+  func lostWhileCopying() async throws {
+    for number in 0..<8 { try fixture.write("file \(number)", seed: UInt64(number), count: 100_000) }
+    let old = try await backup()
+    try fixture.write("file 0", seed: 100, count: 100_000)
+    _ = try await backup()
+    try await repository.remove(.snapshot, old.id)
+    let before = try fixture.objects("index")
+    var request = PruneRequest()
+    request.maxUnused = .bytes(0)
+    let strict = request
+    let count = Steps()
+    let error = await #expect(throws: RepositoryError.self) {
+      // The first time before anything is removed.
+      _ = try await repository.prune(
+        strict, verify: { if count.next() > 1 { throw RepositoryError(.lockLost, "lost meanwhile") } })
+    }
+    #expect(error?.kind == .lockLost)
+    #expect(try fixture.objects("index") == before)
+    _ = try await prune()
+    try await fixture.expectClean()
+  }
+
   @Test("a little that is of no use may stay")
   func unusedLimit() async throws {
     // 20 MB each: large enough not to be put together for being small.
