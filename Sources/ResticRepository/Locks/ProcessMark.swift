@@ -38,15 +38,23 @@ struct ProcessMark: Equatable {
   /// Whether the process with this mark and id is certainly gone.
   func isGone(_ id: Int) -> Bool {
     guard let here = Self.current, machine == here.machine, let id = pid_t(exactly: id), id > 0 else { return false }
-    if !isRunning(id) { return true }
+    if !hasProcess(id) { return true }
     return Self.startTime(id).map { $0 != started } ?? false
   }
 
-  /// The 22nd field of its `stat`; the second may hold anything, even spaces, in parentheses.
+  /// Whether the process with this mark and id certainly runs.
+  func isRunning(_ id: Int) -> Bool {
+    guard let here = Self.current, machine == here.machine, let id = pid_t(exactly: id), id > 0 else { return false }
+    return Self.startTime(id) == started
+  }
+
+  /// The 22nd field of its `stat`, nil if it doesn't run; the second may hold anything, even spaces, in parentheses.
   private static func startTime(_ id: pid_t) -> String? {
     guard let line = contents("/proc/\(id)/stat"), let end = line.lastIndex(of: ")") else { return nil }
     let fields = line[end...].split(separator: " ")
-    return fields.count > 20 ? String(fields[20]) : nil
+    // A zombie is dead already, only nobody has asked yet how it ended.
+    guard fields.count > 20, fields[1] != "Z", fields[1] != "X" else { return nil }
+    return String(fields[20])
   }
 
   private static func contents(_ path: String) -> String? {
@@ -61,4 +69,4 @@ struct ProcessMark: Equatable {
 }
 
 /// Whether this machine has a process with this id.
-func isRunning(_ id: pid_t) -> Bool { kill(id, 0) == 0 || errno != ESRCH }
+func hasProcess(_ id: pid_t) -> Bool { kill(id, 0) == 0 || errno != ESRCH }

@@ -123,7 +123,7 @@ extension Repository {
   }
 
   /// Removes the locks that need nobody's judgement, and returns them: those whose process is gone for certain, old ones of this host,
-  /// and old ones of `hosts` if they are `unchanged`.
+  /// and old ones of `hosts` if they are `unchanged`. Not those of processes that certainly run here, however old.
   /// - Parameters:
   ///   - hosts: names of other hosts whose locks are ours to remove.
   ///   - unchanged: locks that were there, by our own clock, for longer than a living holder leaves them: clocks of hosts differ.
@@ -131,7 +131,9 @@ extension Repository {
     hosts: Set<String> = [], unchanged: Set<FileID> = []
   ) async throws -> [StoredLock] {
     let abandoned = try await locks().filter { stored in
-      stored.isAbandoned() || unchanged.contains(stored.id) && hosts.contains(stored.lock.hostname) && stored.isStale()
+      stored.isAbandoned()
+        || unchanged.contains(stored.id) && hosts.contains(stored.lock.hostname) && stored.isStale()
+          && !stored.isSurelyAlive
     }
     for stored in abandoned { try await remove(.lock, stored.id) }
     return abandoned
@@ -148,7 +150,7 @@ extension Repository {
       }
       guard exclusive || lock.exclusive else { continue }
       let advice =
-        stored.isStale()
+        stored.isStale() && !stored.isSurelyAlive
         ? "that process seems to be dead: run 'holdfast repo unlock'"
         : "wait until it is done, or run 'holdfast repo unlock' if it is dead"
       throw RepositoryError(

@@ -17,13 +17,18 @@ public struct StoredLock: Sendable, Equatable {
     if isOld(now) || isSurelyDead { return true }
     let isElsewhere = ProcessMark(text: lock.processMark)?.isOfOtherNamespace ?? false
     guard lock.hostname == host, !isElsewhere, let id = pid_t(exactly: lock.pid), id > 0 else { return false }
-    return !isRunning(id)
+    return !hasProcess(id)
   }
 
   /// Whether it can be removed without asking: its process is gone for certain, or it is an old one of this host.
+  ///
+  /// Not if its process certainly runs: that stood still, or a clock was set, and it goes on as if it still had it.
   func isAbandoned(now: Snapshot.Moment = .now, on host: String = Identity.current.hostname) -> Bool {
-    isSurelyDead || (lock.hostname == host && isOld(now))
+    isSurelyDead || (lock.hostname == host && isOld(now) && !isSurelyAlive)
   }
+
+  /// Whether the process that took it runs on this machine.
+  var isSurelyAlive: Bool { ProcessMark(text: lock.processMark)?.isRunning(lock.pid) ?? false }
 
   private var isSurelyDead: Bool { ProcessMark(text: lock.processMark)?.isGone(lock.pid) ?? false }
 

@@ -317,6 +317,19 @@ struct LockTests {
     #expect(try await repository.locks().count == 5)
   }
 
+  @Test("a lock whose process certainly runs stays, however old it is")
+  func living() async throws {
+    let host = Identity.current.hostname
+    let here = try #require(ProcessMark.current)
+    let living = try await save(age: 31 * 60, host: host, pid: Int(getpid()), mark: here.text)
+    #expect(try await repository.removeAbandonedLocks().isEmpty)
+    #expect(try await repository.removeAbandonedLocks(hosts: [host], unchanged: [living]).isEmpty)
+    await expectLocked { try await repository.withLock(exclusive: true, times: fast) { _ in } }
+    #expect(try await repository.locks().map(\.id) == [living])
+    // Whoever is asked to may judge by its age.
+    #expect(try await repository.unlock() == [living])
+  }
+
   @Test("a lock of a process of this machine that died is removed without asking; others need a word")
   func abandoned() async throws {
     let host = Identity.current.hostname
