@@ -77,6 +77,8 @@ private struct BackupRun {
     _ progress: BackupProgress, _ notice: @Sendable @escaping (String) -> Void
   ) async throws {
     start = .now
+    // Each worker has large files open, and folders on the way to them.
+    raiseOpenFileLimit()
     self.request = request
     self.repository = repository
     self.lock = lock

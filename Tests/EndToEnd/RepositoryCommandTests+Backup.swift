@@ -50,6 +50,21 @@ extension RepositoryCommandTests {
     #expect(lines.filter { $0.hasPrefix("nice ") }.count == 1, "\(found)")
   }
 
+  @Test(
+    "Many workers get by with few open files, however many large ones there are, and take more where they may",
+    arguments: ["-n 256", "-S -n 48"])
+  func fewOpenFiles(limit: String) async throws {
+    let place = try RepositoryPlace()
+    _ = try await place.holdfast("init")
+    // Longer than a segment, and without data.
+    try await place.shell(
+      #"""
+      mkdir source; for number in $(seq 600); do echo source/$number; done | xargs truncate -s 33M
+      ulimit \#(limit); \#(holdfastBinary) repo backup --read-concurrency 16 source
+      """#)
+    #expect(place.objects("snapshots").count == 1)
+  }
+
   @Test("A repository of version 1 gets a backup that restic reads, and the note that nothing is compressed")
   func versionOne() async throws {
     let place = try RepositoryPlace()

@@ -16,6 +16,7 @@ extension Worker {
     case large(FileHandle, TreeNode, FileMetadata, key: PathKey?, isKnown: Bool)
   }
 
+  /// Keeps entries that are not folders, up to a large file; what follows that is another job.
   func batch(_ place: DirectoryTask.Place, _ entries: Range<Int>) async throws {
     guard let handle = place.directory.handle else { return }
     session.progress.setCurrent(number) { printablePath(handle.path) }
@@ -36,10 +37,11 @@ extension Worker {
           TreeEncoder.append(node, to: &json)
         case .large(let file, let node, let metadata, let key, let isKnown):
           try fill(place, json)
-          json = []
           place.part = place.directory.splitSlot(place.slot)
-          try await begin(file, node, metadata, key, isKnown: isKnown, at: place)
-          place.part += 1
+          // The others wait below this one's segments, so that each worker has one large file open, or two.
+          let rest = DirectoryTask.Place(directory: folder, slot: place.slot, part: place.part + 1)
+          session.stack.push([.batch(rest, entries: entry + 1..<entries.upperBound)])
+          return try await begin(file, node, metadata, key, isKnown: isKnown, at: place)
         }
       } catch let error as FileError {
         session.report(error)
