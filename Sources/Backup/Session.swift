@@ -27,7 +27,7 @@ final class Session: Sendable {
   let chunker: GearChunker
   /// The id of `zeroChunkLength` zeros.
   let zeroID: BlobID
-  let stack = WorkStack<Job>()
+  let stack = WorkStack()
   let pace: ReadPace?
   /// A file that changed after this moment may have changed again without a trace: the clocks of file systems tick slowly.
   let trustedUntil: TreeNode.Time?

@@ -213,7 +213,7 @@ extension Worker {
 
   private func begin(_ task: FileTask) {
     task.file.adviseSequential()
-    session.stack.push((0..<task.segmentCount).reversed().map { .segment(task, $0) })
+    session.stack.push([.segments(task, 0..<task.segmentCount)])
   }
 
   func segment(_ task: FileTask, _ index: Int) async throws {

@@ -2,12 +2,19 @@ internal import Synchronization
 
 /// Work that waits for a free worker, newest first: a directory's files come before its neighbours, so that what waits
 /// never is more than the entries of the directories on the way down.
-final class WorkStack<Job: Sendable>: Sendable {
+final class WorkStack: Sendable {
   private struct State {
     var jobs: [Job] = []
     var idle: [CheckedContinuation<Job?, any Error>] = []
     var isFinished = false
     var failure: (any Error)?
+
+    /// Takes the newest job, or a part of it.
+    mutating func next() -> Job? {
+      guard let last = jobs.indices.last else { return nil }
+      if let part = jobs[last].split() { return part }
+      return jobs.removeLast()
+    }
   }
 
   private let state = Mutex(State())
@@ -17,7 +24,7 @@ final class WorkStack<Job: Sendable>: Sendable {
     let handed = state.withLock { state -> [(CheckedContinuation<Job?, any Error>, Job)] in
       state.jobs += jobs
       var handed: [(CheckedContinuation<Job?, any Error>, Job)] = []
-      while !state.idle.isEmpty, let job = state.jobs.popLast() { handed.append((state.idle.removeLast(), job)) }
+      while !state.idle.isEmpty, let job = state.next() { handed.append((state.idle.removeLast(), job)) }
       return handed
     }
     for (worker, job) in handed { worker.resume(returning: job) }
@@ -27,14 +34,14 @@ final class WorkStack<Job: Sendable>: Sendable {
   func pop() async throws -> Job? {
     if let job = try state.withLock({ state in
       if let failure = state.failure { throw failure }
-      return state.jobs.popLast()
+      return state.next()
     }) {
       return job
     }
     return try await withCheckedThrowingContinuation { worker in
       let result: Result<Job?, any Error>? = state.withLock { state in
         if let failure = state.failure { return .failure(failure) }
-        if let job = state.jobs.popLast() { return .success(job) }
+        if let job = state.next() { return .success(job) }
         if state.isFinished { return .success(nil) }
         state.idle.append(worker)
         return nil

@@ -45,7 +45,7 @@ final class Worker {
     case .stream(let place, let name): try await stream(place, name)
     case .directory(let place, let entry): try await directory(place, entry)
     case .batch(let place, let entries): try await batch(place, entries)
-    case .segment(let file, let index): try await segment(file, index)
+    case .segments(let file, let range): for index in range { try await segment(file, index) }
     }
   }
 
