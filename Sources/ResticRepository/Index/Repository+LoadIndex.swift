@@ -141,6 +141,10 @@ private struct IndexLoader {
     guard let cache = try await IndexCache.open(folder.file, key: key, pool: pool) else {
       throw IndexCacheError("the index cache \(folder.file) is gone as soon as it was written")
     }
+    // Another process may have put its own in the same place, of a listing before packs were removed.
+    guard Set(cache.files) == Set(sizes.keys) else {
+      throw IndexCacheError("the index cache \(folder.file) was replaced as soon as it was written")
+    }
     return cache
   }
 
