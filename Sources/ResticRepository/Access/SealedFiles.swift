@@ -41,11 +41,16 @@ extension Repository {
   /// Stores a document and returns its name.
   @discardableResult
   public func saveSealed(_ kind: ObjectKind, _ json: [UInt8]) async throws(RepositoryError) -> FileID {
-    let payload = config.allowsCompression ? [2] + ZstdCompressor(level: 3).compress(json) : json
-    let sealed = AuthenticatedCipher(key).seal(payload)
-    let id = SHA256Digest(of: sealed)
-    try await put(ObjectName(kind, id.hex), sealed)
+    let (id, file) = seal(json)
+    try await put(ObjectName(kind, id.hex), file)
     return id
+  }
+
+  /// A document as it is stored, and its name.
+  func seal(_ json: [UInt8]) -> (id: FileID, file: [UInt8]) {
+    let payload = config.allowsCompression ? [2] + ZstdCompressor(level: 3).compress(json) : json
+    let file = AuthenticatedCipher(key).seal(payload)
+    return (SHA256Digest(of: file), file)
   }
 
   /// Writes an object.

@@ -160,13 +160,14 @@ extension Repository {
     }
   }
 
-  func writeLock(exclusive: Bool) async throws(RepositoryError) -> FileID {
+  /// A lock of ours as it is to be stored, and its name: a store may keep it and not tell.
+  func newLock(exclusive: Bool) -> (id: FileID, file: [UInt8]) {
     let identity = Identity.current
     var lock = LockFile(
       time: .now, exclusive: exclusive, hostname: identity.hostname, username: identity.username,
       pid: Int(identity.processID), uid: identity.uid, gid: identity.gid)
     lock.processMark = ProcessMark.current?.text ?? ""
-    return try await saveSealed(.lock, lock.encoded())
+    return seal(lock.encoded())
   }
 
   /// restic ignores empty files, which some stores leave behind.

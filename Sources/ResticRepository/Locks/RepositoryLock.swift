@@ -1,3 +1,4 @@
+internal import Cryptography
 internal import Glibc
 internal import ObjectStores
 internal import ResticFormat
@@ -8,7 +9,7 @@ public final class RepositoryLock: Sendable {
   private struct State {
     /// The file that counts.
     var id: FileID
-    /// Others that we wrote and could not remove yet.
+    /// Others that we wrote, or may have written, and could not remove yet.
     var leftovers: Set<FileID> = []
     var refreshed: ContinuousClock.Instant
     /// Why it is ours no longer.
@@ -32,7 +33,14 @@ public final class RepositoryLock: Sendable {
   /// Writes a lock unless another one is in the way.
   static func take(_ repository: Repository, exclusive: Bool, times: LockTimes) async throws -> RepositoryLock {
     try await repository.checkForOtherLocks(exclusive: exclusive, except: nil)
-    let id = try await repository.writeLock(exclusive: exclusive)
+    let (id, file) = repository.newLock(exclusive: exclusive)
+    do {
+      try await repository.put(ObjectName(.lock, id.hex), file)
+    } catch {
+      // It may have arrived all the same. Shielded from the cancellation that may have brought us here.
+      await Task { try? await repository.remove(.lock, id) }.value
+      throw error
+    }
     return RepositoryLock(repository, exclusive: exclusive, times: times, id: id)
   }
 
@@ -123,8 +131,10 @@ public final class RepositoryLock: Sendable {
   package func refresh() async throws {
     let old = id
     try await checkPresence(of: old)
-    let new = try await repository.writeLock(exclusive: isExclusive)
+    let (new, file) = repository.newLock(exclusive: isExclusive)
+    // Before: it may arrive although we hear nothing of it.
     _ = state.withLock { $0.leftovers.insert(new) }
+    try await repository.put(ObjectName(.lock, new.hex), file)
     try await checkPresence(of: old)
     state.withLock { state in
       state.id = new

@@ -37,6 +37,35 @@ private final class DistantStore: ObjectStore {
   func remove(_ name: ObjectName) async throws(StoreError) { try await reached().remove(name) }
 }
 
+/// A folder that stores locks and then says that it didn't, after so many that it told of.
+private final class SilentStore: ObjectStore {
+  /// How many more locks it tells of.
+  let told = Atomic(0)
+  private let store: DirectoryStore
+  private let kind: StoreError.Kind
+
+  init(_ store: DirectoryStore, _ kind: StoreError.Kind) {
+    self.store = store
+    self.kind = kind
+  }
+
+  var location: String { store.location }
+  var concurrency: Int { store.concurrency }
+  var keepsJournals: Bool { store.keepsJournals }
+  func prepare() async throws(StoreError) { try await store.prepare() }
+  func put(_ name: ObjectName, _ contents: [UInt8], overwrite: Bool) async throws(StoreError) {
+    try await store.put(name, contents, overwrite: overwrite)
+    guard name.kind == .lock, told.subtract(1, ordering: .relaxed).oldValue <= 0 else { return }
+    throw StoreError(kind, location, "no answer")
+  }
+  func get(_ name: ObjectName, range: Range<Int>?) async throws(StoreError) -> [UInt8] {
+    try await store.get(name, range: range)
+  }
+  func size(of name: ObjectName) async throws(StoreError) -> Int { try await store.size(of: name) }
+  func list(_ kind: ObjectKind) async throws(StoreError) -> [ObjectListing] { try await store.list(kind) }
+  func remove(_ name: ObjectName) async throws(StoreError) { try await store.remove(name) }
+}
+
 @Suite("Locks", .serialized)
 struct LockTests {
   private let fixture: ResticFixture
@@ -257,6 +286,26 @@ struct LockTests {
       #expect(error?.kind == .lockLost)
       store.isAway.store(false, ordering: .relaxed)
       try await eventually("its return") { (try? lock.checkHeld()) != nil }
+    }
+    #expect(try await repository.list(.lock).isEmpty)
+  }
+
+  @Test(
+    "a lock that was stored without an answer is not left behind", arguments: [StoreError.Kind.unreachable, .cancelled])
+  func unanswered(kind: StoreError.Kind) async throws {
+    let store = SilentStore(fixture.store, kind)
+    let silent = try await Repository.open(store, password: Password(Array(ResticFixture.password.utf8)))
+    let error = await #expect(throws: RepositoryError.self) {
+      try await silent.withLock(exclusive: true, times: fast) { _ in }
+    }
+    #expect(error?.kind == .store(kind))
+    #expect(try await repository.list(.lock).isEmpty)
+    // The same of one that is to take the place of another.
+    store.told.store(1, ordering: .relaxed)
+    try await silent.withLock(exclusive: true, times: LockTimes()) { lock in
+      await #expect(throws: RepositoryError.self) { try await lock.refresh() }
+      #expect(try await repository.list(.lock).count == 2)
+      try lock.checkHeld()
     }
     #expect(try await repository.list(.lock).isEmpty)
   }
