@@ -126,13 +126,18 @@ struct TroubleTests {
     }
   }
 
-  @Test("A file that shrinks while it is read is kept as far as it goes, and told")
-  func shrinking() async throws {
+  @Test(
+    "A file that shrinks while it is read is kept as far as it goes, and told, also where it ends in a hole",
+    arguments: [false, true], [false, true])
+  func shrinking(isSparse: Bool, asImage: Bool) async throws {
     let test = try await TestRepository()
     let place = try scratchDirectory("source")
-    try await shell("mkdir a; head -c 90000000 /dev/urandom > a/f", in: place)
-    var request = BackupRequest(source: .files([place.path + "/a"]))
-    request.readLimit = 12_000_000  // seven seconds
+    // The data of the sparse one are in its first segment.
+    let data = !isSparse ? 90_000_000 : asImage ? 16_000_000 : 33_000_000
+    try await shell("mkdir a; head -c \(data) /dev/urandom > a/f; truncate -s 90000000 a/f", in: place)
+    var request = BackupRequest(source: asImage ? .image(path: place.path + "/a/f") : .files([place.path + "/a"]))
+    request.readLimit = isSparse ? 4_000_000 : 12_000_000  // four seconds or more
+    request.workers = 1
     let progress = BackupProgress()
     let cut = Task {
       while progress.state.bytesRead == 0 { try await Task.sleep(for: .milliseconds(20)) }
@@ -141,7 +146,8 @@ struct TroubleTests {
     let result = try await test.backUp(request, progress: progress)
     _ = try await cut.value
     #expect(result.isIncomplete)
-    #expect(result.problems.contains { $0.message.contains("became shorter") }, "\(result.problems)")
+    let problem = "became shorter while it was read: 70000000 of 90000000 bytes are kept"
+    #expect(result.problems.contains { $0.isLoss && $0.message.hasSuffix(problem) }, "\(result.problems)")
     try await test.judge()
   }
 

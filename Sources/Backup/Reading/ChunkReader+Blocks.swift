@@ -19,9 +19,14 @@ extension ChunkReader {
         continue
       }
       if start >= data.upperBound {
-        data = try file.nextData(in: start..<range.upperBound) ?? range.upperBound..<range.upperBound
+        if let next = try file.nextData(in: start..<range.upperBound) {
+          data = next
+        } else {
+          let end = try holeEnd(of: file, in: range)
+          data = end..<end
+        }
       }
-      if unit.count == plan.unit, data.lowerBound >= unit.upperBound || data.isEmpty {
+      if unit.count == plan.unit, data.lowerBound >= unit.upperBound {
         for _ in 0..<plan.unit / plan.zeroLength { try await storeZeros(&result, length: plan.zeroLength) }
         continue
       }
@@ -38,6 +43,11 @@ extension ChunkReader {
       if count < unit.count { break }
     }
     return result
+  }
+
+  /// Where a hole ends that no data follow: before the range does if the file became shorter.
+  func holeEnd(of file: FileHandle, in range: Range<Int>) throws(FileError) -> Int {
+    min(range.upperBound, try file.metadata().size)
   }
 
   /// Reads a stretch to the beginning of the buffer.

@@ -45,7 +45,7 @@ final class ChunkReader {
         count = 0
         hasEnded = false
         let data = try file.nextData(in: position..<range.upperBound)
-        let next = data?.lowerBound ?? range.upperBound
+        let next = try data?.lowerBound ?? holeEnd(of: file, in: range)
         while next - position >= zeroChunkLength {
           try await storeZeros(&result)
           position += zeroChunkLength
