@@ -30,7 +30,7 @@ final class FileTask: Sendable {
   let metadata: FileMetadata
   let isKnown: Bool
   /// What stands for it in the journal.
-  let key: PathKey?
+  let key: JournalKey?
   /// What an earlier attempt has stored of it.
   let finished: [Int: [BlobID]]
   /// How it is cut if it is an image; nil for by its content.
@@ -40,7 +40,7 @@ final class FileTask: Sendable {
 
   init(
     place: DirectoryTask.Place, file: FileHandle, node: TreeNode, metadata: FileMetadata, isKnown: Bool,
-    key: PathKey?, finished: [Int: [BlobID]], blocks: BlockPlan? = nil
+    key: JournalKey?, finished: [Int: [BlobID]], blocks: BlockPlan? = nil
   ) {
     self.place = place
     self.file = file

@@ -13,7 +13,7 @@ extension Worker {
     /// It is one of those that are not kept, such as sockets.
     case skipped
     /// It takes several jobs.
-    case large(FileHandle, TreeNode, FileMetadata, key: PathKey?, isKnown: Bool)
+    case large(FileHandle, TreeNode, FileMetadata, key: JournalKey?, isKnown: Bool)
   }
 
   /// Keeps entries that are not folders, up to a large file; what follows that is another job.
@@ -86,7 +86,7 @@ extension Worker {
         return .node(node)
       }
       if let part = session.part, metadata.size <= FileTask.segmentLength {
-        guard let key = journalKey(folder, name), part.owns(key, segment: 0) else { return .skipped }
+        guard let key = journalKey(folder, name, metadata), part.owns(key.path, segment: 0) else { return .skipped }
       }
       return try await read(handle, name, known, in: folder)
     case .symlink, .fifo, .blockDevice, .characterDevice:
@@ -140,9 +140,9 @@ extension Worker {
   ) async throws -> Outcome {
     let file = try handle.openFile(name)
     let metadata = try file.metadata()
+    let key = metadata.size > 0 ? journalKey(folder, name, metadata) : nil
     guard metadata.kind == .regular else { return .skipped }  // replaced a moment ago; its new self is not asked for
     var node = try makeNode(name, metadata) { () throws(FileError) in try file.extendedAttributes() }
-    let key = metadata.size > 0 ? journalKey(folder, name) : nil
     if metadata.size > FileTask.segmentLength { return .large(file, node, metadata, key: key, isKnown: known != nil) }
     let segment: FileTask.Segment
     if let content = finished(key, metadata, segments: 1)[0] {
@@ -188,7 +188,7 @@ extension Worker {
 
   /// Makes jobs of a large file's segments, unless it has more blobs than a listing can name.
   func begin(
-    _ file: FileHandle, _ node: TreeNode, _ metadata: FileMetadata, _ key: PathKey?, isKnown: Bool,
+    _ file: FileHandle, _ node: TreeNode, _ metadata: FileMetadata, _ key: JournalKey?, isKnown: Bool,
     at place: DirectoryTask.Place, blocks: BlockPlan? = nil
   ) async throws {
     let hole = blocks?.zeroLength ?? zeroChunkLength
@@ -221,7 +221,7 @@ extension Worker {
     var result: FileTask.Segment?
     do {
       let range = task.range(of: index)
-      if let part = session.part, let key = task.key, !part.owns(key, segment: index) {
+      if let part = session.part, let key = task.key, !part.owns(key.path, segment: index) {
         result = FileTask.Segment(content: [], bytes: range.count)
       } else if let content = task.finished[index] {
         result = FileTask.Segment(content: content, bytes: range.count)

@@ -10,6 +10,9 @@ extension Worker {
     do {
       let file = try FileHandle(path: path, direct: session.request.readsDirectly)
       var metadata = try file.metadata()
+      // What blocks of a device changed since an interrupted attempt nobody knows, unless it is frozen.
+      let isNamed = metadata.kind == .regular || session.request.frozenAs != nil
+      let key = isNamed ? journalKey(place.directory.path, name, metadata) : nil
       var node: TreeNode
       switch metadata.kind {
       case .regular:
@@ -39,14 +42,11 @@ extension Worker {
       let plan = BlockPlan(
         blockSize: size, size: metadata.size, blobLimit: session.request.blobLimit, known: known?.content ?? [],
         index: session.writer.index, changed: session.request.changedRanges)
-      // What blocks of a device changed since an interrupted attempt nobody knows, unless it is frozen.
-      let isNamed = metadata.kind == .regular || session.request.frozenAs != nil
       if session.part != nil, !isNamed {
         throw RepositoryError(
           .badRequest, "parts of the device \(path) can be told from an earlier state of it only by a name for this one"
         )
       }
-      let key = isNamed ? journalKey(place.directory.path, name) : nil
       if metadata.kind == .blockDevice {
         // The device's own times change with its use, and differ between machines.
         (metadata.inode, metadata.modified) = (0, FileTime(seconds: 0, nanoseconds: 0))
