@@ -308,7 +308,7 @@ struct FaultTests {
     try other.inject([.wrongRegion, .pass, .pass, .pass, .pass, .pass])
     #expect(try await adapting.get(name) == bytes)
     // Nor does that of the surroundings count: it is where we are, and the bucket may be elsewhere.
-    let surrounded = { (name: String) in name == "AWS_REGION" ? "us-east-1" : nil }
+    let surrounded = { @Sendable (name: String) -> String? in name == "AWS_REGION" ? "us-east-1" : nil }
     guard let (moving, third, _, _) = try await fixture("words", change: { $0.environment = surrounded }) else {
       return
     }

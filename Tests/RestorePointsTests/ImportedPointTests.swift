@@ -70,7 +70,7 @@ struct ImportedPointTests {
   @Test("nobody retires what was imported before it is adopted, and what is adopted stays adopted")
   func adoption() async throws {
     try await withCatalogue { (catalogue) async throws in
-      let points = (1...3).map { onePoint("p\($0)", at: "2026-11-2\($0)T10:00:00Z", export: $0) }
+      let points = (1...3).map { (day: Int) in onePoint("p\(day)", at: "2026-11-2\(day)T10:00:00Z", export: day) }
       for point in points { #expect(try await catalogue.store.importPoint(point)) }
       let step = try await catalogue.step()
       let decisions = ["p1", "p2"].map { PointDecision(point: $0, snapshots: .absent, exports: .released("x")) }
