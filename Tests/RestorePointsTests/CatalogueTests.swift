@@ -103,7 +103,8 @@ struct CatalogueTests {
       try await catalogue.ledger.made(entry, by: maker)
       _ = try await catalogue.store.record(
         onePoint("old", at: "2026-11-27T10:00:00Z", snapshot: "hf-1", export: 1), by: maker)
-      try await catalogue.put(onePoint("new", at: "2026-11-28T10:00:00Z", export: 2))
+      let other = try await catalogue.step()
+      _ = try await catalogue.store.record(onePoint("new", at: "2026-11-28T10:00:00Z", export: 2), by: other)
 
       let step = try await catalogue.step()
       let all = ["old", "new"].map {

@@ -132,7 +132,8 @@ struct MissingSnapshotTests {
       #expect(
         try await catalogue.store.beginRetire([exports], by: retirer).refused.map(\.reason)
           == ["the last good one of shop"])
-      try await catalogue.put(onePoint("newest", at: "2026-11-29T10:00:00Z", export: 2))
+      let last = try await catalogue.step()
+      _ = try await catalogue.store.record(onePoint("newest", at: "2026-11-29T10:00:00Z", export: 2), by: last)
       #expect(
         try await catalogue.store.beginRetire([exports], by: retirer).refused.map(\.reason)
           == ["some of its volumes have nothing else"])

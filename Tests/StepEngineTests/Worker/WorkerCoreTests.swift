@@ -252,14 +252,17 @@ import Testing
     core.answer([], at: .milliseconds(8))
     let last = core.answer([], at: .milliseconds(10))
     #expect(last.reports.map(\.step.id.value) == [4] && last.want == 0)
+    core.ticked(nextDue: .seconds(60), at: .seconds(2))
     #expect(core.nextAction(at: .seconds(2)).exchange?.want == 4)
   }
 
   @Test("a claim that took too long is made smaller, and grows again") func claimTookTooLong() {
     var core = WorkerCore.ready()
     core.giveUp(at: .zero)
+    core.ticked(nextDue: .seconds(60), at: .seconds(1))
     #expect(core.nextAction(at: .seconds(1)).exchange?.want == 2)
     core.answer([], at: .seconds(1))
+    core.ticked(nextDue: .seconds(60), at: .seconds(3))
     #expect(core.nextAction(at: .seconds(3)).exchange?.want == 4)
   }
 
