@@ -35,6 +35,8 @@ final class FileTask: Sendable {
   let finished: [Int: [BlobID]]
   /// How it is cut if it is an image; nil for by its content.
   let blocks: BlockPlan?
+  /// What it has in the page cache.
+  let pages: SegmentPages
   private let segmentLength: Int
   private let state: Mutex<State>
 
@@ -50,8 +52,13 @@ final class FileTask: Sendable {
     self.key = key
     self.finished = finished
     self.blocks = blocks
-    segmentLength = Self.segmentLength(isImage: blocks != nil)
+    let length = Self.segmentLength(isImage: blocks != nil)
+    segmentLength = length
     let count = Self.segmentCount(metadata.size, isImage: blocks != nil)
+    let reach = metadata.isSparse ? ChunkReader.reach : nil
+    pages = SegmentPages(file, segments: count) { segment in
+      PageResidency(file, Self.range(of: segment, length, metadata.size), holesUpTo: reach)
+    }
     state = Mutex(State(segments: Array(repeating: nil, count: count), remaining: count))
   }
 
@@ -67,9 +74,11 @@ final class FileTask: Sendable {
 
   private static func segmentLength(isImage: Bool) -> Int { isImage ? imageSegmentLength : segmentLength }
 
-  func range(of segment: Int) -> Range<Int> {
-    let start = segment * segmentLength
-    return start..<start + min(segmentLength, metadata.size - start)
+  func range(of segment: Int) -> Range<Int> { Self.range(of: segment, segmentLength, metadata.size) }
+
+  private static func range(of segment: Int, _ length: Int, _ size: Int) -> Range<Int> {
+    let start = segment * length
+    return start..<start + min(length, size - start)
   }
 
   /// A segment is done, or could not be read (nil). When it was the last, all come back; an empty array if one is missing.

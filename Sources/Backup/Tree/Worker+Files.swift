@@ -221,19 +221,19 @@ extension Worker {
     var result: FileTask.Segment?
     do {
       let range = task.range(of: index)
+      defer { task.pages.end(index) }
       if let part = session.part, let key = task.key, !part.owns(key.path, segment: index) {
         result = FileTask.Segment(content: [], bytes: range.count)
       } else if let content = task.finished[index] {
         result = FileTask.Segment(content: content, bytes: range.count)
         session.progress.bytes.count(range.count)
       } else {
-        let residency = PageResidency(task.file, range, holesUpTo: task.isSparse ? ChunkReader.reach : nil)
+        task.pages.begin(index)
         if let blocks = task.blocks {
           result = try await chunks.storeBlocks(task.file, range, blocks, isSparse: task.isSparse)
         } else {
           result = try await chunks.store(task.file, range, isSparse: task.isSparse)
         }
-        residency?.dropOthers(from: task.file)
       }
       if let result, !result.content.isEmpty, task.finished[index] == nil, result.bytes == range.count {
         record(
