@@ -160,14 +160,16 @@ extension Repository {
     }
   }
 
-  /// A lock of ours as it is to be stored, and its name: a store may keep it and not tell.
+  /// A lock of ours as it is to be stored, and its name: a store may keep it and not tell. Counts as held from now on.
   func newLock(exclusive: Bool) -> (id: FileID, file: [UInt8]) {
     let identity = Identity.current
     var lock = LockFile(
       time: .now, exclusive: exclusive, hostname: identity.hostname, username: identity.username,
       pid: Int(identity.processID), uid: identity.uid, gid: identity.gid)
     lock.processMark = ProcessMark.current?.text ?? ""
-    return seal(lock.encoded())
+    let sealed = seal(lock.encoded())
+    HeldLocks.add(sealed.id)
+    return sealed
   }
 
   /// restic ignores empty files, which some stores leave behind.

@@ -30,6 +30,11 @@ public final class RepositoryLock: Sendable {
     state = Mutex(State(id: id, refreshed: .now))
   }
 
+  deinit {
+    let (id, leftovers) = state.withLock { ($0.id, $0.leftovers) }
+    for id in leftovers.union([id]) { HeldLocks.remove(id) }
+  }
+
   /// Writes a lock unless another one is in the way.
   static func take(_ repository: Repository, exclusive: Bool, times: LockTimes) async throws -> RepositoryLock {
     try await repository.checkForOtherLocks(exclusive: exclusive, except: nil)
@@ -39,6 +44,7 @@ public final class RepositoryLock: Sendable {
     } catch {
       // It may have arrived all the same. Shielded from the cancellation that may have brought us here.
       await Task { try? await repository.remove(.lock, id) }.value
+      HeldLocks.remove(id)
       throw error
     }
     return RepositoryLock(repository, exclusive: exclusive, times: times, id: id)
@@ -149,6 +155,7 @@ public final class RepositoryLock: Sendable {
     for id in state.withLock({ $0.leftovers }) {
       try await repository.remove(.lock, id)
       _ = state.withLock { $0.leftovers.remove(id) }
+      HeldLocks.remove(id)
     }
   }
 

@@ -20,15 +20,21 @@ public struct StoredLock: Sendable, Equatable {
     return !hasProcess(id)
   }
 
-  /// Whether it can be removed without asking: its process is gone for certain, or it is an old one of this host.
+  /// Whether it can be removed without asking: its process is gone for certain or has given it up, or it is an old one of this host.
   ///
   /// Not if its process certainly runs: that stood still, or a clock was set, and it goes on as if it still had it.
   func isAbandoned(now: Snapshot.Moment = .now, on host: String = Identity.current.hostname) -> Bool {
-    isSurelyDead || (lock.hostname == host && isOld(now) && !isSurelyAlive)
+    isSurelyDead || isGivenUp || (lock.hostname == host && isOld(now) && !isSurelyAlive)
   }
 
   /// Whether the process that took it runs on this machine.
   var isSurelyAlive: Bool { ProcessMark(text: lock.processMark)?.isRunning(lock.pid) ?? false }
+
+  /// Whether this very process wrote it, and could not remove it when it let it go.
+  private var isGivenUp: Bool {
+    guard let mark = ProcessMark.current?.text, lock.processMark == mark else { return false }
+    return lock.pid == Int(Identity.current.processID) && !HeldLocks.contains(id)
+  }
 
   private var isSurelyDead: Bool { ProcessMark(text: lock.processMark)?.isGone(lock.pid) ?? false }
 

@@ -10,6 +10,7 @@ actor IndexWriter {
   private var packs: [(id: PackID, blobs: [PackedBlob])] = []
   private var blobCount = 0
   private var oldest = ContinuousClock.now
+  private var isFlushing = false
 
   init(repository: Repository, settings: WriteSettings, mayWrite: @escaping @Sendable () async throws -> Void) {
     self.mayWrite = mayWrite
@@ -26,7 +27,11 @@ actor IndexWriter {
 
   /// Writes what has come together once that is enough for a file, or has waited for long.
   func flushIfDue() async throws {
-    if blobCount >= settings.indexBlobs || .now - oldest >= settings.indexAge { try await flush() }
+    // One at a time: those that come while it looks at the lock would make small files of what has come since.
+    guard !isFlushing, blobCount >= settings.indexBlobs || .now - oldest >= settings.indexAge else { return }
+    isFlushing = true
+    defer { isFlushing = false }
+    try await flush()
   }
 
   /// Writes what has come together.
