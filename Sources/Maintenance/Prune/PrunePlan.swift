@@ -47,7 +47,7 @@ struct PrunePlan: Sendable {
     var uses: [Use] = []
     for pack in list.packs { uses.append(use(list, pack, isCompressing)) }
     orphans = stored.filter { list.pack($0.key) == nil }
-    let candidates = try classify(list, uses, stored, request)
+    let candidates = try classify(list, &uses, stored, request)
     choose(candidates, uses, request)
     count(list, uses)
   }
@@ -111,13 +111,13 @@ struct PrunePlan: Sendable {
 
   /// Sorts out what is removed and what simply stays; returns what might be rewritten.
   private mutating func classify(
-    _ list: PackList, _ uses: [Use], _ stored: [PackID: Int], _ request: PruneRequest
+    _ list: PackList, _ uses: inout [Use], _ stored: [PackID: Int], _ request: PruneRequest
   ) throws(RepositoryError) -> [Int] {
     var candidates: [Int] = []
     var small: [BlobType: [Int]] = [:]
     for (number, pack) in list.packs.enumerated() {
-      let use = uses[number]
       guard let size = stored[pack.id] else {
+        let use = uses[number]
         guard use.usedBlobs == 0 else {
           throw RepositoryError(
             .corrupt,
@@ -127,11 +127,14 @@ struct PrunePlan: Sendable {
         vanished.append(number)
         continue
       }
-      guard use.usedBlobs > 0 else {
+      guard uses[number].usedBlobs > 0 else {
         removed.append(number)
         continue
       }
-      guard size == pack.size else {
+      // One that was mended is listed only as far as it is whole. What is used is copied, and looked at.
+      if size != pack.size { uses[number].mustRewrite = true }
+      let use = uses[number]
+      guard size == pack.size || usedEnd(list, pack) <= size else {
         throw RepositoryError(
           .corrupt,
           "the pack \(pack.id.hex) has \(size) bytes and not the \(pack.size) that the index says; no data were removed, run 'holdfast repo check'"
@@ -145,6 +148,11 @@ struct PrunePlan: Sendable {
     }
     for (_, numbers) in small where numbers.count >= 10 { candidates += numbers }
     return candidates
+  }
+
+  /// Where the last used blob of a pack ends.
+  private func usedEnd(_ list: PackList, _ pack: PackList.Pack) -> Int {
+    pack.blobs.lazy.filter { isKept[$0] }.map { Int(list.blobs[$0].offset) + Int(list.blobs[$0].length) }.max() ?? 0
   }
 
   /// Rewrites what has to be, and then what frees most for the least copying, until little enough of no use is left.

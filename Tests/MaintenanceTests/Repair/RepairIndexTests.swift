@@ -95,6 +95,17 @@ struct RepairIndexTests {
     try await fixture.expectClean()
   }
 
+  @Test("a pack that lost its end is made anew by the next prune, out of what is whole in it")
+  func mended() async throws {
+    let pack = try fixture.objects("data")[0]
+    try fixture.replace(pack, Array(try fixture.read(pack).dropLast(3)))
+    _ = try await fixture.repository.repairIndex(readsAll: true)
+    let result = try await fixture.repository.prune()
+    #expect(result.packsRepacked >= 1)
+    #expect(try !fixture.objects("data").contains(pack))
+    try await fixture.expectClean()
+  }
+
   @Test("of a pack that lost its end and has a damaged blob, the index keeps the other blobs")
   func damagedBlobs() async throws {
     let listed = try await fixture.listedPacks()
