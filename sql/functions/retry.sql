@@ -101,7 +101,8 @@ begin
     from later l
     join edge e on e.parent = l.step_id
     join last_word w on w.step_id = e.child and starts_with(w.name, l.place)
-    where l.step_id <> l.teardown
+    -- A step stands behind those that it needs, so what stands behind the teardown doesn't lead to it.
+    where l.step_id <> l.teardown and (l.place <> '' or strpos(w.name, '[') > 0 or w.step_id <= l.teardown)
   ), inside(setup, teardown, step_id) as (
     -- Of that what leads to the teardown, which is in it, too.
     select t.setup, t.teardown, t.teardown from torn t
@@ -126,7 +127,7 @@ begin
     union
     select f.next_id from reopened r join follows f on f.step_id = r.step_id
   ), regrouped as materialized (
-    select w.name || '[' as prefix from reopened r join last_word w on w.step_id = r.step_id where w.is_group
+    select w.name from reopened r join last_word w on w.step_id = r.step_id where w.is_group
   )
   select
     array_agg(w.step_id) filter (where not i.is_old),
@@ -134,7 +135,8 @@ begin
   into v_open, v_old
   from last_word w
   left join reopened r on r.step_id = w.step_id
-  cross join lateral (select exists (select from regrouped g where starts_with(w.name, g.prefix)) as is_old) i
+  cross join lateral (
+    select strpos(w.name, '[') > 0 and regexp_replace(w.name, '\[\d+\]\.[^.]*$', '') in (select g.name from regrouped g) as is_old) i
   where r.step_id is not null or i.is_old;
   if v_open is null then
     perform refuse(format('run %s succeeded; name the step to repeat it from', p_run), null, 'HF003');

@@ -24,7 +24,12 @@ begin
   -- that is back must not take all others for lost.
   select max(l.at) filter (where l.what = 'tick'), max(l.at) filter (where l.what = 'blind') into v_ticked, v_blind
   from look l where l.what in ('tick', 'blind');
-  if v_ticked < now() - interval '10 s' then
+  -- A clock that was set back.
+  if v_blind > now() then
+    v_blind := null;
+  end if;
+  -- Where ticks are always that far apart, every other one does.
+  if v_ticked < now() - interval '10 s' and (v_blind is null or v_blind < v_ticked - interval '10 s') then
     v_blind := now();
     insert into look (what, at) values ('blind', v_blind) on conflict (what) do update set at = excluded.at;
   end if;
@@ -128,7 +133,7 @@ begin
   end if;
 
   -- By the clock and at the end, so that a tick which takes long is no gap.
-  if v_ticked is null or v_ticked < clock_timestamp() - interval '1 s' then
+  if v_ticked is null or v_ticked not between clock_timestamp() - interval '1 s' and clock_timestamp() then
     insert into look (what, at) values ('tick', clock_timestamp()) on conflict (what) do update set at = excluded.at;
   end if;
 
