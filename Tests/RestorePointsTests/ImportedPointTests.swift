@@ -58,7 +58,8 @@ struct ImportedPointTests {
       let imported = try #require(try await catalogue.store.point("p1"))
       #expect(imported.isImported && !imported.isAdopted)
       #expect(
-        imported.point.volumes[0].source == ["name": "data", "driver": "exec", "path": "/srv", "kind": "folder"])
+        imported.point.volumes[0].source
+          == ["name": "data", "driver": "exec", "path": "/srv", "kind": "folder", "exclude": ["*"]])
       #expect(imported.point.volumes[0].snapshot == nil && imported.exports == ["data": .exists])
       #expect(
         try await catalogue.value("select source ? 'program' or snapshot_name is not null from holdfast.point_volume")

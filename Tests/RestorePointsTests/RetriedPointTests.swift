@@ -52,6 +52,26 @@ struct RetriedPointTests {
     }
   }
 
+  @Test("what a run had sealed before its database was lost, and an import brought back, is its point as it goes on")
+  func imported() async throws {
+    try await withCatalogue { (catalogue) async throws in
+      let step = try await step(catalogue)
+      var sealed = onePoint("p1", at: "2026-11-28T10:00:00Z", snapshot: "hf-1", export: 1)
+      sealed.run = step.id.run.value
+      #expect(try await catalogue.store.importPoint(sealed))
+      #expect(try await catalogue.store.point("p1")?.isAdopted == false)
+      // Under another name, as what the catalogue has is not quite the same.
+      var again = sealed
+      again.name = "p1-again"
+      #expect(try await catalogue.store.record(again, by: step) == "p1")
+      #expect(try await count(catalogue) == "1")
+      #expect(try await catalogue.store.point("p1")?.isAdopted == true)
+      #expect(try await kept(catalogue) == "e1 exists p1")
+      try await catalogue.end(step)
+      #expect(try await catalogue.ledger.toRelease(kind: "export").map(\.name) == ["e2"])
+    }
+  }
+
   @Test("another point is recorded also if the first is retired, or about to be", arguments: [false, true])
   func retired(isOver: Bool) async throws {
     try await withCatalogue { (catalogue) async throws in

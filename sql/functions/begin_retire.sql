@@ -62,7 +62,7 @@ begin
           and (v.snapshot_state <> 'exists' or v.snapshot_missed_at is not null or v_snapshots)
           and (v.export_state <> 'exists' or v_exports));
       if v_whole and (v_snapshots or v_exports) then
-        if v_point.point_id = last_good_point(v_point.application) then
+        if v_point.point_id = last_good_point(v_point.application, true) then
           v_refused := v_refused || jsonb_build_object('point', v_point.name, 'what',
             case when v_exports then 'exports' else 'snapshots' end, 'reason', 'the last good one of ' || v_point.application);
           v_whole := false;
@@ -81,7 +81,7 @@ begin
           v_snapshots := false;
           v_exports := false;
         end if;
-      elsif v_exports and v_point.point_id = last_good_point(v_point.application) then
+      elsif v_exports and v_point.point_id = last_good_point(v_point.application, true) then
         v_refused := v_refused || jsonb_build_object('point', v_point.name, 'what', 'exports',
           'reason', 'the last good one of ' || v_point.application);
         v_exports := false;

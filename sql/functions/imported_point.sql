@@ -1,6 +1,6 @@
 -- What may be believed of a restore point's JSON that was found in a repository: everyone who has the repository's password can have
--- written it. Of a volume's source stays what its export needs to come back: no program, no option. A snapshot stays only if the ledger
--- has it, no run is at it, and it is no other point's; the source is the ledger's then.
+-- written it. Of a volume's source stays what its export needs to come back, and what a restore leaves alone: no program, no option. A
+-- snapshot stays only if the ledger has it, no run is at it, and it is no other point's; the rest of the source is the ledger's then.
 create or replace function holdfast.imported_point(p_point jsonb) returns jsonb
 language sql stable
 as $$
@@ -22,8 +22,13 @@ as $$
   ) l on true
   cross join lateral (
     select jsonb_object_agg(m.key, m.value) as source
-    from jsonb_each(coalesce(l.volume, nullif(v.e -> 'source', 'null'), '{}')) m
-    where m.key in ('path', 'kind') or l.volume is not null and m.key in ('application', 'program', 'options', 'snapshotFolder')
+    from (
+      select k.key, k.value from jsonb_each(coalesce(nullif(v.e -> 'source', 'null'), '{}')) k
+      where k.key = 'kind' or k.key = 'exclude' and jsonb_typeof(k.value) = 'array' or k.key = 'path' and l.volume is null
+      union all
+      select k.key, k.value from jsonb_each(l.volume) k
+      where k.key in ('path', 'application', 'program', 'options', 'snapshotFolder')
+    ) m
   ) s
 $$;
 

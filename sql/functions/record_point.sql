@@ -27,6 +27,20 @@ begin
   if found then
     return v_name;
   end if;
+  -- The run's database was lost before the point was recorded, and what the run had sealed was imported: its exports are that point's.
+  update restore_point p set run_id = v_run, adopted = true
+  from point_volume k
+  where p.run_id is null and p.state = 'complete' and p.application = p_point ->> 'application' and p.document ->> 'run' = v_run::text
+    and k.point_id = p.point_id
+    and k.export_id in (select v.e ->> 'export' from jsonb_array_elements(p_point -> 'volumes') v(e))
+  returning p.point_id, p.name into v_id, v_name;
+  if found then
+    update resource r set detail = r.detail || jsonb_build_object('keep', true, 'point', v_name)
+    from point_volume v
+    where v.point_id = v_id and r.kind = 'export' and r.detail ->> 'export' = v.export_id
+      and r.step_id between v_run << 20 and (v_run << 20) + 1048575 and r.state <> 'released';
+    return v_name;
+  end if;
   select format('volume %s: its snapshot %s is not there any more', v.e ->> 'name', v.e ->> 'snapshot') into v_problem
   from jsonb_array_elements(p_point -> 'volumes') v(e)
   join resource r on r.kind = 'snapshot' and r.driver = coalesce(v.e ->> 'driver', '') and r.name = v.e ->> 'snapshot'

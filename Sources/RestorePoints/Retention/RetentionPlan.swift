@@ -52,13 +52,14 @@ private struct Judge {
     _ group: [CataloguedPoint], snapshots: KeepRules, exports: KeepRules, now: Snapshot.Moment, zone: TimeZoneRules
   ) {
     self.now = now
-    let complete = group.filter { $0.state == .complete }
+    // The others may go whenever another installation wants it.
+    let complete = group.filter { $0.state == .complete && $0.isAdopted }
     newest = complete.first?.point.name
     // As last_good_point in sql/functions.
     lastGood =
       (complete.first { $0.isExported && $0.verifiedOK != false }
       ?? complete.first { $0.isRestorable && $0.verifiedOK != false } ?? complete.first)?.point.name
-    let ruled = complete.filter { $0.expiresAt == nil && $0.isAdopted }
+    let ruled = complete.filter { $0.expiresAt == nil }
     snapshotReasons = KeepReasons(snapshots, now: now, zone: zone).reasons(
       ruled.filter(\.hasSnapshots))
     exportReasons = KeepReasons(exports, now: now, zone: zone).reasons(ruled.filter(\.hasExports))
