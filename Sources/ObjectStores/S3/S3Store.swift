@@ -82,7 +82,8 @@ public final class S3Store: ObjectStore {
       call.headers += [("x-amz-sdk-checksum-algorithm", "SHA256"), ("x-amz-checksum-sha256", base64(digest.bytes))]
     } else if options.s3.retention != nil {
       // What is to be locked needs one of the two; the signed hash isn't enough.
-      call.headers.append(("content-md5", base64(await md5(contents))))
+      let hash = await md5(contents)
+      if !hash.isEmpty { call.headers.append(("content-md5", base64(hash))) }
     }
     call.headers += keepingHeaders(for: name)
     let isConditional = !overwrite && !unknown.conditions
