@@ -1,3 +1,4 @@
+internal import Concurrency
 internal import Cryptography
 internal import ObjectStores
 internal import ResticFormat
@@ -35,5 +36,17 @@ extension Repository {
       }
     }
     return false
+  }
+
+  /// The places whose blobs are damaged. Looks at one after the other until another task has the last.
+  func damage(in places: [Int], of list: PackList, _ next: Counter) async throws(RepositoryError) -> [Int] {
+    let opener = BlobOpener(key: key)
+    var damaged: [Int] = []
+    var number = next.add(1) - 1
+    while number < places.count, !Task.isCancelled {
+      if try await !isWhole(places[number], of: list, opener) { damaged.append(places[number]) }
+      number = next.add(1) - 1
+    }
+    return damaged
   }
 }

@@ -39,23 +39,18 @@ struct CopyVerifier {
   }
 
   private func damage(in places: [Int]) async throws -> [Int] {
-    let next = Counter()
-    return try await withThrowingTaskGroup(of: [Int].self, returning: [Int].self) { group in
+    let (repository, list, next) = (repository, list, Counter())
+    let found = try await withThrowingTaskGroup(of: [Int].self, returning: [Int].self) { group in
       for _ in 0..<min(places.count, max(1, repository.store.concurrency)) {
         group.addTask(executorPreference: BlockingPool.shared) {
-          let opener = BlobOpener(key: repository.key)
-          var damaged: [Int] = []
-          while case let number = next.add(1) - 1, number < places.count {
-            try Task.checkCancellation()
-            let isWhole = try await repository.isWhole(places[number], of: list, opener)
-            if !isWhole { damaged.append(places[number]) }
-          }
-          return damaged
+          try await repository.damage(in: places, of: list, next)
         }
       }
       var found: [Int] = []
       while let more = try await group.next() { found += more }
       return found
     }
+    try Task.checkCancellation()
+    return found
   }
 }
