@@ -89,7 +89,7 @@ public final class S3Store: ObjectStore {
     let isConditional = !overwrite && !unknown.conditions
     if isConditional { call.headers.append(("if-none-match", "*")) }
     let isStored: Bool = try await perform(call) { response, _ in
-      if !unknown.checksums, S3Failure(response).isUnknownChecksum {
+      if !unknown.checksums, response.status >= 400, S3Failure(response).isUnknownChecksum {
         self.unknown.withLock { $0.checksums = true }
         return .done(false)
       }
