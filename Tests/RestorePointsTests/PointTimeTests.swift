@@ -51,6 +51,30 @@ struct PointTimeTests {
     }
   }
 
+  @Test("a worker whose clock is ahead retires nothing before its end")
+  func clockAhead() async throws {
+    try await withCatalogue { (catalogue) async throws in
+      let now = try await catalogue.store.now()
+      #expect(try await catalogue.value("select abs(extract(epoch from now()) - \(now.seconds)) < 60") == "true")
+      for (number, hours) in [(1, 1), (2, 24)] as [(Int, Int64)] {
+        var point = onePoint("p\(number)", at: now.rfc3339, export: number)
+        point.expiresAt = Snapshot.Moment(seconds: now.seconds + hours * 3600, nanoseconds: 0)
+        _ = try await catalogue.store.record(point, by: try await catalogue.step(policy: "nightly"))
+      }
+      let step = try await catalogue.step(policy: "nightly")
+      let later = Snapshot.Moment(seconds: now.seconds + 7200, nanoseconds: 0)
+      let decisions = RetentionPlan.decide(
+        try await catalogue.store.points(), snapshots: .all, exports: .all, now: later, zone: .utc)
+      #expect(decisions.filter(\.isWhole).map(\.point) == ["p1"])
+      let early = try await catalogue.store.beginRetire(decisions, by: step)
+      #expect(early.points == [] && early.refused.map(\.point) == ["p1"])
+      let reason = try #require(early.refused.first?.reason)
+      #expect(reason.hasPrefix("until 2") && reason.hasSuffix(" UTC"))
+      try await catalogue.execute("update holdfast.restore_point set expires_at = now() where name = 'p1'")
+      #expect(try await catalogue.store.beginRetire(decisions, by: step).points.map(\.name) == ["p1"])
+    }
+  }
+
   @Test("an imported point is of now at the latest, and of any time before")
   func imported() async throws {
     try await withCatalogue { (catalogue) async throws in

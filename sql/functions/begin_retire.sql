@@ -7,8 +7,9 @@
 --            "snapshots": [{"volume", "node", "driver", "name", "source"}], "exports": [{"volume", "id"}]}],
 --          "refused": [{"point", "what": "snapshots" | "exports" | "point", "reason"}]}
 --   whole  nothing of the point stays: also what its artifacts stand for has to go
--- Whatever the decisions say, it refuses pinned points, imported ones that nobody has adopted, points in use, exports that are locked,
--- the last good point of each application, and to take a volume's snapshot while nothing else of it is there and the point is to stay.
+-- Whatever the decisions say, it refuses pinned points, imported ones that nobody has adopted, points before their expiry, points
+-- in use, exports that are locked, the last good point of each application, and to take a volume's snapshot while nothing else of
+-- it is there and the point is to stay.
 create or replace function holdfast.begin_retire(p_step bigint, p_fence bigint, p_decisions jsonb) returns jsonb
 language plpgsql security definer set search_path = holdfast, pg_temp set plan_cache_mode = force_generic_plan
 as $$
@@ -42,6 +43,9 @@ begin
         when v_point.pinned then 'pinned'
         when not v_point.adopted then
           format('imported, and not adopted yet: holdfast import %s --adopt', coalesce(v_point.profile, 'PROFILE'))
+        -- The decision is a worker's; what its clock says doesn't count.
+        when v_point.expires_at > now() then
+          'until ' || to_char(v_point.expires_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI "UTC"')
         else v_why
       end;
       if v_why is not null then

@@ -28,8 +28,9 @@ struct ExpiredPointsStep: ProtectionStepKind {
 extension ProtectionServices {
   /// The points that were made on demand and have expired, of one application or all; but for those that were imported and not adopted.
   func expiredOnDemand(of application: String? = nil) async throws -> [CataloguedPoint] {
-    try await asking { () async throws(StoreError) in
-      try await points.points(application: application, policy: "")
-    }.filter { point in point.isAdopted && point.expiresAt.map { $0 < .now } ?? false }
+    let (all, now) = try await asking { () async throws(StoreError) in
+      (try await points.points(application: application, policy: ""), try await points.now())
+    }
+    return all.filter { point in point.isAdopted && point.expiresAt.map { $0 < now } ?? false }
   }
 }

@@ -36,10 +36,10 @@ struct RetireStep: ProtectionStepKind {
     let policy = try arguments.string("policy") ?? ""
     let (snapshots, exports) = try rules(arguments)
     let zone = try zone(arguments)
-    let points = try await services.asking { () async throws(StoreError) in
-      try await services.points.points(application: application, policy: policy)
+    let (points, now) = try await services.asking { () async throws(StoreError) in
+      (try await services.points.points(application: application, policy: policy), try await services.points.now())
     }
-    var decisions = RetentionPlan.decide(points, snapshots: snapshots, exports: exports, now: .now, zone: zone)
+    var decisions = RetentionPlan.decide(points, snapshots: snapshots, exports: exports, now: now, zone: zone)
     // What was made on demand and has expired, nobody else comes for. It is judged beside all others of the application, or the last
     // of it would be the newest and stay.
     let expired = Set(try await services.expiredOnDemand(of: application).map(\.point.name))
@@ -47,7 +47,7 @@ struct RetireStep: ProtectionStepKind {
       let all = try await services.asking { () async throws(StoreError) in
         try await services.points.points(application: application)
       }
-      decisions += RetentionPlan.decide(all, snapshots: snapshots, exports: exports, now: .now, zone: zone)
+      decisions += RetentionPlan.decide(all, snapshots: snapshots, exports: exports, now: now, zone: zone)
         .filter { expired.contains($0.point) }
     }
     // Before anything is marked: if nobody can say where one of them runs, nothing goes.

@@ -1,5 +1,6 @@
 public import JSON
 public import PostgresClient
+public import ResticFormat
 public import StepEngine
 
 /// The catalogue of restore points in PostgreSQL. Each call is one transaction, and safe to repeat.
@@ -57,6 +58,13 @@ public struct RestorePointStore: Sendable {
       for element in json.array ?? [] { points.append(try CataloguedPoint(json: element)) }
       return points
     }
+  }
+
+  /// What PostgreSQL's clock says: ages and ends of points count from there, since a node's own clock may be years ahead.
+  public func now() async throws(StoreError) -> Snapshot.Moment {
+    let microseconds = try await call("select now()", []) { row throws(PostgresError) in try row.timestamp(0) }
+    let (seconds, rest) = (microseconds / 1_000_000, microseconds % 1_000_000)
+    return Snapshot.Moment(seconds: seconds, nanoseconds: UInt32(rest * 1000))
   }
 
   /// Keeps a point (by name, or the last good one of an application) from being retired while the step's run lives, and

@@ -28,10 +28,12 @@ enum PolicyRetentionCommand {
     ]
   ) { arguments in
     let policy = try await Retention(named: arguments[PolicyCommand.name], arguments)
-    let points = try await RestorePointStore(pool: arguments.pool()).points(policy: policy.name)
+    let store = RestorePointStore(pool: try arguments.pool())
+    let points = try await store.points(policy: policy.name)
     if arguments[dryRun] {
-      let rows = policy.decide(points)
-      arguments.write(rows, as: listing(now: .now))
+      // As the step judges it, by PostgreSQL's clock.
+      let now = try await store.now()
+      arguments.write(policy.decide(points, now: now), as: listing(now: Moment(now)))
     } else {
       try await retire(Set(points.map(\.point.application)).sorted(), by: policy, arguments)
     }
@@ -61,10 +63,10 @@ enum PolicyRetentionCommand {
       } catch { throw CommandFailure(.failed, "the retention of policy \(name) can't be followed: \(error)") }
     }
 
-    func decide(_ points: [CataloguedPoint]) -> [Row] {
+    func decide(_ points: [CataloguedPoint], now: Snapshot.Moment) -> [Row] {
       let byName = Dictionary(points.map { ($0.point.name, $0) }, uniquingKeysWith: { $1 })
       return RetentionPlan.decide(
-        points, snapshots: rules.snapshots, exports: rules.exports, now: .now, zone: zone
+        points, snapshots: rules.snapshots, exports: rules.exports, now: now, zone: zone
       ).compactMap { decision in
         byName[decision.point].map { Row(point: $0, decision: decision) }
       }
