@@ -75,6 +75,12 @@ struct ProtectionTests {
       try await catalogue.put(onePoint("other", policy: "q", at: now, export: 2))
       try await catalogue.put(onePoint("local", policy: "p", at: now, snapshot: "hf-1"))
       #expect(try await status(catalogue, "breached, last_good_point, kept") == "t old export")
+      // Nor is one that another installation may have made, as long as nobody has said that it is ours.
+      #expect(try await catalogue.store.importPoint(onePoint("found", policy: "p", at: now, export: 4)))
+      #expect(try await status(catalogue, "breached, last_good_point, kept") == "t old export")
+      #expect(
+        try await catalogue.value(
+          "select name from holdfast.restore_point where point_id = holdfast.last_good_of('p', 'shop')") == "old")
       try await catalogue.put(onePoint("new", policy: "p", at: now, export: 3))
       #expect(try await status(catalogue, "breached, last_good_point, kept") == "f new export")
       try await catalogue.store.verified("new", ok: false)

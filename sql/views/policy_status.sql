@@ -42,20 +42,20 @@ left join lateral (
     when a.application <> '' then coalesce(
       (select p.point_id from holdfast.restore_point p
        where p.policy = a.policy and p.application = a.application
-         and p.state = 'complete' and p.exports = p.volumes and p.verified_ok is distinct from false
+         and p.state = 'complete' and p.adopted and p.exports = p.volumes and p.verified_ok is distinct from false
        order by p.created_at desc, p.point_id desc limit 1),
       (select p.point_id from holdfast.restore_point p
        where p.policy = a.policy and p.application = a.application
-         and p.state = 'complete' and p.snapshots = p.volumes and p.verified_ok is distinct from false
+         and p.state = 'complete' and p.adopted and p.snapshots = p.volumes and p.verified_ok is distinct from false
        order by p.created_at desc, p.point_id desc limit 1))
     else coalesce(
       (select p.point_id from holdfast.restore_point p
        where nullif(p.policy, '') = a.policy
-         and p.state = 'complete' and p.exports = p.volumes and p.verified_ok is distinct from false
+         and p.state = 'complete' and p.adopted and p.exports = p.volumes and p.verified_ok is distinct from false
        order by p.created_at desc, p.point_id desc limit 1),
       (select p.point_id from holdfast.restore_point p
        where nullif(p.policy, '') = a.policy
-         and p.state = 'complete' and p.snapshots = p.volumes and p.verified_ok is distinct from false
+         and p.state = 'complete' and p.adopted and p.snapshots = p.volumes and p.verified_ok is distinct from false
        order by p.created_at desc, p.point_id desc limit 1))
   end
   limit 1
