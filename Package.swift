@@ -145,7 +145,7 @@ let package = Package(
       name: "BackupTests",
       dependencies: [
         "Backup", "ResticRepository", "ObjectStores", "ResticFormat", "BlobIndex", "FileSystem", "Cryptography",
-        "TestSupport",
+        "StoreTestSupport", "TestSupport",
       ]),
     .testTarget(name: "ConcurrencyTests", dependencies: ["Concurrency"]),
     .testTarget(name: "FileSystemTests", dependencies: ["FileSystem", "TestSupport"]),
@@ -155,7 +155,7 @@ let package = Package(
       name: "MaintenanceTests",
       dependencies: [
         "Maintenance", "Backup", "Restore", "ResticRepository", "ObjectStores", "ResticFormat", "BlobIndex",
-        "FileSystem", "Cryptography", "Concurrency", "JSON", "TestSupport",
+        "FileSystem", "Cryptography", "Concurrency", "JSON", "StoreTestSupport", "TestSupport",
       ]),
     .testTarget(name: "TimeZonesTests", dependencies: ["TimeZones", "TestSupport"]),
     .testTarget(
@@ -202,18 +202,21 @@ let package = Package(
     .testTarget(
       name: "ResticRepositoryTests",
       dependencies: [
-        "ResticRepository", "ObjectStores", "ResticFormat", "BlobIndex", "Cryptography", "Concurrency", "TestSupport",
+        "ResticRepository", "ObjectStores", "ResticFormat", "BlobIndex", "Cryptography", "Concurrency",
+        "StoreTestSupport", "TestSupport",
       ]),
     .testTarget(
       name: "RestoreTests",
       dependencies: [
         "Restore", "ResticRepository", "ObjectStores", "ResticFormat", "BlobIndex", "FileSystem", "Concurrency",
-        "Cryptography", "TestSupport",
+        "Cryptography", "StoreTestSupport", "TestSupport",
       ]),
     .target(name: "HTTPTestServer", path: "Tests/HTTPTestServer", exclude: ["server.py"]),
     .testTarget(name: "HTTPClientTests", dependencies: ["HTTPClient", "HTTPTestServer"]),
     // What tests and benchmarks need: a PostgreSQL of their own, scratch folders, seeds.
     .target(name: "TestSupport", path: "Tests/Support", exclude: ["s3_server.py", "fault_proxy.py"]),
+    // Stores that do one thing in their own way.
+    .target(name: "StoreTestSupport", dependencies: ["ObjectStores"], path: "Tests/StoreSupport"),
     .testTarget(name: "TestSupportTests", dependencies: ["TestSupport"], path: "Tests/SupportTests"),
     .testTarget(
       name: "StepEngineTests",

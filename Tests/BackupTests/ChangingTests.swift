@@ -4,6 +4,7 @@ import Foundation
 import ObjectStores
 import ResticFormat
 import ResticRepository
+import StoreTestSupport
 import Synchronization
 import TestSupport
 import Testing
@@ -18,7 +19,7 @@ struct ChangingTests {
     let place = try scratchDirectory("source")
     let noise = "head -c 30000000 /dev/urandom >a/1-written"
     try await shell(
-      "mkdir -p a/folder; \(noise); echo 2 >a/2-gone; echo 3 >a/3-kept; echo 4 >a/folder/in", in: place)
+      "mkdir -p a/folder; \(noise); echo 2 >a/2-gone; echo 2 >a/2-pipe; echo 3 >a/3-kept; echo 4 >a/folder/in", in: place)
     var request = BackupRequest(source: .files([place.path + "/a"]))
     // One worker does one after the other, and three packs of at most 9 MiB are on their way at once: while the store takes none,
     // the first file is not done.
@@ -41,13 +42,15 @@ struct ChangingTests {
       }
     }
     try await eventually("a pack at the gate") { gate.packs.load(ordering: .relaxed) > 0 }
-    try await shell("echo more >>a/1-written; rm -r a/2-gone a/folder", in: place)
+    try await shell("echo more >>a/1-written; rm -r a/2-gone a/2-pipe a/folder; mkfifo a/2-pipe", in: place)
     gate.isOpen.store(true, ordering: .relaxed)
     let result = try await attempt.value
 
     let messages = result.problems.map(\.message)
-    #expect(result.isIncomplete && result.problemCount == 3, "\(messages)")
-    #expect(result.problems.filter(\.isLoss).count == 2, "\(messages)")
+    // What is compared with a parent is looked at again before it is opened.
+    #expect(result.isIncomplete && result.problemCount == (isKnown ? 3 : 4), "\(messages)")
+    #expect(result.problems.filter(\.isLoss).count == (isKnown ? 2 : 3), "\(messages)")
+    #expect(isKnown || messages.contains { $0.contains("read as a file what became") && $0.contains("/a/2-pipe") })
     #expect(messages.contains { $0.contains("/a/1-written was written to while it was read") }, "\(messages)")
     for name in ["2-gone", "folder"] {
       #expect(messages.contains { $0.hasSuffix("/a/\(name): No such file or directory") }, "\(messages)")
@@ -65,29 +68,19 @@ struct ChangingTests {
 }
 
 /// A folder that lets packs wait until it is opened.
-private final class GatedStore: ObjectStore {
+private final class GatedStore: ForwardingStore {
   /// How many packs have come.
   let packs = Atomic(0)
   let isOpen = Atomic(false)
-  private let store: DirectoryStore
+  let base: any ObjectStore
 
-  init(_ store: DirectoryStore) { self.store = store }
+  init(_ base: DirectoryStore) { self.base = base }
 
-  var location: String { store.location }
-  var concurrency: Int { store.concurrency }
-  var keepsJournals: Bool { store.keepsJournals }
-  func prepare() async throws(StoreError) { try await store.prepare() }
   func put(_ name: ObjectName, _ contents: [UInt8], overwrite: Bool) async throws(StoreError) {
     if name.kind == .pack { packs.wrappingAdd(1, ordering: .relaxed) }
     while name.kind == .pack, !isOpen.load(ordering: .relaxed), !Task.isCancelled {
       try? await Task.sleep(for: .milliseconds(5))
     }
-    try await store.put(name, contents, overwrite: overwrite)
+    try await base.put(name, contents, overwrite: overwrite)
   }
-  func get(_ name: ObjectName, range: Range<Int>?) async throws(StoreError) -> [UInt8] {
-    try await store.get(name, range: range)
-  }
-  func size(of name: ObjectName) async throws(StoreError) -> Int { try await store.size(of: name) }
-  func list(_ kind: ObjectKind) async throws(StoreError) -> [ObjectListing] { try await store.list(kind) }
-  func remove(_ name: ObjectName) async throws(StoreError) { try await store.remove(name) }
 }

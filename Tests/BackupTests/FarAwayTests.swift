@@ -3,6 +3,7 @@ import Foundation
 import ObjectStores
 import ResticFormat
 import ResticRepository
+import StoreTestSupport
 import Synchronization
 import TestSupport
 import Testing
@@ -33,24 +34,14 @@ struct FarAwayTests {
 }
 
 /// A folder that claims to be far away, and counts.
-final class CountingStore: ObjectStore {
+final class CountingStore: ForwardingStore {
   let packReads = Atomic(0)
-  private let store: DirectoryStore
+  let base: any ObjectStore
 
-  init(_ store: DirectoryStore) { self.store = store }
+  init(_ base: DirectoryStore) { self.base = base }
 
-  var location: String { store.location }
-  var concurrency: Int { store.concurrency }
-  var keepsJournals: Bool { store.keepsJournals }
-  func prepare() async throws(StoreError) { try await store.prepare() }
-  func put(_ name: ObjectName, _ contents: [UInt8], overwrite: Bool) async throws(StoreError) {
-    try await store.put(name, contents, overwrite: overwrite)
-  }
   func get(_ name: ObjectName, range: Range<Int>?) async throws(StoreError) -> [UInt8] {
     if name.kind == .pack { packReads.wrappingAdd(1, ordering: .relaxed) }
-    return try await store.get(name, range: range)
+    return try await base.get(name, range: range)
   }
-  func size(of name: ObjectName) async throws(StoreError) -> Int { try await store.size(of: name) }
-  func list(_ kind: ObjectKind) async throws(StoreError) -> [ObjectListing] { try await store.list(kind) }
-  func remove(_ name: ObjectName) async throws(StoreError) { try await store.remove(name) }
 }

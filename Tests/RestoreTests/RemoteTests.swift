@@ -2,41 +2,32 @@ import Foundation
 import ObjectStores
 import ResticRepository
 import Restore
+import StoreTestSupport
 import Synchronization
 import TestSupport
 import Testing
 
 /// A folder that answers as a store behind a network does: only by requests, each counted.
-final class Remote: ObjectStore {
-  let inner: DirectoryStore
+final class Remote: ForwardingStore {
+  let base: any ObjectStore
   let requests = Mutex<[(name: ObjectName, bytes: Int)]>([])
   /// Whether answers to reads of packs take long.
   let isStalled = Atomic(false)
 
-  init(_ path: String) { inner = DirectoryStore(path) }
+  init(_ path: String) { base = DirectoryStore(path) }
 
-  var location: String { "remote:" + inner.location }
+  var location: String { "remote:" + base.location }
   var concurrency: Int { 5 }
   var keepsJournals: Bool { true }
-
-  func prepare() async throws(StoreError) { try await inner.prepare() }
-
-  func put(_ name: ObjectName, _ contents: [UInt8], overwrite: Bool) async throws(StoreError) {
-    try await inner.put(name, contents, overwrite: overwrite)
-  }
 
   func get(_ name: ObjectName, range: Range<Int>?) async throws(StoreError) -> [UInt8] {
     if name.kind == .pack, isStalled.load(ordering: .relaxed) {
       do { try await Task.sleep(for: .seconds(20)) } catch { throw StoreError(.cancelled, name.path, "cancelled") }
     }
-    let bytes = try await inner.get(name, range: range)
+    let bytes = try await base.get(name, range: range)
     requests.withLock { $0.append((name, bytes.count)) }
     return bytes
   }
-
-  func size(of name: ObjectName) async throws(StoreError) -> Int { try await inner.size(of: name) }
-  func list(_ kind: ObjectKind) async throws(StoreError) -> [ObjectListing] { try await inner.list(kind) }
-  func remove(_ name: ObjectName) async throws(StoreError) { try await inner.remove(name) }
 }
 
 @Suite("Restoring from afar")

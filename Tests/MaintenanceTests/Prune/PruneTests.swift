@@ -4,6 +4,7 @@ import Maintenance
 import ObjectStores
 import ResticFormat
 import ResticRepository
+import StoreTestSupport
 import Synchronization
 import TestSupport
 import Testing
@@ -348,25 +349,15 @@ struct PruneTests {
 
 /// Says of one object that it isn't there, but lists it, or of a kind that its objects are removed: as a proxy does that loses sight
 /// of its server for a moment.
-private struct HidingStore: ObjectStore {
+private struct HidingStore: ForwardingStore {
   let base: any ObjectStore
   var hidden: ObjectName?
   var ignoresRemovals: ObjectKind?
 
-  var location: String { base.location }
-  var concurrency: Int { base.concurrency }
-  var keepsJournals: Bool { base.keepsJournals }
-
-  func prepare() async throws(StoreError) { try await base.prepare() }
-  func put(_ name: ObjectName, _ contents: [UInt8], overwrite: Bool) async throws(StoreError) {
-    try await base.put(name, contents, overwrite: overwrite)
-  }
   func get(_ name: ObjectName, range: Range<Int>?) async throws(StoreError) -> [UInt8] {
     guard name != hidden else { throw StoreError(.notFound, name.name, "there is no such object") }
     return try await base.get(name, range: range)
   }
-  func size(of name: ObjectName) async throws(StoreError) -> Int { try await base.size(of: name) }
-  func list(_ kind: ObjectKind) async throws(StoreError) -> [ObjectListing] { try await base.list(kind) }
   func remove(_ name: ObjectName) async throws(StoreError) {
     if name.kind != ignoresRemovals { try await base.remove(name) }
   }

@@ -1,6 +1,7 @@
 import Cryptography
 import Foundation
 import ObjectStores
+import StoreTestSupport
 import TestSupport
 import Testing
 
@@ -89,16 +90,11 @@ struct InitializeTests {
 }
 
 /// Does something before an object is written, and can cancel a task whose object is refused.
-private struct HookedStore: ObjectStore {
-  let base: DirectoryStore
+private struct HookedStore: ForwardingStore {
+  let base: any ObjectStore
   var cancelsRefused = false
   let beforePut: @Sendable (ObjectName) async -> Void
 
-  var location: String { base.location }
-  var concurrency: Int { base.concurrency }
-  var keepsJournals: Bool { base.keepsJournals }
-
-  func prepare() async throws(StoreError) { try await base.prepare() }
   func put(_ name: ObjectName, _ contents: [UInt8], overwrite: Bool) async throws(StoreError) {
     await beforePut(name)
     do { try await base.put(name, contents, overwrite: overwrite) } catch {
@@ -106,10 +102,4 @@ private struct HookedStore: ObjectStore {
       throw error
     }
   }
-  func get(_ name: ObjectName, range: Range<Int>?) async throws(StoreError) -> [UInt8] {
-    try await base.get(name, range: range)
-  }
-  func size(of name: ObjectName) async throws(StoreError) -> Int { try await base.size(of: name) }
-  func list(_ kind: ObjectKind) async throws(StoreError) -> [ObjectListing] { try await base.list(kind) }
-  func remove(_ name: ObjectName) async throws(StoreError) { try await base.remove(name) }
 }

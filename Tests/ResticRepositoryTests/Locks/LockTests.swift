@@ -4,6 +4,7 @@ import Cryptography
 import Foundation
 import ObjectStores
 import ResticFormat
+import StoreTestSupport
 import Synchronization
 import TestSupport
 import Testing
@@ -11,20 +12,17 @@ import Testing
 @testable import ResticRepository
 
 /// A folder that is out of reach for as long as `isAway`.
-private final class DistantStore: ObjectStore {
+private final class DistantStore: ForwardingStore {
   let isAway = Atomic(false)
-  private let store: DirectoryStore
+  let base: any ObjectStore
 
-  init(_ store: DirectoryStore) { self.store = store }
+  init(_ base: DirectoryStore) { self.base = base }
 
-  private func reached() throws(StoreError) -> DirectoryStore {
-    if isAway.load(ordering: .relaxed) { throw StoreError(.failed, store.location, "is out of reach") }
-    return store
+  private func reached() throws(StoreError) -> any ObjectStore {
+    if isAway.load(ordering: .relaxed) { throw StoreError(.failed, location, "is out of reach") }
+    return base
   }
 
-  var location: String { store.location }
-  var concurrency: Int { store.concurrency }
-  var keepsJournals: Bool { store.keepsJournals }
   func prepare() async throws(StoreError) { try await reached().prepare() }
   func put(_ name: ObjectName, _ contents: [UInt8], overwrite: Bool) async throws(StoreError) {
     try await reached().put(name, contents, overwrite: overwrite)
@@ -38,32 +36,22 @@ private final class DistantStore: ObjectStore {
 }
 
 /// A folder that stores locks and then says that it didn't, after so many that it told of.
-private final class SilentStore: ObjectStore {
+private final class SilentStore: ForwardingStore {
   /// How many more locks it tells of.
   let told = Atomic(0)
-  private let store: DirectoryStore
+  let base: any ObjectStore
   private let kind: StoreError.Kind
 
-  init(_ store: DirectoryStore, _ kind: StoreError.Kind) {
-    self.store = store
+  init(_ base: DirectoryStore, _ kind: StoreError.Kind) {
+    self.base = base
     self.kind = kind
   }
 
-  var location: String { store.location }
-  var concurrency: Int { store.concurrency }
-  var keepsJournals: Bool { store.keepsJournals }
-  func prepare() async throws(StoreError) { try await store.prepare() }
   func put(_ name: ObjectName, _ contents: [UInt8], overwrite: Bool) async throws(StoreError) {
-    try await store.put(name, contents, overwrite: overwrite)
+    try await base.put(name, contents, overwrite: overwrite)
     guard name.kind == .lock, told.subtract(1, ordering: .relaxed).oldValue <= 0 else { return }
     throw StoreError(kind, location, "no answer")
   }
-  func get(_ name: ObjectName, range: Range<Int>?) async throws(StoreError) -> [UInt8] {
-    try await store.get(name, range: range)
-  }
-  func size(of name: ObjectName) async throws(StoreError) -> Int { try await store.size(of: name) }
-  func list(_ kind: ObjectKind) async throws(StoreError) -> [ObjectListing] { try await store.list(kind) }
-  func remove(_ name: ObjectName) async throws(StoreError) { try await store.remove(name) }
 }
 
 @Suite("Locks", .serialized)

@@ -3,6 +3,7 @@ import Concurrency
 import Cryptography
 import ObjectStores
 import ResticFormat
+import StoreTestSupport
 import Synchronization
 import TestSupport
 import Testing
@@ -10,7 +11,8 @@ import Testing
 @testable import ResticRepository
 
 /// A folder on a disk that has no room for more than so many new packs.
-private final class FullStore: LocalObjects {
+private final class FullStore: ForwardingStore, LocalObjects {
+  var base: any ObjectStore { store }
   private let store: DirectoryStore
   private let limit: Int
   private let begun = Atomic(0)
@@ -20,19 +22,6 @@ private final class FullStore: LocalObjects {
     self.limit = limit
   }
 
-  var location: String { store.location }
-  var concurrency: Int { store.concurrency }
-  var keepsJournals: Bool { store.keepsJournals }
-  func prepare() async throws(StoreError) { try await store.prepare() }
-  func put(_ name: ObjectName, _ contents: [UInt8], overwrite: Bool) async throws(StoreError) {
-    try await store.put(name, contents, overwrite: overwrite)
-  }
-  func get(_ name: ObjectName, range: Range<Int>?) async throws(StoreError) -> [UInt8] {
-    try await store.get(name, range: range)
-  }
-  func size(of name: ObjectName) async throws(StoreError) -> Int { try await store.size(of: name) }
-  func list(_ kind: ObjectKind) async throws(StoreError) -> [ObjectListing] { try await store.list(kind) }
-  func remove(_ name: ObjectName) async throws(StoreError) { try await store.remove(name) }
   func path(of name: ObjectName) -> String { store.path(of: name) }
   func read(_ name: ObjectName, at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(StoreError) {
     try store.read(name, at: offset, into: buffer)
