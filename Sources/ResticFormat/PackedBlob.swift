@@ -1,5 +1,5 @@
 /// A blob as the header of its pack, and an index, describe it.
-public struct PackedBlob: Sendable, Equatable {
+public struct PackedBlob: Sendable, Hashable {
   /// The hash of the plaintext.
   public var id: BlobID
   /// What it holds.

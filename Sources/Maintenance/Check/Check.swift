@@ -45,7 +45,7 @@ private struct Checker {
     let stored = try await repository.storedPacks()
     checkPacks(list, stored)
     let used = try await UsedBlobs(repository: repository, list: list, problems: problems, progress: progress)
-      .find(from: roots)
+      .find(from: roots, anyPlace: false)
     result.usedBlobs = used.count { $0 }
 
     let chosen = PackChoice(request.data).packs(of: list, stored)
@@ -108,7 +108,7 @@ private struct Checker {
         problems.add("the pack \(pack.id.hex) has \(size) bytes; by the index it should have \(pack.size)")
       }
     }
-    for id in list.contradicted.sorted() {
+    for id in list.contradicted.keys.sorted() {
       problems.add("index files say different things of the pack \(id.hex); run 'holdfast repo repair index'")
     }
     if !repository.config.allowsCompression, list.blobs.contains(where: \.isCompressed) {

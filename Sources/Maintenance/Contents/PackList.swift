@@ -20,8 +20,8 @@ struct PackList: Sendable {
   private(set) var blobs: [PackedBlob] = []
   /// Packs that are listed more than once, each time with the same blobs.
   private(set) var repeated: Set<PackID> = []
-  /// Packs that are listed with different blobs.
-  private(set) var contradicted: Set<PackID> = []
+  /// Packs that are listed with different blobs, with what other files list than the first.
+  private(set) var contradicted: [PackID: [PackedBlob]] = [:]
   /// More places of a blob, by the number of its first.
   private(set) var copies: [Int: [Int]] = [:]
   private var packNumbers: [PackID: Int] = [:]
@@ -39,7 +39,7 @@ struct PackList: Sendable {
     let sorted = listed.sorted { $0.offset < $1.offset }
     if let known = packNumbers[id] {
       guard blobs[packs[known].blobs].elementsEqual(sorted) else {
-        contradicted.insert(id)
+        contradicted[id, default: []] += sorted
         return
       }
       repeated.insert(id)
@@ -109,14 +109,14 @@ struct PackList: Sendable {
   /// Different blobs that it has.
   var blobCount: Int { firstCount }
 
-  /// An index of the first places of trees, to read them.
-  ///
-  /// A damaged one must be found though another is good: a prune may keep just the damaged one.
-  func treeIndex() -> BlobIndex {
+  /// An index of trees, to read them: of their first places, so that a damaged one is found though another is good; or of all
+  /// places, so that a good one is found.
+  func treeIndex(allPlaces: Bool) -> BlobIndex {
     let index = BlobIndex()
     for pack in packs {
-      let trees = pack.blobs.filter { blobs[$0].type == .tree && number(of: blobs[$0].id, .tree) == $0 }
-        .map { blobs[$0] }
+      let trees = pack.blobs.filter {
+        blobs[$0].type == .tree && (allPlaces || number(of: blobs[$0].id, .tree) == $0)
+      }.map { blobs[$0] }
       if !trees.isEmpty { index.add(pack: pack.id, size: pack.size, blobs: trees) }
     }
     return index

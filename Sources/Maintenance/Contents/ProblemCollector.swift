@@ -19,6 +19,15 @@ final class ProblemCollector: Sendable {
     }
   }
 
+  /// Takes over what another one has collected.
+  func add(all other: ProblemCollector) {
+    let (messages, count) = (other.messages, other.count)
+    state.withLock { state in
+      state.count += count
+      state.messages += messages.prefix(max(0, limit - state.messages.count))
+    }
+  }
+
   /// How many there are.
   var count: Int { state.withLock { $0.count } }
   /// The first of them.

@@ -8,24 +8,25 @@ extension Repository {
   /// The bytes, sealed and unverified, that lie in a place where the list has a blob.
   /// - Throws: `.corrupt` if the pack is gone or too short.
   func sealedBlob(at place: Int, of list: PackList) async throws(RepositoryError) -> [UInt8] {
-    let start = Int(list.blobs[place].offset)
-    let end = start + Int(list.blobs[place].length)
+    try await sealedBytes(of: list.blobs[place], in: list.packID(of: place))
+  }
+
+  private func sealedBytes(of blob: PackedBlob, in pack: PackID) async throws(RepositoryError) -> [UInt8] {
+    let start = Int(blob.offset)
     do {
-      return try await store.get(ObjectName(.pack, list.packID(of: place).hex), range: start..<end)
+      return try await store.get(ObjectName(.pack, pack.hex), range: start..<start + Int(blob.length))
     } catch {
       let isDamage = [.notFound, .truncated, .corrupt].contains(error.kind)
       throw isDamage ? RepositoryError(.corrupt, error.description) : RepositoryError(error)
     }
   }
 
-  /// Whether a blob is whole in one of its places, down to the plaintext's hash.
-  func isWhole(_ place: Int, of list: PackList, _ opener: BlobOpener) async throws(RepositoryError) -> Bool {
-    let blob = list.blobs[place]
-    let pack = list.packID(of: place)
+  /// Whether a blob is whole where it lies in a pack, down to the plaintext's hash.
+  func isWhole(_ blob: PackedBlob, in pack: PackID, _ opener: BlobOpener) async throws(RepositoryError) -> Bool {
     // What the network spoiled is read once more.
     for _ in 0..<2 {
       do throws(RepositoryError) {
-        let sealed = try await sealedBlob(at: place, of: list)
+        let sealed = try await sealedBytes(of: blob, in: pack)
         try sealed.withUnsafeBufferPointer { sealed throws(RepositoryError) in
           _ = try opener.open(
             UnsafeRawBufferPointer(sealed), id: blob.id, uncompressedLength: blob.uncompressedLength, pack: pack)
@@ -44,7 +45,8 @@ extension Repository {
     var damaged: [Int] = []
     var number = next.add(1) - 1
     while number < places.count, !Task.isCancelled {
-      if try await !isWhole(places[number], of: list, opener) { damaged.append(places[number]) }
+      let place = places[number]
+      if try await !isWhole(list.blobs[place], in: list.packID(of: place), opener) { damaged.append(place) }
       number = next.add(1) - 1
     }
     return damaged

@@ -12,12 +12,23 @@ extension Repository {
     _ problems: ProblemCollector, _ progress: @Sendable (MaintenanceProgress) -> Void
   ) async throws -> (list: PackList, superseded: Set<FileID>) {
     let ids = try await list(.index).sorted()
-    let (everything, named) = try await packList(of: ids, problems, progress)
+    let found = ProblemCollector()
+    let (everything, named) = try await packList(of: ids, found, progress)
     let superseded = named.intersection(ids)
-    guard !superseded.isEmpty else { return (everything, []) }
+    guard !superseded.isEmpty else {
+      problems.add(all: found)
+      return (everything, [])
+    }
     // Only old versions of restic wrote files that replace others. What they say can't be taken out of the list again.
     let left = ids.filter { !superseded.contains($0) }
-    return (try await packList(of: left, ProblemCollector(), progress).list, superseded)
+    return (try await packList(of: left, problems, progress).list, superseded)
+  }
+
+  /// What all of these index files say, those that others replace among them: for a search for what can be saved.
+  func wholePackList(
+    of files: [FileID], _ progress: @Sendable (MaintenanceProgress) -> Void
+  ) async throws -> PackList {
+    try await packList(of: files.sorted(), ProblemCollector(), progress).list
   }
 
   private func packList(

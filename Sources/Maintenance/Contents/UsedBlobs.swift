@@ -22,10 +22,11 @@ struct UsedBlobs: Sendable {
   /// For each blob number whether it is the first place of a blob that is used.
   ///
   /// What is missing or damaged is a problem; the rest is found all the same.
-  func find(from roots: [BlobID]) async throws -> [Bool] {
+  /// - Parameter anyPlace: whether a tree that is whole in any of its places is no problem.
+  func find(from roots: [BlobID], anyPlace: Bool) async throws -> [Bool] {
     let marks = Marks(count: list.blobs.count)
     let known = roots.filter { mark($0, marks) || complain("a snapshot's tree \($0.hex) is missing") }
-    let reader = BlobReader(repository, list.treeIndex())
+    let reader = BlobReader(repository, list.treeIndex(allPlaces: anyPlace))
     try await withTaskExecutorPreference(BlockingPool.shared) {
       try await TreeWalk(reader).visitEach(from: known) { id, tree in
         visit(id, tree, marks)

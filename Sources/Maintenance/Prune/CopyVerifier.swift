@@ -6,8 +6,8 @@ internal import ResticRepository
 
 /// Looks whether the copies of blobs that a prune keeps are whole, before it removes the others.
 struct CopyVerifier {
-  /// Bytes that are read, more or less, at most. Copies are few, unless backups of the same data ran at once; beyond
-  /// this they are trusted unread, as everything else is that stays.
+  /// Bytes of data that are read, more or less, at most; of trees, all. Copies are few, unless backups of the same data ran
+  /// at once; beyond this they are trusted unread, as everything else is that stays.
   private static let limit = 64 << 20
 
   private let repository: Repository
@@ -28,7 +28,8 @@ struct CopyVerifier {
     let trees = places.filter { blobs[$0].type == .tree }
     let data = places.filter { blobs[$0].type == .data }
     var new: [Int] = []
-    for place in trees.sorted() + data.sorted() where !known.contains(place) && bytes < Self.limit {
+    for place in trees.sorted() + data.sorted()
+    where !known.contains(place) && (bytes < Self.limit || blobs[place].type == .tree) {
       known.insert(place)
       bytes += Int(blobs[place].length)
       new.append(place)

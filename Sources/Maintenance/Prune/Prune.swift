@@ -36,7 +36,8 @@ extension Repository {
       throw RepositoryError(.corrupt, "index files contradict each other; run 'holdfast repo repair index' first")
     }
     let used = try await UsedBlobs(repository: self, list: list, problems: problems, progress: progress)
-      .find(from: roots)
+      // Which copy of a damaged tree stays is looked at below.
+      .find(from: roots, anyPlace: true)
     try throwFirst(of: problems, advice: "no data were removed, run 'holdfast repo check'")
     let stored = try await storedPacks()
     func planned(avoiding damaged: Set<Int>) throws(RepositoryError) -> PrunePlan {

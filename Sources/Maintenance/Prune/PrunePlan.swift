@@ -64,8 +64,8 @@ struct PrunePlan: Sendable {
     }
   }
 
-  /// Of several places of a used blob, one is kept: not damaged as far as known, and in a pack that is there and used
-  /// anyway, if there is such a one.
+  /// Of several places of a used blob, one is kept: one that is there, not damaged as far as known, in a pack that needs no
+  /// mending and is used anyway; what comes first counts for more than all after it.
   private mutating func choosePlaces(
     _ list: PackList, _ used: [Bool], _ damaged: Set<Int>, _ stored: [PackID: Int]
   ) {
@@ -80,8 +80,11 @@ struct PrunePlan: Sendable {
     }
     func rank(_ blob: Int) -> Int {
       guard let pack = packOf[blob] else { return 0 }
-      let isThere = stored[list.packs[pack].id] == list.packs[pack].size
-      return (isThere ? 4 : 0) + (damaged.contains(blob) ? 0 : 2) + (hasOthers[pack] ? 1 : 0)
+      let size = stored[list.packs[pack].id] ?? -1
+      // A pack that was cut off or mended has its first blobs all the same, and perhaps the only whole ones.
+      let isThere = Int(list.blobs[blob].offset) + Int(list.blobs[blob].length) <= size
+      return (isThere ? 8 : 0) + (damaged.contains(blob) ? 0 : 4) + (size == list.packs[pack].size ? 2 : 0)
+        + (hasOthers[pack] ? 1 : 0)
     }
     for (first, others) in list.copies.sorted(by: { $0.key < $1.key }) where used[first] {
       let best = ([first] + others).max { (rank($0), -$0) < (rank($1), -$1) } ?? first

@@ -33,10 +33,11 @@ extension Repository {
   ) async throws -> RepairIndexResult {
     let old = try await list(.index)
     let damage = ProblemCollector()
-    let listed = try await packList(damage, progress).list
+    let (valid, superseded) = try await packList(damage, progress)
+    let listed = superseded.isEmpty ? valid : try await wholePackList(of: old, progress)
     let stored = try await storedPacks()
     var result = RepairIndexResult()
-    result.packsMissing = listed.packs.count { stored[$0.id] == nil }
+    result.packsMissing = valid.packs.count { stored[$0.id] == nil }
 
     var index = IndexChunks()
     func add(_ id: PackID, _ blobs: [PackedBlob]) async throws {
@@ -48,7 +49,7 @@ extension Repository {
     var unknown: [(id: PackID, size: Int)] = []
     var good: [PackList.Pack] = []
     for (id, size) in stored.sorted(by: { $0.key < $1.key }) {
-      if !readsAll, let pack = listed.pack(id), pack.size == size, !listed.contradicted.contains(id) {
+      if !readsAll, let pack = listed.pack(id), pack.size == size, listed.contradicted[id] == nil {
         good.append(pack)
       } else {
         unknown.append((id, size))
@@ -76,7 +77,7 @@ extension Repository {
           result.problems.append("the pack \(id.hex) is left out of the index: \(error.message)")
           return
         }
-        let count = listed.pack(id)?.blobs.count ?? 0
+        let count = candidates(id, listed).count
         result.problems.append(
           "of the pack \(id.hex) the index keeps \(whole.count) of \(count) blobs, as they are whole: \(error.message)")
         try await add(id, whole)
@@ -120,19 +121,24 @@ extension Repository {
   }
 
   /// The blobs that the old index lists in a pack and that are whole there. As each is opened, it doesn't matter if index
-  /// files contradict each other.
+  /// files contradict each other: whatever one of them says is tried.
   private func wholeBlobs(
     of id: PackID, size: Int, _ listed: PackList
   ) async throws(RepositoryError) -> [PackedBlob] {
-    guard let pack = listed.pack(id) else { return [] }
     let opener = BlobOpener(key: key)
     var whole: [PackedBlob] = []
-    for place in pack.blobs {
-      let blob = listed.blobs[place]
-      guard Int(blob.offset) + Int(blob.length) <= size else { continue }
-      if try await isWhole(place, of: listed, opener) { whole.append(blob) }
+    for blob in candidates(id, listed) where Int(blob.offset) + Int(blob.length) <= size {
+      if try await isWhole(blob, in: id, opener) { whole.append(blob) }
     }
     return whole
+  }
+
+  /// All blobs that any index file lists in a pack, by their offsets.
+  private func candidates(_ id: PackID, _ listed: PackList) -> [PackedBlob] {
+    guard let pack = listed.pack(id) else { return [] }
+    var seen: Set<PackedBlob> = []
+    return (listed.blobs[pack.blobs] + (listed.contradicted[id] ?? [])).filter { seen.insert($0).inserted }
+      .sorted { $0.offset < $1.offset }
   }
 
   /// A pack's own list of its blobs, from its end (restic-format section 5).

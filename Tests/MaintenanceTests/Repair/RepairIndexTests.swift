@@ -106,6 +106,25 @@ struct RepairIndexTests {
     try await fixture.expectClean()
   }
 
+  @Test("of a pack whose blobs several index files list, each a part, all that are whole stay")
+  func partialListings() async throws {
+    let listed = try await fixture.listedPacks()
+    let pack = try #require(listed.first { $0.blobs.count >= 3 && $0.blobs[0].type == .data })
+    let blobs = pack.blobs.sorted { $0.offset < $1.offset }
+    for object in try fixture.objects("index") { try fixture.remove(object) }
+    let others = listed.filter { $0.id != pack.id }
+    _ = try await fixture.repository.saveSealed(.index, IndexFile.encode(others + [(pack.id, Array(blobs[..<1]))]))
+    _ = try await fixture.repository.saveSealed(.index, IndexFile.encode([(pack.id, Array(blobs[1...]))]))
+    let object = "data/\(pack.id.hex.prefix(2))/\(pack.id.hex)"
+    var bytes = try fixture.read(object)
+    bytes[bytes.count - 30] ^= 1
+    try fixture.replace(object, bytes)
+    let result = try await fixture.repository.repairIndex()
+    #expect(result.problems.count == 1 && result.problems[0].contains("keeps \(blobs.count) of \(blobs.count) blobs"))
+    let kept = try await fixture.listedPacks().filter { $0.id == pack.id }.flatMap { $0.blobs }
+    #expect(kept == blobs)
+  }
+
   @Test("of a pack that lost its end and has a damaged blob, the index keeps the other blobs")
   func damagedBlobs() async throws {
     let listed = try await fixture.listedPacks()
