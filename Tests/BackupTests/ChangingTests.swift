@@ -19,7 +19,8 @@ struct ChangingTests {
     let place = try scratchDirectory("source")
     let noise = "head -c 30000000 /dev/urandom >a/1-written"
     try await shell(
-      "mkdir -p a/folder; \(noise); echo 2 >a/2-gone; echo 2 >a/2-pipe; echo 3 >a/3-kept; echo 4 >a/folder/in", in: place)
+      "mkdir -p a/folder; \(noise); echo 2 >a/2-gone; echo 2 >a/2-pipe; echo 3 >a/3-kept; echo 4 >a/folder/in",
+      in: place)
     var request = BackupRequest(source: .files([place.path + "/a"]))
     // One worker does one after the other, and three packs of at most 9 MiB are on their way at once: while the store takes none,
     // the first file is not done.

@@ -151,6 +151,16 @@ struct TroubleTests {
     try await test.judge()
   }
 
+  @Test("A file of a virtual file system that claims to have no bytes is kept with those that it has")
+  func unsized() async throws {
+    let test = try await TestRepository()
+    let path = "/proc/sys/kernel/ostype"
+    let result = try await test.backUp(BackupRequest(source: .files([path])))
+    #expect(!result.isIncomplete && result.progress.bytesRead > 0)
+    #expect(try await test.restic("dump", "latest", path).output == String(contentsOfFile: path, encoding: .utf8))
+    try await test.judge()
+  }
+
   /// Places with file systems that each have another longest file.
   private func placesForSparseFiles() async throws -> [URL] {
     var places = [URL(fileURLWithPath: "/dev/shm/holdfast-test-sparse-\(getpid())")]

@@ -92,7 +92,7 @@ final class ChunkReader {
   /// Stores a whole file; a small one in one read and one chunk. Neither leaves more of it in the page cache than was there.
   func store(_ file: FileHandle, _ metadata: FileMetadata) async throws -> FileTask.Segment {
     let size = metadata.size
-    guard size > 0 else { return FileTask.Segment() }
+    guard size > 0 else { return try await storeUnsized(file) }
     guard size <= GearChunker.minimum else {
       let residency = PageResidency(file, 0..<size, holesUpTo: metadata.isSparse ? Self.reach : nil)
       let segment = try await store(file, 0..<size, isSparse: metadata.isSparse)
@@ -105,6 +105,27 @@ final class ChunkReader {
     session.progress.bytesRead.count(count)
     var result = FileTask.Segment()
     if count > 0 { try await store(UnsafeRawBufferPointer(rebasing: target[..<count]), &result) }
+    return result
+  }
+
+  /// Stores a file of which the system says that it has no bytes: in virtual file systems it may have some all the same, or even
+  /// more than anybody could keep.
+  private func storeUnsized(_ file: FileHandle) async throws -> FileTask.Segment {
+    var count = 0
+    while true {
+      let target = buffer.reserve(keeping: count, count + Self.step)
+      let read = try file.read(
+        at: count, into: UnsafeMutableRawBufferPointer(rebasing: target[count..<count + Self.step]))
+      count += read
+      guard read == Self.step else { break }
+      guard count <= GearChunker.maximum else {
+        throw FileError(path: file.path, operation: "read as a whole what claims to be empty,", code: EFBIG)
+      }
+    }
+    var result = FileTask.Segment()
+    guard count > 0 else { return result }
+    session.progress.bytesRead.count(count)
+    try await store(UnsafeRawBufferPointer(rebasing: buffer.all[..<count]), &result)
     return result
   }
 

@@ -141,7 +141,10 @@ extension Worker {
     let file = try handle.openFile(name)
     let metadata = try file.metadata()
     let key = metadata.size > 0 ? journalKey(folder, name, metadata) : nil
-    guard metadata.kind == .regular else { return .skipped }  // replaced a moment ago; its new self is not asked for
+    guard metadata.kind == .regular else {
+      let code = metadata.kind == .directory ? EISDIR : ESTALE
+      throw FileError(path: file.path, operation: "read as a file what became", code: code)
+    }
     var node = try makeNode(name, metadata) { () throws(FileError) in try file.extendedAttributes() }
     if metadata.size > FileTask.segmentLength { return .large(file, node, metadata, key: key, isKnown: known != nil) }
     let segment: FileTask.Segment
