@@ -1,5 +1,6 @@
 internal import FileSystem
 internal import ResticFormat
+internal import Synchronization
 
 /// A piece of a file: where its blob lies, and where its bytes go.
 struct Piece: Sendable {
@@ -39,6 +40,8 @@ struct PlannedFile: Sendable {
   let size: Int
   /// Its pieces in the batch.
   let pieces: Range<Int>
+  /// What the file's other names are told; nil if it has none.
+  let first: FirstName?
 
   var path: [UInt8] { folder.path(of: name) }
 }
@@ -67,9 +70,18 @@ struct PlannedLink: Sendable {
 }
 
 /// The first name of a file with several.
-struct FirstName: Sendable {
+final class FirstName: Sendable {
   let folder: TargetFolder
   let name: [UInt8]
+  /// Whether the file could not be restored.
+  let hasFailed = Atomic(false)
+
+  init(folder: TargetFolder, name: [UInt8]) {
+    self.folder = folder
+    self.name = name
+  }
+
+  var path: [UInt8] { folder.path(of: name) }
 }
 
 /// Work that fits into memory: files, and folders that are finished once these files are.

@@ -1,6 +1,7 @@
 internal import FileSystem
 internal import Glibc
 internal import ResticFormat
+internal import Synchronization
 
 extension BatchRun {
   /// A problem with one file, once; throws if every other would have it, too.
@@ -132,6 +133,13 @@ extension BatchRun {
   }
 
   func makeLink(_ link: PlannedLink) throws {
+    if link.existing.hasFailed.load(ordering: .relaxed) {
+      let (path, first) = (link.path, link.existing.path)
+      return context.problems.add(
+        .content, path,
+        "cannot restore \(printablePath(path)): it is another name of \(printablePath(first)), which could not be restored"
+      )
+    }
     do throws(FileError) {
       let existing = try context.folders.handle(link.existing.folder)
       let folder = try context.folders.handle(link.folder)

@@ -50,6 +50,7 @@ final class BatchRun: Sendable {
     if !context.request.verifies { batch.pieces = [] }
     self.batch = batch
     self.failed = Mutex(failed)
+    for number in failed { batch.files[number].first?.hasFailed.store(true, ordering: .relaxed) }
   }
 
   /// A file of one larger piece is worth a reservation.
@@ -58,6 +59,7 @@ final class BatchRun: Sendable {
   /// Marks a file as one that can't be completed. True the first time.
   func fail(_ file: Int) -> Bool {
     _ = targets[file]?.fail()
+    batch.files[file].first?.hasFailed.store(true, ordering: .relaxed)
     return failed.withLock { $0.insert(file).inserted }
   }
 

@@ -13,7 +13,7 @@ struct BatchBuilder {
   /// Adds a file and the places of its blobs.
   mutating func add(
     _ folder: TargetFolder, _ name: [UInt8], _ metadata: NodeMetadata, _ place: PlannedFile.Place,
-    _ blobs: [(id: BlobID, place: BlobLocation)], size: Int, skipsZeros: Bool
+    _ blobs: [(id: BlobID, place: BlobLocation)], size: Int, first: FirstName?, skipsZeros: Bool
   ) {
     let start = batch.pieces.count
     let number = UInt32(batch.files.count)
@@ -32,7 +32,8 @@ struct BatchBuilder {
     }
     batch.files.append(
       PlannedFile(
-        folder: folder, name: name, metadata: metadata, place: place, size: size, pieces: start..<batch.pieces.count))
+        folder: folder, name: name, metadata: metadata, place: place, size: size, pieces: start..<batch.pieces.count,
+        first: first))
   }
 
   mutating func add(_ node: PlannedNode) { batch.nodes.append(node) }

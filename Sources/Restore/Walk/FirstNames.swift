@@ -23,10 +23,13 @@ struct FirstNames {
     return known.name
   }
 
-  /// Remembers where a file with several names was restored.
-  mutating func add(_ node: TreeNode, _ name: FirstName) {
-    guard node.links > 1, node.inode != 0 else { return }
+  /// Remembers where a file with several names is restored; nil if it has but one.
+  @discardableResult
+  mutating func add(_ node: TreeNode, in folder: TargetFolder) -> FirstName? {
+    guard node.links > 1, node.inode != 0 else { return nil }
+    let name = FirstName(folder: folder, name: node.name)
     names[Key(inode: node.inode, device: node.deviceID)] = Known(name: name, content: digest(node))
+    return name
   }
 
   private func digest(_ node: TreeNode) -> Int {

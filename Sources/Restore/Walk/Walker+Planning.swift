@@ -38,7 +38,7 @@ extension Walker {
     switch try decide(node, size: size, in: folder) {
     case .leave:
       // Further names of it are found to be its own.
-      if request.overwrite == .ifChanged { firstNames.add(node, FirstName(folder: folder, name: node.name)) }
+      if request.overwrite == .ifChanged { firstNames.add(node, in: folder) }
       progress.files.count()
       progress.bytes.count(size)
       progress.unchangedFiles.count()
@@ -46,7 +46,7 @@ extension Walker {
       request.onItem?(.init(path: folder.path(of: node.name), action: .unchanged, size: size))
     case .blocked: break
     case .make(let place):
-      firstNames.add(node, FirstName(folder: folder, name: node.name))
+      let first = firstNames.add(node, in: folder)
       if request.isDryRun {
         progress.files.count()
         progress.bytes.count(size)
@@ -59,7 +59,7 @@ extension Walker {
         request.onItem?(.init(path: folder.path(of: node.name), action: action, size: size))
       } else {
         batch.add(
-          folder, node.name, NodeMetadata(node), place, blobs, size: size,
+          folder, node.name, NodeMetadata(node), place, blobs, size: size, first: first,
           skipsZeros: request.sparse && !request.verifies)
       }
     }
@@ -127,7 +127,7 @@ extension Walker {
     case .leave: progress.others.count()
     case .blocked: break
     case .make:
-      firstNames.add(node, FirstName(folder: folder, name: node.name))
+      firstNames.add(node, in: folder)
       if request.isDryRun {
         progress.others.count()
         request.onItem?(.init(path: folder.path(of: node.name), action: .restored, size: 0))
