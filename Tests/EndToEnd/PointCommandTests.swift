@@ -121,6 +121,8 @@ struct PointCommandTests {
     #expect(status.count == 1 && status[0]["application"] as? String == "shop")
     #expect(status[0]["state"] as? String == "breach" && status[0]["lastGoodPoint"] as? String == "shop-3")
     #expect(status[0]["rpoSeconds"] as? Int == 3600)
+    let checked = try await run(installation, "policy status --check", code: 1)
+    #expect(checked.output.contains("breach") && checked.errors.contains("nightly/shop (breach)"))
     let worker = try installation.worker("w")
     try await run(installation, "policy run nightly --wait")
     try await eventually("the outcome of the run") {
@@ -132,6 +134,7 @@ struct PointCommandTests {
     try await run(installation, "delete policy/nightly")
     #expect(
       try await run(installation, "policy status").output == "no policies; 'holdfast apply FILE' puts one into force\n")
+    try await run(installation, "policy status --check")
     try await run(installation, "policy status nightly", code: 3)
   }
 }

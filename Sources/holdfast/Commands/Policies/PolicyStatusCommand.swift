@@ -5,6 +5,8 @@ internal import Terminal
 
 /// `holdfast policy status`
 enum PolicyStatusCommand {
+  static let check = Option<Bool>.flag(
+    "--check", "End with 1 if data are older than they may be, a last run failed or a policy has a problem")
   static let name = Operand<String?>.optional(.text("POLICY", completion: .policies), "Only this policy")
 
   static let command = Command(
@@ -14,10 +16,14 @@ enum PolicyStatusCommand {
       "AGE is how much would be lost if a restore were needed now: the age of the newest restore point that can be restored from. "
         + "It is a breach if that is more than the policy's rpo, or if there has been no point for so long."
     ],
+    options: [check.description],
     operands: [name.description],
     examples: [
       Example(purpose: "All policies", line: "holdfast policy status"),
       Example(purpose: "For a script", line: "holdfast policy status nightly -o json"),
+      Example(
+        purpose: "For what watches from outside (4: PostgreSQL does not answer)", line: "holdfast policy status --check"
+      ),
     ]
   ) { arguments in
     let reader = try arguments.reader()
@@ -29,6 +35,11 @@ enum PolicyStatusCommand {
         advice: "'holdfast get policy' lists them")
     }
     arguments.write(rows, as: listing(now: .now))
+    let bad = rows.filter(\.needsAttention)
+    if arguments[check], !bad.isEmpty {
+      throw CommandFailure(
+        .failed, "not as it should be: \(bad.map { "\($0.identifier) (\($0.state))" }.joined(separator: ", "))")
+    }
   }
 
   private static let statement = """
@@ -93,6 +104,11 @@ enum PolicyStatusCommand {
       return lastGood == nil && lastRun == nil ? "new" : "ok"
     }
 
+    /// Whether data are at risk, or soon will be.
+    var needsAttention: Bool { isBreached || problem != nil || isFailing }
+
+    var identifier: String { application.map { "\(policy)/\($0)" } ?? policy }
+
     var note: String {
       if let problem { return problem }
       if isFailing, let lastFailure { return lastFailure }
@@ -134,6 +150,6 @@ enum PolicyStatusCommand {
         (.init("NEXT"), { .init($0.nextSlot?.ahead(of: now)) }),
         (.init("NOTE", isFlexible: true), { .init($0.note) }),
       ],
-      name: { row in row.application.map { "\(row.policy)/\($0)" } ?? row.policy }, json: \.json)
+      name: \.identifier, json: \.json)
   }
 }
