@@ -12,7 +12,7 @@ struct ChoosePointStep: ProtectionStepKind {
   static let signature = StepSignature(
     "choose-point", "Finds the restore point that is meant, and holds it for this run",
     inputs: [
-      .required("point", .text, "the point's name, or an application's name for its newest point"),
+      .required("point", .text, "the point's name, or an application's name for its last good point"),
       .optional("volumes", .oneOrList(of: .text), "only these volumes; * and ? stand for any letters"),
       .optional(
         "from", .choice(["auto", "snapshot", "export"]), default: "auto",

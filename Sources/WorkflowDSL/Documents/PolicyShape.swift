@@ -11,7 +11,7 @@ let policyShape = ObjectShape(
     .optional("schedule", .object(scheduleShape), "when it runs; without one, only when it is told to"),
     .optional("retention", .object(retentionShape), "which restore points are kept, and what of them"),
     .optional(
-      "rpo", .duration, "how old the newest good export of each application may be; older ones are reported as a breach"
+      "rpo", .duration, "how old the last good point of each application may be; older ones are reported as a breach"
     ),
     .optional(
       "strict", .boolean, default: false,
@@ -86,7 +86,7 @@ private let notificationShape = ObjectShape(
     .optional(
       "on", .oneOrList(of: .choice(["failure", "recovery", "rpo-breach"])),
       default: ["failure", "recovery", "rpo-breach"],
-      "what is told: a run failed, the next one succeeded, the newest export is too old"),
+      "what is told: a run failed, the next one succeeded, the last good point is too old"),
     .optional("headers", .map(keys: .any, values: .text), "header fields"),
     .optional(
       "secretHeaders", .map(keys: .any, values: .object(secretShape)), "header fields with secret values, by reference"),

@@ -22,7 +22,9 @@ struct ProfileChecks {
     if location?["s3"] != nil {
       checkCredentials(credentials, needed: ["accessKey", "secretKey"], also: ["sessionToken"], of: "S3")
       if credentials == nil {
-        findings.warning("without 'credentials' the bucket is opened as anybody", at: location ?? spec)
+        findings.warning(
+          "without 'credentials' those of the worker that opens the bucket are used: its environment, files or instance",
+          at: location ?? spec)
       }
     } else if let rest = location?["rest"] {
       findings.warning(Self.restLimits, at: rest)

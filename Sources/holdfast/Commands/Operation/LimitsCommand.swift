@@ -29,7 +29,7 @@ enum LimitsCommand {
     name: "set",
     summary: "Set how many steps may run at once under a limit",
     operands: [name.description, capacity.description],
-    examples: [Example(purpose: "Two snapshots at a time", line: "holdfast limits set snapshots 2")]
+    examples: [Example(purpose: "Two exports at a time", line: "holdfast limits set exports 2")]
   ) { arguments in
     let (name, capacity) = (arguments[name], arguments[capacity])
     try await EngineClient(pool: arguments.pool()).setLimit(name, capacity)

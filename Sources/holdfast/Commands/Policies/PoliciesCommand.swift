@@ -9,7 +9,7 @@ enum PoliciesCommand {
     name: "policies",
     summary: "List policies with a schedule, and how old their last success is",
     discussion: [
-      "DATA AGE is the time since the last run that succeeded began: how much would be lost if a restore were needed now."
+      "DATA AGE is the time since the last run of its schedule that succeeded began; 'holdfast policy status' tells the age of points."
     ],
     examples: [
       Example(purpose: "How old the backups are", line: "holdfast policies"),

@@ -13,7 +13,7 @@ enum RetryCommand {
     summary: "Repeat what did not succeed in a run that is over",
     discussion: [
       "Steps that succeeded stay as they are, with their outputs; failed, omitted, cancelled and undone ones are done "
-        + "again, in the same run."
+        + "again, in the same run, and so is a set-up that was taken back since, such as an application's rest."
     ],
     options: [from.description],
     operands: [RunReference.operand.description],
