@@ -1,6 +1,7 @@
 import Foundation
 import HTTPClient
 import HTTPTestServer
+import Synchronization
 import TestSupport
 import Testing
 
@@ -130,15 +131,75 @@ struct CredentialTests {
     #expect(amazonHost("s3", region: "us-gov-west-1") == "s3.us-gov-west-1.amazonaws.com")
   }
 
+  /// The environment of a web identity, and the file with its token.
+  private func identity(_ server: S3Server) throws -> (environment: [String: String], token: URL) {
+    let file = try scratchDirectory("token").appendingPathComponent("token")
+    try "token of pod\n".write(to: file, atomically: true, encoding: .utf8)
+    let environment = [
+      "HOME": "/nonexistent", "AWS_EC2_METADATA_DISABLED": "true", "AWS_WEB_IDENTITY_TOKEN_FILE": file.path,
+      "AWS_ROLE_ARN": "arn:aws:iam::123456789012:role/backup",
+      "AWS_ENDPOINT_URL_STS": "http://127.0.0.1:\(server.port)/sts",
+    ]
+    return (environment, file)
+  }
+
+  @Test("serve on where a request is refused without a word and there are no others to be had")
+  func serviceAway() async throws {
+    guard let server = try await sharedS3Server() else { return }
+    let proxy = try FaultProxy(to: server.port)
+    defer { withExtendedLifetime(proxy) {} }
+    let (environment, token) = try identity(server)
+    let store = try S3Store(
+      server.location(prefix: "away", port: proxy.port), options: .testing(nil, environment: environment))
+    try await store.put(.config, [1, 2, 3], overwrite: true)
+    try FileManager.default.removeItem(at: token)
+    try proxy.inject([.forbidden])
+    do throws(StoreError) {
+      _ = try await store.size(of: .config)
+      Issue.record("nothing was thrown")
+    } catch {
+      #expect(error.kind == .denied && error.description.contains("access denied"), "\(error)")
+    }
+    try proxy.inject([])
+    #expect(try await store.size(of: .config) == 3)
+    // Where the server says that they have ended, it counts why there are no others.
+    try proxy.inject([.expiredToken])
+    do throws(StoreError) {
+      _ = try await store.get(.config)
+      Issue.record("nothing was thrown")
+    } catch {
+      #expect(error.description.contains("there is no such file, though it should hold the web identity's token"))
+    }
+  }
+
+  @Test("that are new don't make a refusal another one")
+  func plainRefusal() async throws {
+    guard let server = try await sharedS3Server() else { return }
+    let proxy = try FaultProxy(to: server.port)
+    defer { withExtendedLifetime(proxy) {} }
+    let reports = Mutex<[String]>([])
+    var options = StoreOptions.testing(nil, environment: try identity(server).environment)
+    options.firstRetryDelay = .milliseconds(20)
+    options.report = { line in reports.withLock { $0.append(line) } }
+    let store = try S3Store(server.location(prefix: "refusal", port: proxy.port), options: options)
+    try await store.put(.config, [1, 2, 3], overwrite: true)
+    // Later credentials of this server differ by when they end, in seconds.
+    try await Task.sleep(for: .milliseconds(1100))
+    try proxy.inject([.forbidden])
+    do throws(StoreError) {
+      _ = try await store.size(of: .config)
+      Issue.record("nothing was thrown")
+    } catch {
+      #expect(error.kind == .denied && error.description.contains("access denied"), "\(error)")
+    }
+    let lines = reports.withLock { $0 }
+    #expect(lines.map { $0.contains("answered 403") && !$0.contains("expired") } == [true], "\(lines)")
+  }
+
   @Test("come from a web identity")
   func webIdentity() async throws {
     guard let server = try await sharedS3Server() else { return }
-    let file = try scratchDirectory("token").appendingPathComponent("token")
-    try "token of pod\n".write(to: file, atomically: true, encoding: .utf8)
-    var environment = [
-      "AWS_WEB_IDENTITY_TOKEN_FILE": file.path, "AWS_ROLE_ARN": "arn:aws:iam::123456789012:role/backup",
-      "AWS_ENDPOINT_URL_STS": "http://127.0.0.1:\(server.port)/sts",
-    ]
+    var environment = try identity(server).environment
     #expect(try await works(server, environment))
     environment["AWS_ROLE_ARN"] = "other"
     #expect(try await message(server, environment).contains("STS refused to exchange it for the role other"))
@@ -205,6 +266,10 @@ struct CredentialTests {
     #expect(try await works(server, environment))
     environment["AWS_EC2_METADATA_SERVICE_ENDPOINT"] = "http://127.0.0.1:1"
     #expect(try await message(server, environment).contains("there are none: set AWS_ACCESS_KEY_ID"))
+    let service = CredentialServices(
+      environment: { [environment] name in environment[name] }, region: "us-east-1", client: HTTPClient())
+    #expect(try await service.instance(wasThere: false) == nil)
+    await expect(.unreachable) { () async throws(StoreError) in _ = try await service.instance(wasThere: true) }
   }
 
   @Test("come from a metadata service that stumbles; one that always does is told of")

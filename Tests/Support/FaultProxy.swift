@@ -22,6 +22,8 @@ public final class FaultProxy: Sendable {
     case expiredToken = "expired"
     /// Answers that the bucket is in eu-north-1.
     case wrongRegion = "region"
+    /// Answers 403 with a page for people, as a proxy refuses.
+    case forbidden = "403"
     /// Answers that there is no such thing.
     case notFound = "404"
     /// Answers 200 with a page for people.

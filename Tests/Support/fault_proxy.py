@@ -128,6 +128,7 @@ STATUSES = {
     "skew": (b"403 Forbidden", b"", b"<Error><Code>RequestTimeTooSkewed</Code></Error>"),
     "expired": (b"400 Bad Request", b"", b"<Error><Code>ExpiredToken</Code></Error>"),
     "region": (b"400 Bad Request", b"", b"<Error><Code>AuthorizationHeaderMalformed</Code><Region>eu-north-1</Region></Error>"),
+    "403": (b"403 Forbidden", b"", b"<html><body>Forbidden<br></body></html>"),
     "404": (b"404 Not Found", b"", b""),
     "html": (b"200 OK", b"", b"<html><body>Please log in<br></body></html>"),
 }

@@ -178,10 +178,17 @@ extension S3Store {
         let (response, credentials, used) = (answer.response, answer.credentials, answer.region)
         if let verdict = await judge(response, number) { return verdict }
         let failure = S3Failure(response)
-        if failure.isExpired ? number < 3 : number == 1 && failure.mayMeanOldCredentials,
-          await chain.looksAgain(after: credentials)
-        {
-          return .again(reason: "the \(credentials) have expired")
+        if failure.isExpired ? number < 3 : number == 1 && failure.mayMeanOldCredentials {
+          do throws(StoreError) {
+            if try await chain.hasOthers(than: credentials) {
+              return .again(
+                reason: failure.isExpired
+                  ? "the \(credentials) have expired" : "\(failure.summary), and there are other credentials by now")
+            }
+          } catch {
+            // What is refused without a word need not have to do with the credentials.
+            if !failure.code.isEmpty { return .failed(error) }
+          }
         }
         if failure.isWrongRegion, !regionIsGiven, let other = failure.region, other != used {
           region.withLock { $0 = other }

@@ -26,34 +26,42 @@ actor CredentialChain {
   func credentials() async throws(StoreError) -> AWSCredentials {
     let now = Int64(time(nil))
     if let current, current.expiry.map({ $0 - now > Self.margin }) ?? true { return current }
-    let renewal =
-      self.renewal
-      ?? Task { [options, region, client] in
-        do throws(StoreError) {
-          return .success(try await Self.find(options, region: region, client))
-        } catch {
-          return .failure(error)
-        }
-      }
-    self.renewal = renewal
-    let result = await renewal.value
-    self.renewal = nil
-    switch result {
-    case .success(let found):
-      current = found
-      return found
-    case .failure(let error):
+    do throws(StoreError) {
+      return try await search()
+    } catch {
       // What has not ended yet still serves.
       if let current, let expiry = current.expiry, expiry > now { return current }
       throw error
     }
   }
 
-  /// Looks for credentials anew, since the server refused these: they have ended, or a file was written again with others.
-  /// - Returns: whether there are others now; also if none could be had, which whoever asks for them next is told.
-  func looksAgain(after refused: AWSCredentials) async -> Bool {
-    if current == refused { current = nil }
-    do throws(StoreError) { return try await credentials() != refused } catch { return true }
+  /// Whether there are other credentials now than these, which the server refused: they have ended, or a file was
+  /// written again with others. Until others are found these stay, since a refusal may have another reason.
+  func hasOthers(than refused: AWSCredentials) async throws(StoreError) -> Bool {
+    // Another request may have found them already.
+    if let current, current != refused { return true }
+    return try await search() != refused
+  }
+
+  /// Looks for credentials anew, once for all who ask meanwhile.
+  private func search() async throws(StoreError) -> AWSCredentials {
+    let previous = current
+    let renewal =
+      self.renewal
+      ?? Task { [options, region, client] in
+        do throws(StoreError) {
+          return .success(try await Self.find(options, region: region, client, after: previous))
+        } catch {
+          return .failure(error)
+        }
+      }
+    self.renewal = renewal
+    let result = await renewal.value
+    if self.renewal == renewal {
+      self.renewal = nil
+      if case .success(let found) = result { current = found }
+    }
+    return try result.get()
   }
 
   /// The region that the profile in use names. A profile that cannot be read shows when its credentials are needed.
@@ -62,7 +70,7 @@ actor CredentialChain {
   }
 
   private static func find(
-    _ options: StoreOptions, region: String, _ client: HTTPClient
+    _ options: StoreOptions, region: String, _ client: HTTPClient, after previous: AWSCredentials?
   ) async throws(StoreError) -> AWSCredentials {
     let environment = options.environment
     if let id = options.s3.accessKeyID {
@@ -88,7 +96,8 @@ actor CredentialChain {
       return try await service.assumeRole(role, tokenFile: file, session: nil)
     }
     if let found = try await service.container() { return found }
-    if let found = try await service.instance() { return found }
+    let wasThere = previous?.origin == CredentialServices.instanceRole
+    if let found = try await service.instance(wasThere: wasThere) { return found }
     throw StoreError(
       .denied, "S3 credentials",
       "there are none: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or write a profile into ~/.aws/credentials "

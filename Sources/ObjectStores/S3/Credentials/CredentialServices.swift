@@ -90,9 +90,13 @@ struct CredentialServices: Sendable {
 
   // MARK: - Instances
 
+  /// Where credentials of a virtual machine come from, in words.
+  static let instanceRole = "the instance's role"
+
   /// Credentials of the role of a virtual machine, by the second version of the metadata service; nil where no such service
   /// answers, or the machine has no role.
-  func instance() async throws(StoreError) -> AWSCredentials? {
+  /// - Parameter wasThere: whether the service has given some before, so that its silence is a failure.
+  func instance(wasThere: Bool) async throws(StoreError) -> AWSCredentials? {
     if environment("AWS_EC2_METADATA_DISABLED")?.lowercased() == "true" { return nil }
     let base = environment("AWS_EC2_METADATA_SERVICE_ENDPOINT").nonEmpty ?? "http://169.254.169.254"
     let root = base.hasSuffix("/") ? String(base.dropLast()) : base
@@ -106,7 +110,7 @@ struct CredentialServices: Sendable {
       answer = try await send(ask, what, total: .seconds(5), Self.lookingAround)
     } catch {
       // No such service is the usual case, not a failure.
-      guard error.kind == .unreachable else { throw error }
+      guard error.kind == .unreachable, !wasThere else { throw error }
       return nil
     }
     guard !HTTPRetryPolicy.retryableStatuses.contains(answer.status) else {
@@ -124,7 +128,7 @@ struct CredentialServices: Sendable {
     guard roles.status == 200, let role = roles.text.split(whereSeparator: \.isNewline).first, !role.isEmpty else {
       return nil
     }
-    return try credentials(fromJSON: try await get(percentEncoded(String(role))), origin: "the instance's role")
+    return try credentials(fromJSON: try await get(percentEncoded(String(role))), origin: Self.instanceRole)
   }
 
   // MARK: - Shared
