@@ -1,7 +1,8 @@
 import Foundation
-import HTTPClient
 import HTTPTestServer
 import Testing
+
+@testable import HTTPClient
 
 /// A certificate authority and certificates of it, made by openssl.
 struct TestCertificates {
@@ -64,6 +65,29 @@ struct TLSTests {
     #expect(await failure(of: request, HTTPClient(caFile: "/no/such/file"))?.kind == .local)
     // Plain HTTP on the other side is a TLS failure.
     #expect(await failure(of: HTTPRequest("GET", try server.get().url("echo", scheme: "https")))?.kind == .tls)
+  }
+
+  @Test("where two sets of authorities count, a server is trusted if one of them vouches for it")
+  func twoTrusts() async throws {
+    let certificates = try TestCertificates()
+    defer { try? FileManager.default.removeItem(at: certificates.folder) }
+    let good = try HTTPTestServer(certificate: (certificates.path("good.pem"), certificates.path("good.key")))
+    let request = HTTPRequest("POST", good.url("echo", scheme: "https"), body: .text("once"))
+    let ours = TransferSettings(caFile: certificates.path("ca.pem"))
+    let other = TransferSettings(caFile: certificates.path("stranger.crt"))
+
+    for both in [[ours, other], [other, ours]] {
+      #expect(try await HTTPClient(concurrentTransfers: 2, trying: both).send(request).status == 200)
+    }
+    let neither = HTTPClient(concurrentTransfers: 2, trying: [other, other])
+    #expect(await failure(of: request, neither)?.kind == .untrusted)
+    let withSystem = HTTPClient(caFile: certificates.path("ca.pem"), trustsSystemToo: true)
+    #expect(try await withSystem.send(request).status == 200)
+
+    // The file must not take the place of the system's.
+    #expect(TransferSettings().trusting("file", systemToo: true).map(\.caFile) == ["file", nil])
+    #expect(TransferSettings().trusting("file", systemToo: false).map(\.caFile) == ["file"])
+    #expect(TransferSettings().trusting(nil, systemToo: true).map(\.caFile) == [nil])
   }
 
   @Test("a server that wants to know who we are is shown our certificate")

@@ -8,9 +8,9 @@ final class Ticket: Sendable {
   private let cancelled = Atomic(false)
   private let waiter = Mutex<CheckedContinuation<Result<HTTPResponse, HTTPError>, Never>?>(nil)
 
-  init(_ request: HTTPRequest) {
+  init(_ request: HTTPRequest, deadline: ContinuousClock.Instant?) {
     self.request = request
-    self.deadline = request.timeout.map { .now + $0 }
+    self.deadline = deadline
   }
 
   /// Who gets the result. Called once, before the ticket is handed over.

@@ -61,7 +61,7 @@ final class Transfer {
     if let caFile = settings.caFile {
       try set(CURLOPT_CAINFO, caFile)
       // Debian's curl looks into the folder of the system's authorities besides.
-      if !settings.trustsSystemToo { try check(curl_shim_set_string(handle, CURLOPT_CAPATH, nil)) }
+      try check(curl_shim_set_string(handle, CURLOPT_CAPATH, nil))
     }
     if let file = settings.clientCertificate {
       try set(CURLOPT_SSLCERT, file)
