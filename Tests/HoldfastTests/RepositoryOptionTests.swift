@@ -90,10 +90,18 @@ struct RepositoryOptionTests {
     arguments: [
       ("90s", 90), ("5m", 300), ("1h30m", 5400), ("2d", 172_800), ("1y", 31_536_000), ("", nil), ("5", nil), ("m", nil),
       ("5x", nil),
-      ("99999999999999999999s", nil),
+      ("99999999999999999999s", nil), ("1000000000000y", nil), ("1000000000000s4000y", nil),
+      ("34865y", 1_099_502_640_000), ("34866y", nil), ("30000y30000y", nil),
     ] as [(String, Int?)])
   func lengths(text: String, seconds: Int?) {
     #expect(ValueType<Duration>.length.parse(text) == seconds.map { .seconds($0) })
+  }
+
+  @Test("a length of time beyond all sense is a usage error, also in a retention")
+  func endlessLengths() throws {
+    for option in ["--retry-lock 1000000000000y", "--s3-retention governance:1000000000000y"] {
+      #expect(throws: UsageError.self, "\(option)") { try arguments("repo prune \(option)") }
+    }
   }
 
   @Test("times are in this machine's zone unless they name one, and days that don't exist are refused")

@@ -52,19 +52,19 @@ extension ValueType where Value == Duration {
 }
 
 private func duration(in text: String) -> Duration? {
+  let longest = 1 << 40
   var seconds = 0
   var number: Int?
   for character in text {
     if let digit = character.wholeNumberValue, character.isASCII {
       let (product, overflows) = (number ?? 0).multipliedReportingOverflow(by: 10)
-      if overflows || product > 1 << 40 { return nil }
+      if overflows || product > longest { return nil }
       number = product + digit
     } else {
-      guard let count = number, let unit = ["s": 1, "m": 60, "h": 3600, "d": 86_400, "y": 31_536_000][character] else {
-        return nil
-      }
+      guard let count = number, let unit = ["s": 1, "m": 60, "h": 3600, "d": 86_400, "y": 31_536_000][character],
+        count <= (longest - seconds) / unit
+      else { return nil }
       seconds += count * unit
-      if seconds > 1 << 40 { return nil }
       number = nil
     }
   }
