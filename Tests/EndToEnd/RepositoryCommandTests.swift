@@ -131,6 +131,12 @@ struct RepositoryCommandTests {
     _ = try await place.holdfast("init")
     try await place.shell("echo second >second; echo third >third")
     #expect(try await place.holdfast("key", "add", "--new-password-file", "second").exitCode == 0)
+    try await place.shell("echo x >repository/keys/$(printf %064d 0)")
+    let left = try await place.holdfast("key", "list", "-p", "second", "-o", "name")
+    #expect(left.exitCode == 0 && left.errors.contains("note: the key 00000000 is left out"), "\(left)")
+    #expect(left.output.split(separator: "\n").count == 2, "\(left)")
+    #expect(try await place.holdfast("key", "list", "-p", "third").exitCode == 12)
+    try await place.shell("rm repository/keys/$(printf %064d 0)")
     #expect(
       try await runProgram(
         "restic", ["cat", "config", "-p", "second"], environment: place.environment, directory: place.folder

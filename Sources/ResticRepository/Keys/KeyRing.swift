@@ -28,7 +28,7 @@ public struct KeyRing: Sendable {
   /// The keys in a store.
   public init(_ store: any ObjectStore) { self.store = store }
 
-  /// The master key, and the file that `password` opened.
+  /// The master key, and the file that `password` opened. Damaged files count only if there are no others.
   /// - Parameters:
   ///   - hint: the first digits of the file to try first.
   ///   - fits: whether a master key is the repository's: who lost a race to make it may have left another one's file behind.
@@ -38,30 +38,54 @@ public struct KeyRing: Sendable {
     var ids = try await ids()
     if let hint, let likely = ids.firstIndex(where: { $0.hex.hasPrefix(hint) }) { ids.swapAt(0, likely) }
     guard !ids.isEmpty else { throw RepositoryError(.missing, Repository.noRepository(store)) }
+    var isRefused = false
     var damage: RepositoryError?
+    var failure: RepositoryError?
     for id in ids.prefix(Self.tries) {
       do {
-        guard let key = try await unwrap(try await read(id), id, password) else { continue }
+        guard let key = try await unwrap(try await read(id), id, password) else {
+          isRefused = true
+          continue
+        }
         if fits(key) { return (key, id) }
-        damage = Repository.damagedConfig(store)
+        failure = Repository.damagedConfig(store)
       } catch {
-        damage = error  // another file may still open
+        // Another file may still open.
+        if Self.isDamage(error) { damage = error } else { failure = error }
       }
     }
-    if let damage { throw damage }
+    // A file that the store did not give may be the one that the password opens.
+    if let failure { throw failure }
+    if let damage, !isRefused { throw damage }
     throw RepositoryError(
       .wrongPassword,
-      "the password does not open \(ids.count == 1 ? "the key" : "any of the \(ids.count) keys") of \(store.location)")
+      "the password does not open \(ids.count == 1 ? "the key" : "any of the \(ids.count) keys") of \(store.location)"
+        + (damage.map { "; besides, \($0)" } ?? ""))
   }
 
   /// All keys that can be read, newest last.
-  public func list() async throws(RepositoryError) -> [Entry] {
+  /// - Parameter notice: told, in a sentence, of each file that is left out because it is damaged.
+  public func list(notice: (String) -> Void = { _ in }) async throws(RepositoryError) -> [Entry] {
     var entries: [Entry] = []
     for id in try await ids() {
-      let file = try await read(id)
-      entries.append(Entry(id: id, username: file.username, hostname: file.hostname, created: file.created))
+      do {
+        let file = try await read(id)
+        entries.append(Entry(id: id, username: file.username, hostname: file.hostname, created: file.created))
+      } catch {
+        guard Self.isDamage(error) else { throw error }
+        // What was removed meanwhile is no key any more.
+        if error.kind != .store(.notFound) { notice("the key \(id.shortHex) is left out: \(error)") }
+      }
     }
     return entries.sorted { ($0.created, $0.id) < ($1.created, $1.id) }
+  }
+
+  /// Whether a single file is at fault rather than the store.
+  private static func isDamage(_ error: RepositoryError) -> Bool {
+    switch error.kind {
+    case .corrupt, .unsupported, .store(.corrupt), .store(.failed), .store(.notFound): true
+    default: false
+    }
   }
 
   /// Wraps the master key with one more password.

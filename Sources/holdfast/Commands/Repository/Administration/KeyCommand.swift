@@ -26,8 +26,8 @@ enum KeyCommand {
     examples: [Example(purpose: "Who has a password", line: "holdfast repo key list")],
     run: RepositoryCommand.action { arguments in
       let display = ProgressDisplay(arguments, phase: "opens the repository")
-      let (keys, current) = try await arguments.withRepositoryToRead(display) {
-        (try await KeyRing($0.store).list(), $0.keyID)
+      let (keys, current) = try await arguments.withRepositoryToRead(display) { repository in
+        (try await KeyRing(repository.store).list(notice: { display.warn($0) }), repository.keyID)
       }
       arguments.write(keys, as: listing(current))
     })
