@@ -5,12 +5,15 @@ internal import Glibc
 struct TreeRemoval: Sendable {
   let interruption: Interruption
   private let kept: KeptPaths
-  private let isRoot = geteuid() == 0
+  private let isRoot: Bool
 
-  /// - Parameter kept: what stays of a volume.
-  init(interruption: Interruption, keeping kept: KeptPaths = KeptPaths()) {
+  /// - Parameters:
+  ///   - kept: what stays of a volume.
+  ///   - isRoot: whether permissions are in nobody's way.
+  init(interruption: Interruption, keeping kept: KeptPaths = KeptPaths(), isRoot: Bool = geteuid() == 0) {
     self.interruption = interruption
     self.kept = kept
+    self.isRoot = isRoot
   }
 
   /// Removes a tree of ours altogether.
@@ -48,7 +51,12 @@ struct TreeRemoval: Sendable {
     guard depth < 2 * TreeCopy.depthLimit else {
       throw FileError(path: folder.path, operation: "remove so many folders in each other at", code: ELOOP)
     }
+    var changed: (folder: PathHandle, permissions: UInt32)?
+    var isGone = false
+    // Only in volumes: another one may be at work in a tree that goes altogether.
+    defer { if keeping, !isGone, let changed { try? changed.folder.setPermissions(changed.permissions) } }
     do throws(FileError) {
+      changed = try givePermissions(name, in: folder)
       guard let directory = try open(name, in: folder, keeping: keeping) else { return false }
       guard try removeContent(of: directory, path: path.map { $0 + [name] }, depth: depth) else { return false }
       try folder.removeEmptyDirectory(name)
@@ -56,14 +64,26 @@ struct TreeRemoval: Sendable {
       // Somebody else removes it, too.
       guard error.code == ENOENT else { throw error }
     }
+    isGone = true
     return true
+  }
+
+  /// Lets us empty a folder. Returns it with the permissions that it had; nil if they do.
+  private func givePermissions(
+    _ name: [UInt8], in folder: DirectoryHandle
+  ) throws(FileError) -> (folder: PathHandle, permissions: UInt32)? {
+    if isRoot { return nil }
+    let found = try folder.openPath(name)
+    let permissions = try found.currentMetadata().permissions
+    guard permissions & 0o700 != 0o700 else { return nil }
+    try found.setPermissions(permissions | 0o700)
+    return (found, permissions)
   }
 
   private func open(
     _ name: [UInt8], in folder: DirectoryHandle, keeping: Bool
   ) throws(FileError) -> DirectoryHandle? {
     do throws(FileError) {
-      if !isRoot { try folder.openPath(name).setPermissions(0o700) }
       let directory = try folder.openDirectoryOfSameMount(name)
       guard keeping else { return directory }
       return try directory.metadata().device == folder.metadata().device ? directory : nil
