@@ -240,8 +240,8 @@ let package = Package(
     .testTarget(
       name: "HoldfastTests",
       dependencies: [
-        "holdfast", "Backup", "FileSystem", "Maintenance", "ResticFormat", "ResticRepository", "CommandSyntax",
-        "Terminal", "Schedules", "TimeZones", "JSON", "Log",
+        "holdfast", "Backup", "Restore", "FileSystem", "Maintenance", "ResticFormat", "ResticRepository",
+        "CommandSyntax", "Terminal", "Schedules", "TimeZones", "JSON", "Log",
       ],
       exclude: ["Help", "RunView"]),
     // The built command against real clusters, with real faults.

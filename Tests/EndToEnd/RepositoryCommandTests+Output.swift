@@ -21,6 +21,19 @@ extension RepositoryCommandTests {
     #expect(try await place.shell("exec 3> >(true); sleep 0.2; \(holdfastBinary) \(line) >&3 2>&1; echo ok") == "ok\n")
   }
 
+  @Test("Programs are told how far a backup is, how fast it goes and how long the rest will take")
+  func statusLines() async throws {
+    let place = try RepositoryPlace()
+    _ = try await place.holdfast("init")
+    try await place.shell("mkdir source; for i in {1..40}; do head -c 262144 /dev/urandom >source/$i; done")
+    let result = try await place.holdfast("backup", "source", "--limit-read", "2M", "-o", "json")
+    let lines = try result.objects().filter { $0["message_type"] as? String == "status" }
+    let told = lines.filter { $0["bytes_per_second"] as? Int ?? 0 > 0 && $0["seconds_remaining"] as? Int ?? 0 > 0 }
+    let line = try #require(told.first, "\(result)")
+    #expect(line["total_bytes"] as? Int == 40 << 18 && line["total_files"] as? Int == 40, "\(line)")
+    #expect(line["current_files"] is [String] && line["seconds_elapsed"] as? Int ?? 0 > 0, "\(line)")
+  }
+
   @Test("A dumped folder unpacks to what it was, a dumped file is the file")
   func dump() async throws {
     let place = try RepositoryPlace()

@@ -1,5 +1,7 @@
+import Backup
 import JSON
 import Maintenance
+import Restore
 import Terminal
 import Testing
 
@@ -19,8 +21,10 @@ struct RepositoryProgressTests {
     return state
   }
 
-  static func picture(_ state: WorkState, columns: Int, rate: Double? = 64 * 1024 * 1024) -> [String] {
-    ProgressPicture.lines(state, elapsed: .seconds(12), rate: rate, columns: columns).map(\.plain)
+  static let pace = WorkPace(elapsed: .seconds(12), rate: 64 * 1024 * 1024)
+
+  static func picture(_ state: WorkState, columns: Int) -> [String] {
+    ProgressPicture.lines(state, pace, columns: columns).map(\.plain)
   }
 
   @Test("a wide terminal shows everything, and what is being read")
@@ -73,13 +77,60 @@ struct RepositoryProgressTests {
       Self.picture(StageBoard.state(packs), columns: 120)[0].hasSuffix(
         "[0:12]  verifies packs  25%  768 MiB of 3.00 GiB  64.0 MiB/s  3 of 12 packs  0:36 left"))
     #expect(
-      StageBoard.status(packs, .seconds(7)) == [
-        "message_type": "status", "seconds_elapsed": 7, "stage": "packs", "done": 3, "total": 12,
-        "bytes_done": .int(3 << 28), "total_bytes": .int(3 << 30), "percent_done": 0.25,
+      StageBoard.status(packs, Self.pace) == [
+        "message_type": "status", "seconds_elapsed": 12, "seconds_remaining": 36, "stage": "packs", "done": 3,
+        "total": 12, "bytes_done": .int(3 << 28), "total_bytes": .int(3 << 30), "percent_done": 0.25,
+        "bytes_per_second": .int(1 << 26),
       ])
     let trees = MaintenanceProgress(.trees, done: 256)
     #expect(Self.picture(StageBoard.state(trees), columns: 120) == ["[0:12]  reads folders  256 folders"])
-    #expect(StageBoard.status(trees, .zero)["bytes_done"] == nil)
+    let status = StageBoard.status(trees, Self.pace)
+    #expect(status["bytes_done"] == nil && status["bytes_per_second"] == nil && status["seconds_remaining"] == nil)
+  }
+
+  @Test("programs are told of a backup what the picture shows, with restic's names")
+  func backupStatus() {
+    var progress = BackupProgress.State()
+    (progress.files, progress.bytes, progress.bytesRead) = (3, 3 << 28, 1 << 28)
+    (progress.expectedFiles, progress.expectedBytes) = (12, 3 << 30)
+    (progress.addedPackedBytes, progress.problems) = (120 << 20, 1)
+    progress.current = ["/srv/data/orders"]
+    #expect(
+      Self.picture(BackupReport.state(progress, nil), columns: 120)[0].hasSuffix(
+        "[0:12]  25%  768 MiB of 3.00 GiB  64.0 MiB/s  3 of 12 files  0:36 left  added 120 MiB  1 error"))
+    let expected: JSONValue = [
+      "message_type": "status", "seconds_elapsed": 12, "seconds_remaining": 36, "percent_done": 0.25,
+      "bytes_per_second": .int(1 << 26), "files_done": 3, "total_files": 12, "bytes_done": .int(3 << 28),
+      "total_bytes": .int(3 << 30), "bytes_read": .int(1 << 28), "bytes_added": .int(120 << 20), "error_count": 1,
+      "current_files": ["/srv/data/orders"],
+    ]
+    #expect(BackupReport.status(progress, nil, Self.pace) == expected)
+    // While the source is still being counted nobody knows the end.
+    progress.expectedBytes = 0
+    let growing = BackupReport.status(progress, (files: 12, bytes: 3 << 30, isAll: false), Self.pace)
+    #expect(growing["seconds_remaining"] == nil && growing["percent_done"]?.double == 0)
+    #expect(growing["total_bytes"] == .int(3 << 30) && growing["bytes_per_second"] == .int(1 << 26))
+    #expect(BackupReport.status(progress, nil, WorkPace(elapsed: .zero))["bytes_per_second"] == nil)
+  }
+
+  @Test("programs are told of a restore what the picture shows, with restic's names")
+  func restoreStatus() {
+    var progress = RestoreProgress.State()
+    progress.isWalking = false
+    (progress.files, progress.unchangedFiles, progress.expectedFiles) = (3, 1, 12)
+    (progress.bytes, progress.unchangedBytes, progress.expectedBytes) = (3 << 28, 1 << 28, 3 << 30)
+    (progress.deleted, progress.problems) = (2, 1)
+    progress.current = ["/shop/orders"]
+    let expected: JSONValue = [
+      "message_type": "status", "seconds_elapsed": 12, "seconds_remaining": 36, "percent_done": 0.25,
+      "bytes_per_second": .int(1 << 26), "bytes_done": .int(3 << 28), "total_bytes": .int(3 << 30), "total_files": 12,
+      "files_restored": 2, "files_skipped": 1, "files_deleted": 2, "bytes_restored": .int(2 << 28),
+      "bytes_skipped": .int(1 << 28), "error_count": 1, "current_files": ["/shop/orders"],
+    ]
+    #expect(RestoreReport.status(progress, Self.pace) == expected)
+    progress.isWalking = true
+    let growing = RestoreReport.status(progress, Self.pace)
+    #expect(growing["seconds_remaining"] == nil && growing["percent_done"]?.double == 0)
   }
 
   @Test("the rate is that of the last seconds")
@@ -96,10 +147,10 @@ struct RepositoryProgressTests {
   @Test("the time that is left is not told when it can't be")
   func left() {
     var state = Self.busy
-    #expect(ProgressPicture.left(state, nil) == nil && ProgressPicture.left(state, 0) == nil)
-    #expect(ProgressPicture.left(state, .greatestFiniteMagnitude) == .seconds(1))
+    #expect(state.left(at: nil) == nil && state.left(at: 0) == nil)
+    #expect(state.left(at: .greatestFiniteMagnitude) == .seconds(1))
     state.expectedBytes = .max
     state.bytes = 0
-    #expect(ProgressPicture.left(state, 1) == nil)
+    #expect(state.left(at: 1) == nil)
   }
 }

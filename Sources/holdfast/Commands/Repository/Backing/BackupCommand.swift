@@ -67,7 +67,7 @@ enum BackupCommand {
       defer { scan.stop() }
       display.show(
         { BackupReport.state(progress.state, scan.found) },
-        status: { BackupReport.status(progress.state, scan.found, elapsed: $0) })
+        status: { BackupReport.status(progress.state, scan.found, $0) })
       let result = try await withSource(request, arguments, display) { request in
         try await backUp(
           request, to: repository, lock: lock, cache: arguments.indexCache, progress: progress,

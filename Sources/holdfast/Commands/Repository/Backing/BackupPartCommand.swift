@@ -13,7 +13,7 @@ enum BackupPartCommand {
     let problems = try await arguments.withRepository(.adding, display) { repository, lock in
       display.show(
         { BackupReport.state(progress.state, nil) },
-        status: { BackupReport.status(progress.state, nil, elapsed: $0) })
+        status: { BackupReport.status(progress.state, nil, $0) })
       return try await exportPart(
         part, of: request, to: repository, lock: lock, cache: arguments.indexCache, progress: progress,
         notice: { display.warn($0) })

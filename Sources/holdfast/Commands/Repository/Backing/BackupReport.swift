@@ -41,20 +41,16 @@ struct BackupReport {
   }
 
   /// The object for programs, with the names of restic's.
-  static func status(_ progress: BackupProgress.State, _ found: Found?, elapsed: Duration) -> JSONValue {
-    var status: [String: JSONValue] = [
-      "message_type": "status", "seconds_elapsed": .int(elapsed.components.seconds),
-      "files_done": .int(Int64(progress.files)), "bytes_done": .int(Int64(progress.bytes)),
-      "error_count": .int(Int64(progress.problems)), "current_files": .array(progress.current.map(JSONValue.string)),
-      "bytes_read": .int(Int64(progress.bytesRead)), "bytes_added": .int(Int64(progress.addedPackedBytes)),
-      "percent_done": 0,
-    ]
+  static func status(_ progress: BackupProgress.State, _ found: Found?, _ pace: WorkPace) -> JSONValue {
     let state = state(progress, found)
-    if let files = state.expectedItems, let bytes = state.expectedBytes {
-      status["total_files"] = .int(Int64(files))
-      status["total_bytes"] = .int(Int64(bytes))
-    }
-    if let fraction = state.fraction { status["percent_done"] = .double(fraction) }
+    var status = state.status(pace)
+    status["files_done"] = .int(Int64(progress.files))
+    status["bytes_done"] = .int(Int64(progress.bytes))
+    if let files = state.expectedItems { status["total_files"] = .int(Int64(files)) }
+    status["error_count"] = .int(Int64(progress.problems))
+    status["current_files"] = .array(progress.current.map(JSONValue.string))
+    status["bytes_read"] = .int(Int64(progress.bytesRead))
+    status["bytes_added"] = .int(Int64(progress.addedPackedBytes))
     return .object(status)
   }
 

@@ -14,7 +14,7 @@ final class ProgressDisplay: Sendable {
 
   private struct Board {
     var state: @Sendable () -> WorkState
-    var status: (@Sendable (Duration) -> JSONValue)?
+    var status: (@Sendable (WorkPace) -> JSONValue)?
     var frame = LiveFrame()
     var meter = RateMeter()
     /// What the meter measures: the rate of one stage says nothing of the next.
@@ -55,8 +55,8 @@ final class ProgressDisplay: Sendable {
   var elapsed: Duration { board.withLock { .now - $0.start } }
 
   /// From now on shows what this tells.
-  /// - Parameter status: the object for programs, of the time since the start; nil for none.
-  func show(_ state: @escaping @Sendable () -> WorkState, status: (@Sendable (Duration) -> JSONValue)? = nil) {
+  /// - Parameter status: the object for programs; nil for none.
+  func show(_ state: @escaping @Sendable () -> WorkState, status: (@Sendable (WorkPace) -> JSONValue)? = nil) {
     board.withLock {
       $0.state = state
       $0.status = status
@@ -114,16 +114,16 @@ final class ProgressDisplay: Sendable {
     board.withLock { board in
       guard !board.isOver else { return }
       let elapsed = ContinuousClock.now - board.start
-      if form == .json {
-        if let status = board.status { writeText(status(elapsed).text + "\n") }
-        return
-      }
       let state = board.state()
       if state.title != board.title { (board.title, board.meter) = (state.title, RateMeter()) }
       board.meter.note(Double(state.bytes), at: elapsed)
+      let pace = WorkPace(elapsed: elapsed, rate: board.meter.perSecond)
+      if form == .json {
+        if let status = board.status { writeText(status(pace).text + "\n") }
+        return
+      }
       let size = LiveFrame.Size(terminal: STDERR_FILENO)
-      let lines = ProgressPicture.lines(
-        state, elapsed: elapsed, rate: board.meter.perSecond, columns: size.columns - 1)
+      let lines = ProgressPicture.lines(state, pace, columns: size.columns - 1)
       writeText(board.frame.show(Array(lines.prefix(size.rows - 1)), style, in: size), to: STDERR_FILENO)
     }
   }

@@ -8,10 +8,10 @@ struct ProgressPicture {
   private static let narrowestBar = 10
 
   /// The lines for a terminal of so many columns; none is wider.
-  static func lines(_ state: WorkState, elapsed: Duration, rate: Double?, columns: Int) -> [StyledLine] {
-    let clock = "[\(clockText(elapsed))]"
+  static func lines(_ state: WorkState, _ pace: WorkPace, columns: Int) -> [StyledLine] {
+    let clock = "[\(clockText(pace.elapsed))]"
     if let phase = state.phase { return [line([clock, phase], columns)] }
-    var lines = [head(state, clock, rate, columns)]
+    var lines = [head(state, clock, pace, columns)]
     lines += state.current.prefix(shownItems).map { item in
       StyledLine("  " + shortenedInTheMiddle(singleLine(item), to: max(1, columns - 2)), .faint)
     }
@@ -19,20 +19,20 @@ struct ProgressPicture {
   }
 
   /// Parts stand in the order of the line, and go in the order of `worth` when it is too narrow.
-  private static func head(_ state: WorkState, _ clock: String, _ rate: Double?, _ columns: Int) -> StyledLine {
+  private static func head(_ state: WorkState, _ clock: String, _ pace: WorkPace, _ columns: Int) -> StyledLine {
     var parts: [(text: String, worth: Int)] = [(clock, 5)]
     if let title = state.title { parts.append((title, 8)) }
     if let fraction = state.fraction { parts.append(("\(Int(fraction * 100))%", 9)) }
-    if state.bytes > 0 || state.expectedBytes ?? 0 > 0 {
+    if state.countsBytes {
       parts.append((byteText(state.bytes) + of(state.expectedBytes.map(byteText), state.isGrowing), 8))
-      if let rate { parts.append((byteText(Int(clamping: Int64(rate))) + "/s", 6)) }
+      if let rate = pace.wholeRate { parts.append((byteText(rate) + "/s", 6)) }
     }
     if state.items > 0 || state.expectedItems ?? 0 > 0 {
       let total = state.expectedItems.map { groupedText($0) }
       let noun = (state.expectedItems ?? state.items) == 1 ? state.noun : state.noun + "s"
       parts.append(("\(groupedText(state.items))\(of(total, state.isGrowing)) \(noun)", 4))
     }
-    if let left = left(state, rate) { parts.append(("\(clockText(left)) left", 7)) }
+    if let left = state.left(at: pace.rate) { parts.append(("\(clockText(left)) left", 7)) }
     parts += state.notes.map { ($0, 3) }
     if state.problems > 0 { parts.append((countText(state.problems, "error"), 10)) }
     while parts.count > 1, width(parts) > columns {
@@ -66,15 +66,6 @@ struct ProgressPicture {
     result.append("]  ")
     result.spans += line.spans
     return result
-  }
-
-  /// How long it will still take, if that can be told.
-  static func left(_ state: WorkState, _ rate: Double?) -> Duration? {
-    guard !state.isGrowing, let expected = state.expectedBytes, expected > state.bytes, let rate, rate >= 1 else {
-      return nil
-    }
-    let seconds = Double(expected - state.bytes) / rate
-    return seconds < 100 * 86_400 ? .seconds(Int64(seconds.rounded(.up))) : nil
   }
 }
 

@@ -7,7 +7,7 @@ struct StageBoard {
 
   init(_ display: ProgressDisplay) {
     display.show(
-      { [board] in Self.state(board.latest) }, status: { [board] elapsed in Self.status(board.latest, elapsed) })
+      { [board] in Self.state(board.latest) }, status: { [board] pace in Self.status(board.latest, pace) })
   }
 
   /// Takes news; from any thread.
@@ -34,19 +34,12 @@ struct StageBoard {
     }
   }
 
-  static func status(_ progress: MaintenanceProgress?, _ elapsed: Duration) -> JSONValue {
-    var members: [String: JSONValue] = [
-      "message_type": "status", "seconds_elapsed": .int(elapsed.components.seconds),
-    ]
+  static func status(_ progress: MaintenanceProgress?, _ pace: WorkPace) -> JSONValue {
+    var members = state(progress).status(pace)
     if let progress {
       members["stage"] = .string(progress.stage.rawValue)
       members["done"] = .int(Int64(progress.done))
       members["total"] = progress.total.map { .int(Int64($0)) } ?? .null
-      if let bytes = progress.bytes, let total = progress.totalBytes {
-        members["bytes_done"] = .int(Int64(bytes))
-        members["total_bytes"] = .int(Int64(total))
-      }
-      members["percent_done"] = .double(state(progress).fraction ?? 0)
     }
     return .object(members)
   }

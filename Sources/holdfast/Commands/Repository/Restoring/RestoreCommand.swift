@@ -92,7 +92,7 @@ enum RestoreCommand {
       if arguments[verbose] { request.onItem = { display.print(RestoreReport.line($0, json: json)) } }
       let progress = RestoreProgress()
       display.show(
-        { RestoreReport.state(progress.state) }, status: { RestoreReport.status(progress.state, "status", $0) })
+        { RestoreReport.state(progress.state) }, status: { RestoreReport.status(progress.state, $0) })
       return try await repository.restore(request, index: index, progress: progress)
     }
     let report = RestoreReport(

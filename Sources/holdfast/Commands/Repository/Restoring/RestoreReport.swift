@@ -29,20 +29,23 @@ struct RestoreReport {
   }
 
   /// The object for programs, with the names of restic's.
-  static func status(_ progress: RestoreProgress.State, _ type: String, _ elapsed: Duration) -> JSONValue {
+  static func status(_ progress: RestoreProgress.State, _ pace: WorkPace) -> JSONValue {
+    var members = state(progress).status(pace)
+    members.merge(numbers(progress)) { $1 }
+    members["bytes_done"] = .int(Int64(progress.bytes))
+    members["current_files"] = .array(progress.current.map(JSONValue.string))
+    return .object(members)
+  }
+
+  private static func numbers(_ progress: RestoreProgress.State) -> [String: JSONValue] {
     let numbers: [(String, Int)] = [
       ("total_files", progress.expectedFiles), ("files_restored", progress.files - progress.unchangedFiles),
       ("files_skipped", progress.unchangedFiles), ("files_deleted", progress.deleted),
       ("total_bytes", progress.expectedBytes), ("bytes_restored", progress.bytes - progress.unchangedBytes),
       ("bytes_skipped", progress.unchangedBytes), ("error_count", progress.problems),
-      ("seconds_elapsed", Int(elapsed.components.seconds)),
     ]
-    var members = Dictionary(
+    return Dictionary(
       numbers.map { ($0, .int(Int64($1))) }, uniquingKeysWith: { first, _ in first as JSONValue })
-    members["message_type"] = .string(type)
-    let fraction = progress.expectedBytes > 0 ? Double(progress.bytes) / Double(progress.expectedBytes) : 0
-    members["percent_done"] = .double(progress.isWalking ? 0 : min(1, fraction))
-    return .object(members)
   }
 
   /// A line about one file.
@@ -89,13 +92,21 @@ struct RestoreReport {
   /// Writes the summary as the command line wants it.
   func write(_ arguments: ParsedArguments) {
     if arguments.isQuiet { return }
-    let json = Self.status(result.progress, "summary", elapsed)
     switch arguments[GlobalOptions.output] {
     case .table: writeText(lines.map { $0 + "\n" }.joined())
     case .json: writeText(json.text + "\n")
     case .yaml: writeText(documentText(json, as: .yaml, style: arguments.style))
     case .name: writeText(target + "\n")
     }
+  }
+
+  /// The summary for programs, with the names of restic's.
+  var json: JSONValue {
+    var members = Self.numbers(result.progress)
+    members["message_type"] = "summary"
+    members["seconds_elapsed"] = .int(elapsed.components.seconds)
+    members["percent_done"] = .double(Self.state(result.progress).fraction ?? 0)
+    return .object(members)
   }
 
   /// The summary for people.
