@@ -91,4 +91,56 @@ struct ImportedPointTests {
       #expect(try await catalogue.store.beginRetire(decisions, by: step).points.map(\.name) == ["p1", "p2"])
     }
   }
+
+  @Test("a description that claims an export of a point of ours is refused, also if that is about to go")
+  func claimedExport() async throws {
+    try await withCatalogue { (catalogue) async throws in
+      let step = try await catalogue.step()
+      _ = try await catalogue.store.record(onePoint("ours", at: "2026-11-27T10:00:00Z", export: 1), by: step)
+      var forged = onePoint("forged", at: "2001-01-01T00:00:00Z", export: 2)
+      forged.volumes.append(RestorePoint.Volume(name: "more", driver: "btrfs", export: exportID(1)))
+      func refusal() async -> StoreError? {
+        await storeError { _ = try await catalogue.store.importPoint(forged) }
+      }
+      let refused = "restore point forged, volume more: its export belongs to restore point ours"
+      #expect(await refusal()?.kind == .invalid)
+      #expect(await refusal()?.description.contains(refused) == true)
+      try await catalogue.execute("update holdfast.point_volume set export_state = 'retiring'")
+      #expect(await refusal()?.description.contains(refused) == true)
+      try await catalogue.execute("update holdfast.point_volume set export_state = 'released'")
+      #expect(try await catalogue.store.importPoint(forged))
+    }
+  }
+
+  @Test("an export goes with the last point that has it, whatever points claim it")
+  func sharedExport() async throws {
+    try await withCatalogue { (catalogue) async throws in
+      var forged = onePoint("forged", at: "2001-01-01T00:00:00Z", export: 1)
+      let copy = onePoint("copy", at: "2001-01-02T00:00:00Z", export: 1)
+      forged.volumes.append(RestorePoint.Volume(name: "more", driver: "btrfs", export: exportID(2)))
+      for point in [forged, copy] { #expect(try await catalogue.store.importPoint(point)) }
+      for number in [1, 3] {
+        let point = onePoint("ours-\(number)", at: "2026-11-2\(number)T10:00:00Z", export: number)
+        _ = try await catalogue.store.record(point, by: try await catalogue.step())
+      }
+      #expect(try await catalogue.store.adopt(profile: "vault") == 2)
+      let retirer = try await catalogue.step()
+      func retire(_ names: String...) async throws -> [String] {
+        let decisions = names.map { PointDecision(point: $0, snapshots: .absent, exports: .released("old")) }
+        return try await catalogue.store.beginRetire(decisions, by: retirer).points.flatMap { point in
+          point.exports.map { "\(point.name) \($0.volume)\($0.isShared ? " shared" : "")" }
+        }
+      }
+      for _ in 0..<2 {
+        let marked = try await retire("forged", "copy")
+        #expect(marked == ["forged data shared", "forged more", "copy data shared"])
+      }
+      #expect(try await catalogue.store.exportRetired(point: "copy", volume: "data"))
+      #expect(try await catalogue.store.exportRetired(point: "forged", volume: "data") == false)
+      #expect(try await catalogue.store.point("forged")?.exports == ["data": .released, "more": .retiring])
+      #expect(try await catalogue.store.point("ours-1")?.exports == ["data": .exists])
+      #expect(try await catalogue.store.exportRetired(point: "forged", volume: "more"))
+      #expect(try await retire("ours-1") == ["ours-1 data"])
+    }
+  }
 }

@@ -49,6 +49,11 @@ struct ScaleTests {
         try expectIndexes(plan, condition)
         #expect(try await catalogue.milliseconds(of: list) < short, "\(condition)")
       }
+      // Whether another point has an export.
+      let owner =
+        "select point_id from holdfast.point_volume where export_id = repeat('f', 64) and export_state in ('exists', 'retiring')"
+      let plan = try await catalogue.plan(of: owner)
+      #expect(plan.contains("point_volume_export"), "\(plan)")
       let status = "select * from holdfast.policy_status"
       try expectIndexes(try await catalogue.plan(of: status), status)
       #expect(try await catalogue.milliseconds(of: status) < max(1000, 10 * all))

@@ -4,9 +4,10 @@
 --
 -- p_decisions  [{"point": name, "snapshots": bool, "exports": bool, "reason": text}]
 -- Returns {"points": [{"name", "application", "policy", "profile", "whole": bool, "artifacts", "reason",
---            "snapshots": [{"volume", "node", "driver", "name", "source"}], "exports": [{"volume", "id"}]}],
+--            "snapshots": [{"volume", "node", "driver", "name", "source"}], "exports": [{"volume", "id", "shared": bool}]}],
 --          "refused": [{"point", "what": "snapshots" | "exports" | "point", "reason"}]}
---   whole  nothing of the point stays: also what its artifacts stand for has to go
+--   whole   nothing of the point stays: also what its artifacts stand for has to go
+--   shared  another point has this export, too, which stays then; it goes with the last of them
 -- Whatever the decisions say, it refuses pinned points, imported ones that nobody has adopted, points before their expiry, points
 -- in use, exports that are locked, the last good point of each application, and to take a volume's snapshot while nothing else of
 -- it is there and the point is to stay.
@@ -126,7 +127,10 @@ begin
       jsonb_agg(jsonb_build_object('volume', v.volume, 'node', nullif(v.node, ''), 'driver', v.driver, 'name', v.snapshot_name,
         'source', v.source) order by v.volume)
         filter (where v.snapshot_state = 'retiring' and node_lives(v.node)) as snapshots,
-      jsonb_agg(jsonb_build_object('volume', v.volume, 'id', v.export_id) order by v.volume)
+      jsonb_agg(jsonb_build_object('volume', v.volume, 'id', v.export_id, 'shared', exists (
+          -- What was imported may claim the exports of others.
+          select from point_volume k
+          where k.export_id = v.export_id and k.export_state = 'exists' and k.point_id <> v.point_id)) order by v.volume)
         filter (where v.export_state = 'retiring') as exports
     from point_volume v where v.point_id = p.point_id
   ) l

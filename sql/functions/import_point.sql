@@ -1,6 +1,7 @@
 -- Takes a restore point into the catalogue that was found sealed in a repository, as far as it may be believed
--- (imported_point.sql). It is not adopted: nobody retires it before adopt_points. A point of that name is left as it is, so it can
--- be repeated. Returns whether the point is new.
+-- (imported_point.sql). It is not adopted: nobody retires it before adopt_points. One with an export of a point that is ours is refused:
+-- it would be retired by its own times, and the other one lose what it has. A point of that name is left as it is, so it can be
+-- repeated. Returns whether the point is new.
 create or replace function holdfast.import_point(p_point jsonb) returns boolean
 language plpgsql security definer set search_path = holdfast, pg_temp set plan_cache_mode = force_generic_plan
 as $$
@@ -20,6 +21,16 @@ begin
     'it could not be restored', v_point ->> 'name', v.e ->> 'name') into v_problem
   from jsonb_array_elements(v_point -> 'volumes') v(e)
   where coalesce(v.e ->> 'export', '') = '' and coalesce(v.e ->> 'snapshot', '') = ''
+  limit 1;
+  if v_problem is not null then
+    perform refuse(v_problem);
+  end if;
+  select format('restore point %s, volume %s: its export belongs to restore point %s', v_point ->> 'name', v.e ->> 'name', p.name)
+  into v_problem
+  from jsonb_array_elements(v_point -> 'volumes') v(e)
+  join point_volume k on k.export_id = v.e ->> 'export' and k.export_state in ('exists', 'retiring')
+  join restore_point p on p.point_id = k.point_id
+  where p.adopted
   limit 1;
   if v_problem is not null then
     perform refuse(v_problem);

@@ -66,13 +66,19 @@ struct RetireExportsStep: ProtectionStepKind {
           // First the description: without it the snapshots are no point that somebody could import.
           if entry["isWhole"]?.bool ?? false { try await repository.removePoint(point) }
           failPoint("retire.begun")
-          try await removeTwins(of: export, among: stored, in: repository)
-          try await repository.remove(.snapshot, export)
+          let isShared = entry["isShared"]?.bool ?? false
+          if !isShared {
+            try await removeTwins(of: export, among: stored, in: repository)
+            try await repository.remove(.snapshot, export)
+          }
           failPoint("retire.removed")
           _ = try await services.asking { () async throws(StepEngine.StoreError) in
             try await services.points.exportRetired(point: point, volume: volume)
           }
-          step.log("removed export \(export.hex.prefix(8)) of volume \(volume), point \(point)")
+          step.log(
+            isShared
+              ? "left export \(export.hex.prefix(8)) of volume \(volume) to another point than \(point)"
+              : "removed export \(export.hex.prefix(8)) of volume \(volume), point \(point)")
         }
       }
       return .succeeded(outputs: nil)

@@ -85,7 +85,7 @@ struct RetireStep: ProtectionStepKind {
       for export in point.exports {
         byProfile[profile, default: []].append([
           "point": .string(point.name), "volume": .string(export.volume), "export": .string(export.id),
-          "isWhole": .bool(point.isWhole),
+          "isWhole": .bool(point.isWhole), "isShared": .bool(export.isShared),
         ])
       }
     }

@@ -23,7 +23,8 @@ public struct RestorePointStore: Sendable {
 
   /// Takes a point that was found sealed in a repository into the catalogue, as far as it may be believed: without programs, and without
   /// snapshots that the ledger does not know. Nobody retires it before `adopt`. False if there is a point of its name.
-  /// - Throws: `StoreError`: `.invalid` if it can't be a point, or nothing would be left to restore a volume from.
+  /// - Throws: `StoreError`: `.invalid` if it can't be a point, nothing would be left to restore a volume from, or a point of ours has
+  ///   one of its exports.
   public func importPoint(_ point: RestorePoint) async throws(StoreError) -> Bool {
     try await call("select holdfast.import_point($1)", [.jsonb(point.json.text)]) { row throws(PostgresError) in
       try row.bool(0)
@@ -79,7 +80,7 @@ public struct RestorePointStore: Sendable {
   }
 
   /// Marks what is about to be released, and returns it, with what was marked before and is not gone yet. What must stay is
-  /// refused, whatever the decisions say.
+  /// refused, whatever the decisions say; an export that another point has, too, is left to that one.
   public func beginRetire(_ decisions: [PointDecision], by step: HeldStep) async throws(StoreError) -> Retirement {
     let text = try await call(
       "select holdfast.begin_retire($1, $2, $3)",

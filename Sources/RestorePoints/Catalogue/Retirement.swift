@@ -24,6 +24,8 @@ public struct Retirement: Sendable, Equatable {
       public let volume: String
       /// The snapshot in the point's profile, 64 hexadecimal digits.
       public let id: String
+      /// Whether another point has it, too: it stays then, and only this point gives it up.
+      public let isShared: Bool
     }
 
     /// The point's name.
@@ -98,7 +100,8 @@ extension Retirement.Point {
     for export in json["exports"]?.array ?? [] {
       exports.append(
         Export(
-          volume: try RestorePoint.text(export, "volume", of: what), id: try RestorePoint.text(export, "id", of: what)))
+          volume: try RestorePoint.text(export, "volume", of: what), id: try RestorePoint.text(export, "id", of: what),
+          isShared: export["shared"]?.bool ?? false))
     }
     self.init(
       name: try RestorePoint.text(json, "name", of: what),
