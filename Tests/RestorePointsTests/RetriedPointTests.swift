@@ -58,17 +58,51 @@ struct RetriedPointTests {
       let step = try await step(catalogue)
       var sealed = onePoint("p1", at: "2026-11-28T10:00:00Z", snapshot: "hf-1", export: 1)
       sealed.run = step.id.run.value
-      #expect(try await catalogue.store.importPoint(sealed))
-      #expect(try await catalogue.store.point("p1")?.isAdopted == false)
+      var description = sealed
+      description.expiresAt = moment("2001-01-01T00:00:00Z")
+      description.consistency = .none
+      #expect(try await catalogue.store.importPoint(description))
+      #expect(try await catalogue.store.pin("p1"))
+      let user = try await catalogue.step()
+      #expect(try await catalogue.store.hold("p1", by: user).isAdopted == false)
       // Under another name, as what the catalogue has is not quite the same.
       var again = sealed
       again.name = "p1-again"
-      #expect(try await catalogue.store.record(again, by: step) == "p1")
+      for _ in 0..<2 { #expect(try await catalogue.store.record(again, by: step) == "p1") }
       #expect(try await count(catalogue) == "1")
-      #expect(try await catalogue.store.point("p1")?.isAdopted == true)
-      #expect(try await kept(catalogue) == "e1 exists p1")
+      let known = try #require(try await catalogue.store.point("p1"))
+      #expect(known.isAdopted && known.isPinned && !known.isImported && known.expiresAt == nil)
+      #expect(known.heldBy == [user.id.run.value] && known.point == sealed)
+      #expect(try await kept(catalogue) == "e1 exists p1, hf-1 exists p1")
       try await catalogue.end(step)
       #expect(try await catalogue.ledger.toRelease(kind: "export").map(\.name) == ["e2"])
+    }
+  }
+
+  @Test("only an import with all that a run has, and no more, is the run's point; of several it is the first")
+  func otherImports() async throws {
+    try await withCatalogue { (catalogue) async throws in
+      let step = try await step(catalogue)
+      var sealed = onePoint("p5", at: "2026-11-28T10:00:00Z", export: 1)
+      sealed.run = step.id.run.value
+      sealed.volumes.append(RestorePoint.Volume(name: "wal", driver: "btrfs", export: exportID(2)))
+      var (less, more, other) = (sealed, sealed, sealed)
+      (less.name, more.name, other.name) = ("p1", "p2", "p3")
+      less.volumes.removeLast()
+      more.volumes.append(RestorePoint.Volume(name: "etc", driver: "btrfs", export: exportID(3)))
+      other.volumes[1].export = exportID(3)
+      var (first, second) = (sealed, sealed)
+      (first.name, second.name) = ("p4", "p0")
+      for point in [less, more, other] { #expect(try await catalogue.store.importPoint(point)) }
+      #expect(try await catalogue.store.record(sealed, by: step) == "p5")
+      try await catalogue.execute("delete from holdfast.restore_point where name = 'p5'")
+      for point in [first, second] { #expect(try await catalogue.store.importPoint(point)) }
+      #expect(try await catalogue.store.record(sealed, by: step) == "p4")
+      #expect(
+        try await catalogue.value(
+          "select string_agg(name, ' ' order by name) from holdfast.restore_point where run_id is null and not adopted")
+          == "p0 p1 p2 p3")
+      #expect(try await kept(catalogue) == "e1 exists p4, e2 exists p4")
     }
   }
 

@@ -13,6 +13,8 @@ declare
   v_problem text := point_problem(p_point);
   v_name text;
   v_id bigint;
+  v_imported restore_point;
+  v_holders bigint[];
 begin
   perform held(p_step, p_fence);
   if v_problem is not null then
@@ -27,19 +29,21 @@ begin
   if found then
     return v_name;
   end if;
-  -- The run's database was lost before the point was recorded, and what the run had sealed was imported: its exports are that point's.
-  update restore_point p set run_id = v_run, adopted = true
-  from point_volume k
+  -- The run's database was lost before the point was recorded, and what the run had sealed was imported: it is that point if it has the
+  -- same exports of all volumes. What its description says counts for nothing, what we have come to know of it stays.
+  select p.* into v_imported
+  from restore_point p
   where p.run_id is null and p.state = 'complete' and p.application = p_point ->> 'application' and p.document ->> 'run' = v_run::text
-    and k.point_id = p.point_id
-    and k.export_id in (select v.e ->> 'export' from jsonb_array_elements(p_point -> 'volumes') v(e))
-  returning p.point_id, p.name into v_id, v_name;
+    and p.exports = p.volumes
+    and (select jsonb_object_agg(k.volume, k.export_id) from point_volume k where k.point_id = p.point_id)
+      = (select jsonb_object_agg(v.e ->> 'name', nullif(v.e ->> 'export', '')) from jsonb_array_elements(p_point -> 'volumes') v(e))
+  order by p.point_id
+  limit 1
+  for update;
   if found then
-    update resource r set detail = r.detail || jsonb_build_object('keep', true, 'point', v_name)
-    from point_volume v
-    where v.point_id = v_id and r.kind = 'export' and r.detail ->> 'export' = v.export_id
-      and r.step_id between v_run << 20 and (v_run << 20) + 1048575 and r.state <> 'released';
-    return v_name;
+    p_point := p_point || jsonb_build_object('name', v_imported.name);
+    v_holders := array(select h.run_id from point_hold h where h.point_id = v_imported.point_id);
+    delete from restore_point p where p.point_id = v_imported.point_id;
   end if;
   select format('volume %s: its snapshot %s is not there any more', v.e ->> 'name', v.e ->> 'snapshot') into v_problem
   from jsonb_array_elements(p_point -> 'volumes') v(e)
@@ -77,6 +81,12 @@ begin
     perform refuse(format('there is a restore point %s already', p_point ->> 'name'),
       'give the point a name that no other has', 'HF003');
   end;
+  update restore_point p set
+    pinned = v_imported.pinned, verified_at = v_imported.verified_at, verified_ok = v_imported.verified_ok,
+    verified_message = v_imported.verified_message, recovery_seconds = v_imported.recovery_seconds,
+    drill_problem = v_imported.drill_problem
+  where p.point_id = v_id and v_imported.point_id is not null;
+  insert into point_hold (point_id, run_id) select v_id, h.run_id from unnest(v_holders) h(run_id);
   -- A snapshot that is gone from the ledger's view can't be restored from, and one that an earlier point has stays that one's alone.
   update point_volume v set snapshot_state = 'released'
   where v.point_id = v_id and v.snapshot_state = 'exists' and (

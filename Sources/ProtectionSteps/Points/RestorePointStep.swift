@@ -105,7 +105,9 @@ struct RestorePointStep: ProtectionStepKind {
       point.name = name
       // The name may be an application's, too.
       guard let found, found.point.name == name else { return (point, nil) }
-      if found.point.isSame(as: point) { return (found.point, found) }
+      guard found.point.isSame(as: point) else { continue }
+      // What was imported says what its description says, and becomes this run's with what the run says.
+      return found.isImported && found.state == .complete ? (point, nil) : (found.point, found)
     }
     throw StepFailure(.permanent, "there is a restore point \(described.otherName) already, and it is another one")
   }

@@ -12,7 +12,8 @@ public struct RestorePointStore: Sendable {
 
   /// Records what a run has left of an application, and hands the point's snapshots over to it: the janitor leaves them alone
   /// from now on. A repeat changes nothing; another point of the run, once that was retried, stands beside the earlier.
-  /// - Returns: the point's name in the catalogue: another than it has if the run had recorded the same snapshots and exports before.
+  /// - Returns: the point's name in the catalogue: another than it has if the run had recorded the same snapshots and exports before, or
+  ///   an import had brought the exports back.
   /// - Throws: `StoreError`: `.invalid` if the point can't be one, `.wrongState` if another has its name, or what it has.
   public func record(_ point: RestorePoint, by step: HeldStep) async throws(StoreError) -> String {
     try await call(
