@@ -143,4 +143,33 @@ struct ImportedPointTests {
       #expect(try await retire("ours-1") == ["ours-1 data"])
     }
   }
+
+  @Test("an application stands for our last good point, for an imported one only if none of ours can be restored")
+  func ownFirst() async throws {
+    try await withCatalogue { (catalogue) async throws in
+      func chosen() async throws -> String? { try await catalogue.store.point("shop")?.point.name }
+      try await catalogue.put(onePoint("ours", at: "2026-11-20T10:00:00Z", export: 1))
+      #expect(try await catalogue.store.importPoint(onePoint("found", at: "2026-11-27T10:00:00Z", export: 2)))
+      #expect(try await catalogue.store.importPoint(onePoint("shop", at: "2026-11-26T10:00:00Z", export: 3)))
+      #expect(try await chosen() == "ours")
+      #expect(try await catalogue.store.hold("shop", by: try await catalogue.step()).point.name == "ours")
+      #expect(try await catalogue.store.point("found")?.point.name == "found")
+
+      try await catalogue.execute("delete from holdfast.restore_point where name = 'shop'")
+      for (lost, kept) in [("released", "found"), ("exists", "ours")] {
+        try await catalogue.execute(
+          """
+          update holdfast.point_volume set export_state = '\(lost)' where export_id = '\(exportID(1))';
+          select holdfast.count_point(point_id) from holdfast.restore_point
+          """)
+        #expect(try await chosen() == kept)
+      }
+      try await catalogue.store.verified("ours", ok: false)
+      #expect(try await chosen() == "found")
+      #expect(try await catalogue.store.adopt(profile: "vault") == 1)
+      #expect(try await chosen() == "found")
+      try await catalogue.execute("delete from holdfast.restore_point where name = 'found'")
+      #expect(try await chosen() == "ours")
+    }
+  }
 }
