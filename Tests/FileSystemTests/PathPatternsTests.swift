@@ -33,6 +33,17 @@ struct PathPatternsTests {
     #expect(careless.matches([[UInt8(ascii: "x"), 0xff] + Array(".Txt".utf8)]))
   }
 
+  @Test("A name stands for itself alone, whatever letters it has")
+  func literal() throws {
+    let all = ["a", "ab", "a*", "a\u{301}", "*", "**", "?", "[a]", "[", "\\", "\\a", "!a", " ", "*\u{301}"]
+    for name in all {
+      var patterns = PathPatterns()
+      try patterns.add(PathPatterns.text(ofName: name))
+      #expect(all.filter { patterns.matches([Array($0.utf8)]) } == [name])
+      #expect(!patterns.matches(names("/x") + [Array(name.utf8)]))
+    }
+  }
+
   @Test("A folder is entered only if something in it can fit")
   func below() throws {
     var patterns = PathPatterns()

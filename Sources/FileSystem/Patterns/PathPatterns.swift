@@ -45,6 +45,16 @@ public struct PathPatterns: Sendable {
   /// The patterns as they were written.
   public var texts: [String] { patterns.map(\.text) }
 
+  /// The pattern that only what has this name in the root fits, whatever letters the name has.
+  package static func text(ofName name: String) -> String {
+    var text = "/"
+    for letter in name.unicodeScalars {
+      if ["\\", "*", "?", "["].contains(letter) { text.unicodeScalars.append("\\") }
+      text.unicodeScalars.append(letter)
+    }
+    return text
+  }
+
   /// Adds a pattern.
   /// - Parameter ignoringCase: whether large and small letters are the same.
   public mutating func add(_ text: String, ignoringCase: Bool = false) throws(BadPattern) {

@@ -75,15 +75,16 @@ struct RestoreVolumeStep: ProtectionStepKind {
           .permanent, "\(volume.title): it does not say what it comes back from; take it from choose-point")
       }
       let place = try await place(of: volume, arguments, step)
-      guard paths.isEmpty || !place.isDevice else {
+      guard paths.isEmpty || !place.isDevice && place.file == nil else {
         throw StepFailure(
           .permanent,
-          "\(volume.title): its export is the image of a device, which comes back as a whole; restore it to a folder (target), and mount the file there"
+          "\(volume.title): its export is an image, which comes back in place as a whole; restore it to a folder (target), and mount the file there"
         )
       }
       target = place.path
       var restore = VolumeRestore(volume: volume, export: export, target: target)
       restore.paths = paths
+      restore.file = place.file
       // The folder of an image holds others, and is no volume.
       restore.becomesVolume = paths.isEmpty && !place.isScratch && (volume.exportKind ?? .folder) == .folder
       restore.verifies = arguments.value("verify")?.bool ?? false
@@ -141,11 +142,18 @@ private enum Place {
   case scratch(String)
   /// Onto this block device.
   case device(String)
+  /// As this file of a folder, whose others are none of ours.
+  case file(String, in: String)
 
+  /// The folder, or the device.
   var path: String {
     switch self {
-    case .folder(let path), .scratch(let path), .device(let path): path
+    case .folder(let path), .scratch(let path), .device(let path), .file(_, in: let path): path
     }
+  }
+
+  var file: String? {
+    if case .file(let name, in: _) = self { name } else { nil }
   }
 
   var isScratch: Bool {
@@ -178,9 +186,9 @@ extension Volume {
         "\(title): its export is an image, and \(source.path) is neither a file nor a block device that it could come back to: make the device first, or give a target"
       )
     }
-    // The file comes back beside others that are none of ours.
     let folders = source.path.split(separator: "/").dropLast()
-    return .folder("/" + folders.joined(separator: "/"))
+    let file = ExportSource.path(of: source, isImage: true).last ?? source.name
+    return .file(file, in: "/" + folders.joined(separator: "/"))
   }
 }
 

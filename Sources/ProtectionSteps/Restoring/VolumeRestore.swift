@@ -20,6 +20,8 @@ struct VolumeRestore: Sendable {
   let target: String
   /// Only these paths of the volume, as patterns; empty for all.
   var paths: [String] = []
+  /// The one file in the target that comes back, whatever the export holds; nil for all.
+  var file: String?
   /// Whether the target is the volume from then on: a database refuses a folder that is another's, or that others may read.
   var becomesVolume = false
   /// Whether what the target holds beyond the export goes.
@@ -64,7 +66,8 @@ struct VolumeRestore: Sendable {
     request.deletes = deletes
     request.verifies = verifies
     request.sparse = true
-    for path in paths {
+    let wanted = file.map { [PathPatterns.text(ofName: $0)] } ?? paths
+    for path in wanted {
       do { try request.includes.add(path) } catch { throw StepFailure(.permanent, "\(error)") }
     }
     if deletes {
@@ -87,11 +90,11 @@ struct VolumeRestore: Sendable {
       throw StepFailure(.retryable, "\(volume.title): not everything could be restored to \(target): \(first)")
     }
     let found = result.progress.files + result.progress.folders + result.progress.others
-    guard paths.isEmpty || found > 0 else {
+    guard wanted.isEmpty || found > 0 else {
       // A misspelt path must not look like an empty one.
       throw StepFailure(
         .permanent,
-        "\(volume.title): its export \(export.shortHex) has nothing that fits \(paths.map { "'\($0)'" }.joined(separator: ", ")), so nothing was restored; 'holdfast browse' lists what there is"
+        "\(volume.title): its export \(export.shortHex) has nothing that fits \(wanted.map { "'\($0)'" }.joined(separator: ", ")), so nothing was restored; 'holdfast browse' lists what there is"
       )
     }
     for path in result.unfittedIncludes {
