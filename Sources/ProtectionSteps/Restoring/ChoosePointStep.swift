@@ -103,7 +103,8 @@ struct ChoosePointStep: ProtectionStepKind {
         }
         continue
       }
-      let nodes = [now, volume].compactMap { VolumeNodes.named(in: $0) }.filter { !$0.isEmpty }
+      let then = point.volumes.first { $0.name == volume["name"]?.string }?.node
+      let nodes = [VolumeNodes.named(in: now), then].compactMap(\.self).filter { !$0.isEmpty }
       guard now["path"] == volume["path"], Set(nodes).count < 2 else {
         throw StepFailure(
           .permanent,
@@ -153,7 +154,10 @@ struct ChoosePointStep: ProtectionStepKind {
     if let target {
       item["target"] = .string(target + "/" + volume.name)
     } else {
-      item["presentExclude"] = spec["volumes"]?.array?.first(where: { $0["name"]?.string == volume.name })?["exclude"]
+      let now = spec["volumes"]?.array?.first(where: { $0["name"]?.string == volume.name })
+      item["presentExclude"] = now?["exclude"]
+      // What was imported could name any node. A volume of the document that names none is reached by any worker.
+      if found.isImported, let now { item["node"] = .string(VolumeNodes.named(in: now) ?? "") }
     }
     let kind = volume.source["kind"]?.string.flatMap(ExportKind.init)
     let excludesAny = [item["exclude"], item["presentExclude"]].contains { $0?.array?.isEmpty == false }

@@ -147,6 +147,33 @@ struct ChoosePointTests {
     }
   }
 
+  @Test("in place, what was imported comes to the node that the document says, not to that of its description")
+  func importedNode() throws {
+    let volume = RestorePoint.Volume(
+      name: "data", driver: "btrfs", node: "there", source: ["driver": "btrfs", "path": "/srv/data"], export: export)
+    var found = CataloguedPoint(
+      RestorePoint(
+        name: "shop-1", application: "shop", createdAt: Snapshot.Moment(seconds: 1, nanoseconds: 0),
+        consistency: .crash, volumes: [volume]))
+    func item(_ node: JSONValue, target: String? = nil) throws(StepFailure) -> JSONValue {
+      let spec: JSONValue = ["volumes": [["name": "data", "path": "/srv/data", "node": node]]]
+      let item = try ChoosePointStep.item(volume, of: found, from: "auto", target: target, node: nil, spec: spec)
+      if target == nil { try ChoosePointStep.checkPlaces(of: [item], found, spec) }
+      return item
+    }
+    #expect(try item(.null)["node"] == "there")
+    found.isImported = true
+    for (now, expected) in [(.null, ""), ("", ""), ("there", "there")] as [(JSONValue, JSONValue)] {
+      #expect(try item(now)["node"] == expected)
+    }
+    #expect(try item(.null, target: "/look")["node"] == "there")
+    for isImported in [false, true] {
+      found.isImported = isImported
+      let moved = #expect(throws: StepFailure.self) { _ = try item("here") }
+      #expect(moved?.message.contains("was at another place then (there:/srv/data)") ?? false)
+    }
+  }
+
   @Test("an export comes to the node that is named, a snapshot never")
   func node() throws {
     for snapshot in [true, false] {
