@@ -223,4 +223,24 @@ struct CatalogueTests {
       #expect(try await catalogue.store.pointRetired("b") == false)
     }
   }
+
+  @Test("a point with a name of a volume that is taken no more is read and retired like any other")
+  func oddNames() async throws {
+    try await withCatalogue { (catalogue) async throws in
+      var odd = onePoint("odd", at: "2026-11-27T10:00:00Z", export: 1)
+      odd.volumes[0].name = "../db/main"
+      try await catalogue.put(odd)
+      try await catalogue.put(onePoint("new", at: "2026-11-28T10:00:00Z", export: 2))
+      #expect(try await catalogue.store.points().map(\.point.name) == ["new", "odd"])
+      #expect(try await catalogue.store.point("odd")?.point == odd)
+      let decision = PointDecision(point: "odd", snapshots: .absent, exports: .released("old"))
+      let step = try await catalogue.step()
+      let retired = try await catalogue.store.beginRetire([decision], by: step).points
+      #expect(retired.map { $0.exports.map(\.volume) } == [["../db/main"]])
+      #expect(try await catalogue.store.exportRetired(point: "odd", volume: "../db/main"))
+      odd.name = "again"
+      #expect(await storeError { _ = try await catalogue.store.record(odd, by: step) }?.kind == .invalid)
+      #expect(await storeError { _ = try await catalogue.store.importPoint(odd) }?.kind == .invalid)
+    }
+  }
 }

@@ -152,6 +152,12 @@ struct ChoosePointStep: ProtectionStepKind {
     item["application"] = .string(found.point.application)
     item["node"] = .string(node ?? volume.node ?? "")
     if let target {
+      guard RestorePoint.Volume.isFolderName(volume.name) else {
+        throw StepFailure(
+          .permanent,
+          "restore point \(found.point.name): no folder can be called \(JSONValue.string(volume.name).text), as a volume of it is; leave that out (volumes), or restore it to where it was"
+        )
+      }
       item["target"] = .string(target + "/" + volume.name)
     } else {
       let now = spec["volumes"]?.array?.first(where: { $0["name"]?.string == volume.name })

@@ -1,5 +1,6 @@
 import FailPoints
 import JSON
+import RestorePoints
 package import StepEngine
 import StepKinds
 import VolumeDrivers
@@ -11,6 +12,9 @@ extension ProtectionServices {
   func scratch(in folder: String, for volume: Volume, _ step: StepContext) async throws -> String {
     guard folder.hasPrefix("/"), folder != "/" else {
       throw StepFailure(.permanent, "a scratch folder has to be an absolute path, and not '\(folder)'")
+    }
+    guard RestorePoint.Volume.isFolderName(volume.source.name) else {
+      throw StepFailure(.permanent, "\(volume.title): no folder can have its name, so it can't be restored on trial")
     }
     let name = volume.snapshotName(step.id.run)
     let path = "\(folder)/\(name)"

@@ -1,4 +1,5 @@
 import JSON
+import RestorePoints
 import StepEngine
 import WorkflowDSL
 
@@ -32,6 +33,13 @@ struct Dump: Sendable {
   init(_ json: JSONValue, of application: String, _ nodes: VolumeNodes) throws(StepFailure) {
     self.application = application
     name = json["name"]?.string ?? Self.usualName
+    // Before it is made: no point could be recorded with it.
+    guard RestorePoint.Volume.isFolderName(name) else {
+      throw StepFailure(
+        .permanent,
+        "application '\(application)': a dump can't be called \(JSONValue.string(name).text), since no folder can have that name"
+      )
+    }
     file = json["file"]?.string.flatMap { $0.isEmpty ? nil : $0 } ?? name
     guard !file.contains("/"), file != ".", file != ".." else {
       throw StepFailure(.permanent, "dump \(application)/\(name): its file needs a name without folders, not '\(file)'")

@@ -76,7 +76,7 @@ public struct CataloguedPoint: Sendable, Equatable {
   /// From the JSON that the functions of the catalogue return (sql/functions/point_json.sql).
   /// - Throws: `RestorePointError` if it is no restore point, or lacks what the catalogue adds.
   public init(json: JSONValue) throws(RestorePointError) {
-    self.init(try RestorePoint(json: json))
+    self.init(try RestorePoint(catalogued: json))
     guard let catalogue = json["catalogue"], let state = catalogue["state"]?.string.flatMap(State.init) else {
       throw RestorePointError("restore point \(point.name) comes without its state")
     }

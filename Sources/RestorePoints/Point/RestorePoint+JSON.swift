@@ -7,10 +7,20 @@ extension RestorePoint {
   /// No application has more.
   private static let mostVolumes = 10_000
 
-  /// From JSON, as it was recorded or sealed. Members that are not known are passed over: a newer version may have written
+  /// From JSON, to be recorded, or as it was sealed. Members that are not known are passed over: a newer version may have written
   /// them.
-  /// - Throws: `RestorePointError` for what is missing or has another type than it should.
+  /// - Throws: `RestorePointError` for what is missing or has another type than it should, and for a volume whose name no folder can
+  ///   have.
   public init(json: JSONValue) throws(RestorePointError) {
+    try self.init(catalogued: json)
+    for volume in volumes where !Volume.isFolderName(volume.name) {
+      let shown = JSONValue.string(volume.name).text
+      throw RestorePointError("restore point \(name): \(shown) is no name for a volume, since no folder can have it")
+    }
+  }
+
+  /// As the catalogue has it. What it took before names of volumes were checked is a point like any other.
+  init(catalogued json: JSONValue) throws(RestorePointError) {
     guard json.object != nil else { throw RestorePointError("a restore point has to be a JSON object") }
     let name = try Self.text(json, "name", of: "a restore point")
     let what = "restore point \(name)"
@@ -89,10 +99,6 @@ extension RestorePoint {
 extension RestorePoint.Volume {
   fileprivate init(json: JSONValue, of point: String) throws(RestorePointError) {
     let name = try RestorePoint.text(json, "name", of: "a volume of \(point)")
-    guard Self.isFolderName(name) else {
-      throw RestorePointError(
-        "\(point): \(JSONValue.string(name).text) is no name for a volume, since no folder can have it")
-    }
     let what = "\(point), volume \(name)"
     let snapshot = try RestorePoint.optionalText(json, "snapshot", of: what)
     let export = try RestorePoint.optionalText(json, "export", of: what)
@@ -132,8 +138,9 @@ extension RestorePoint.Volume {
   }
 
   /// Whether a folder can be called so: a restore into one makes a folder of this name there. As in sql/functions/point_problem.sql.
-  private static func isFolderName(_ name: String) -> Bool {
-    name != "." && name != ".." && name.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "/") }
+  public static func isFolderName(_ name: String) -> Bool {
+    !["", ".", ".."].contains(name)
+      && name.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "/") }
   }
 
   private static func isHexadecimal(_ byte: UInt8) -> Bool {

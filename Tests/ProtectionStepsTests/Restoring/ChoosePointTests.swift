@@ -174,6 +174,25 @@ struct ChoosePointTests {
     }
   }
 
+  @Test("a volume whose name no folder can have comes back in place, and into no folder of that name")
+  func oddNames() throws {
+    for name in ["../data", "db/main", "..", "a\nb"] {
+      let volume = RestorePoint.Volume(
+        name: name, driver: "btrfs", source: ["driver": "btrfs", "path": "/srv/data"], export: export)
+      let found = CataloguedPoint(
+        RestorePoint(
+          name: "shop-1", application: "shop", createdAt: Snapshot.Moment(seconds: 1, nanoseconds: 0),
+          consistency: .crash, volumes: [volume]))
+      func item(target: String?) throws(StepFailure) -> JSONValue {
+        try ChoosePointStep.item(volume, of: found, from: "auto", target: target, node: nil)
+      }
+      #expect(try item(target: nil)["path"] == "/srv/data")
+      let refused = #expect(throws: StepFailure.self) { _ = try item(target: "/look") }
+      #expect(refused?.kind == .permanent)
+      #expect(refused?.message.hasPrefix("restore point shop-1: no folder can be called \"") == true)
+    }
+  }
+
   @Test("an export comes to the node that is named, a snapshot never")
   func node() throws {
     for snapshot in [true, false] {

@@ -73,6 +73,11 @@ struct DiscoveryTests {
     let given = try await place(["application": "shop", "command": ["true"], "node": "", "file": ""])
     #expect(nodes(given) == ["db-1"] && given["onCancel"] == hooks)
     #expect(try await nodes(place(["application": "shop", "command": ["true"], "node": "db-7"])) == ["db-7"])
+    for name in ["db/main", "..", ""] {
+      let with: JSONValue = ["application": "shop", "command": ["true"], "volume": .string(name)]
+      let refused = try await failure(DumpPlaceStep(services: services), context(with))
+      #expect(refused.kind == .permanent && refused.message.contains("a dump can't be called \"\(name)\""))
+    }
     // Nobody has to write a document for a command.
     let unknown = try await place(["application": "wiki", "command": ["true"]])
     #expect(nodes(unknown) == [""] && unknown["onCancel"] == [])
