@@ -9,7 +9,8 @@ declare
   v_lanes int[];
   v_next timestamptz;
   v_ticked timestamptz;
-  v_blind timestamptz;
+  v_dark timestamptz;  -- the last time without a tick began here,
+  v_blind timestamptz;  -- and ended here
 begin
   if not pg_try_advisory_xact_lock(hashtext('holdfast.tick')) then
     return 1000;
@@ -20,18 +21,22 @@ begin
     perform ensure_partitions();
   end if;
 
-  -- Nobody came here for a while, so nobody could: there was no database, a standby took over, the machine stood still. The first
-  -- that is back must not take all others for lost.
-  select max(l.at) filter (where l.what = 'tick'), max(l.at) filter (where l.what = 'blind') into v_ticked, v_blind
-  from look l where l.what in ('tick', 'blind');
+  -- Nobody came here for a while, so perhaps nobody could: there was no database, a standby took over, the machine stood still. Whoever
+  -- is back first must not take all others for lost: those whose time came meanwhile have a lease from here on to be heard of. Those whose
+  -- time had come a lease before are lost all the same; so they are also where ticks are always that far apart, and each looks like this.
+  select
+    max(l.at) filter (where l.what = 'tick'), max(l.at) filter (where l.what = 'dark'), max(l.at) filter (where l.what = 'blind')
+  into v_ticked, v_dark, v_blind
+  from look l where l.what in ('tick', 'dark', 'blind');
+  if v_ticked < now() - interval '10 s' or v_ticked < pg_postmaster_start_time() then
+    v_dark := v_ticked;
+    v_blind := now();
+    insert into look (what, at) values ('dark', v_dark), ('blind', v_blind) on conflict (what) do update set at = excluded.at;
+  end if;
+
   -- A clock that was set back.
   if v_blind > now() then
     v_blind := null;
-  end if;
-  -- Where ticks are always that far apart, every other one does.
-  if v_ticked < now() - interval '10 s' and (v_blind is null or v_blind < v_ticked - interval '10 s') then
-    v_blind := now();
-    insert into look (what, at) values ('blind', v_blind) on conflict (what) do update set at = excluded.at;
   end if;
 
   -- Workers that were not heard of in time, and then every lease whose worker is gone.
@@ -40,7 +45,7 @@ begin
     where w.worker_id in (
       select l.worker_id from worker l
       where l.state in ('active', 'draining')
-        and greatest(l.expires_at, pg_postmaster_start_time() + l.lease, v_blind + l.lease) < now()
+        and l.expires_at < case when v_blind + l.lease >= now() then least(now(), v_dark - l.lease) else now() end
       for update skip locked)
     returning w.worker_id, w.name, w.seen_at
   loop

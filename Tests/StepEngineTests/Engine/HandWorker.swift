@@ -54,7 +54,7 @@ extension Engine {
   func endLeases() async throws {
     try await execute(
       """
-      delete from holdfast.look where what in ('tick', 'blind');
+      delete from holdfast.look where what in ('tick', 'dark', 'blind');
       update holdfast.worker set expires_at = now() - interval '1 s', lease = '0';
       select holdfast.tick()
       """)

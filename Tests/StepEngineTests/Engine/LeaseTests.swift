@@ -76,7 +76,6 @@ struct LeaseTests {
   @Test("after a time in which nobody could reach the database, all workers have a lease's time to be heard of again")
   func outage() async throws {
     try await withEngine { engine in
-      // Shorter than the server is up, which would protect them, too.
       let heard = try await HandWorker(engine, name: "heard", kinds: ["noop"], lease: .milliseconds(100))
       let silent = try await HandWorker(engine, name: "silent", kinds: ["noop"], lease: .milliseconds(100))
       let run = try await engine.submit([step("a"), step("b")])
@@ -104,6 +103,64 @@ struct LeaseTests {
       #expect(try await workers() == [["heard", "active"], ["silent", "lost"]])
       #expect(try await engine.states(run) == ["a": "leased", "b": "ready"])
       #expect(try await engine.history("b", in: run) == ["lost"])
+    }
+  }
+
+  @Test("a second outage soon after one takes nobody for lost who was heard of between the two")
+  func outages() async throws {
+    try await withEngine { engine in
+      _ = try await HandWorker(engine, kinds: ["noop"], lease: .seconds(1))
+      // The database was back a second before it was away again, and the worker's lease from then is over.
+      try await engine.execute(
+        """
+        insert into holdfast.look (what, at) values ('dark', now() - interval '1 min'),
+          ('blind', now() - interval '21 s'), ('tick', now() - interval '20 s');
+        update holdfast.worker set expires_at = now() - interval '19 s';
+        select holdfast.tick()
+        """)
+      #expect(try await engine.value("select state from holdfast.worker") == "active")
+    }
+  }
+
+  @Test("where ticks are always far apart, a worker that is silent is lost nonetheless, and no other")
+  func rareTicks() async throws {
+    try await withEngine { engine in
+      let heard = try await HandWorker(engine, name: "heard", kinds: ["noop"])
+      _ = try await HandWorker(engine, name: "silent", kinds: ["noop"])
+      try await engine.execute("select holdfast.tick()")
+      var rounds = 0
+      while rounds < 20, try await engine.value("select max(state) from holdfast.worker") == "active" {
+        // As if 15 seconds had passed: less than a lease.
+        try await engine.execute(
+          """
+          update holdfast.look set at = at - interval '15 s' where what in ('tick', 'dark', 'blind');
+          update holdfast.worker set expires_at = expires_at - interval '15 s'
+          """)
+        try await heard.heartbeat()
+        try await engine.execute("select holdfast.tick()")
+        rounds += 1
+      }
+      #expect((3...6).contains(rounds), "after two leases and a gap or two")
+      #expect(
+        try await engine.rows("select name as a, state as b from holdfast.worker order by worker_id")
+          == [["heard", "active"], ["silent", "lost"]])
+    }
+  }
+
+  @Test("a time without ticks that seems to end in the future, as a clock was set back, protects nobody")
+  func clockSetBack() async throws {
+    try await withEngine { engine in
+      _ = try await HandWorker(engine, name: "silent", kinds: ["noop"])
+      try await engine.execute("select holdfast.tick()")
+      try await engine.execute(
+        """
+        insert into holdfast.look (what, at) values ('dark', now() - interval '1 hour'), ('blind', now() + interval '1 day')
+        on conflict (what) do update set at = excluded.at;
+        update holdfast.worker set expires_at = now() - interval '1 s';
+        select holdfast.tick()
+        """)
+      let states = try await engine.rows("select state as a from holdfast.worker")
+      #expect(states == [["lost"]])
     }
   }
 

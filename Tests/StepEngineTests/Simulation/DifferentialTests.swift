@@ -47,8 +47,6 @@ private final class Twin {
     self.seed = seed
     store = try await engine.store()
     model = ModelStore(seed: seed)
-    // Longer ago than any lease.
-    model.startedAt = -1_000_000_000_000
     // The model's time goes faster than the real one: of outages they know different things.
     model.settings.longestTickGap = .max
     chance = Chance(seed: seed)

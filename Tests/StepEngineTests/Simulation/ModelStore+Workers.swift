@@ -161,10 +161,10 @@ extension ModelStore {
 
   /// What time brings, and how long until something parked is due; see sql/functions/tick.sql.
   mutating func tick(at now: Moment) -> Moment {
-    if let tickedAt, now - tickedAt > settings.longestTickGap { startedAt = now }
+    if let tickedAt, now - tickedAt > settings.longestTickGap || tickedAt < startedAt { dark = tickedAt...now }
     tickedAt = now
     for index in workers.indices
-    where workers[index].isLive && max(workers[index].expiresAt, startedAt + workers[index].lease) < now {
+    where workers[index].isLive && workers[index].expiresAt < due(at: now, lease: workers[index].lease) {
       workers[index].state = .lost
       workers[index].isIdle = false
       facts.append(.workerLost(workers[index].id))
@@ -199,6 +199,12 @@ extension ModelStore {
     }.min()
     let wait = min(60_000_000, max(0, (next ?? now + 60_000_000) - now))
     return (wait + 999) / 1000 * 1000
+  }
+
+  /// What was due before this is overdue.
+  private func due(at now: Moment, lease: Moment) -> Moment {
+    guard let dark, dark.upperBound + lease >= now else { return now }
+    return min(now, dark.lowerBound - lease)
   }
 }
 

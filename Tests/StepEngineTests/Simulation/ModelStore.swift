@@ -27,10 +27,12 @@ struct ModelStore {
   var lastFence: Int64 = 0
   var lastSequence: Int64 = 0
 
-  /// When the database came up, or was found to be in reach again; before that nobody could renew a lease.
+  /// When the database came up.
   var startedAt: Moment = 0
   /// The last tick.
   var tickedAt: Moment?
+  /// The last time without a tick, in which perhaps nobody could renew a lease.
+  var dark: ClosedRange<Moment>?
 
   /// Since somebody last took them.
   var facts: [Fact] = []
