@@ -11,6 +11,8 @@ declare
   v_ticked timestamptz;
   v_dark timestamptz;  -- the last time without a tick began here,
   v_blind timestamptz;  -- and ended here
+  v_lease interval;
+  v_due timestamptz;
 begin
   if not pg_try_advisory_xact_lock(hashtext('holdfast.tick')) then
     return 1000;
@@ -38,6 +40,10 @@ begin
   if v_blind > now() then
     v_blind := null;
   end if;
+
+  -- The same for limits and deadlines that somebody may have kept, and could not say so yet: overdue is what was due before this.
+  v_lease := make_interval(secs => setting('lease_seconds')::float8);
+  v_due := case when v_blind + v_lease >= now() then least(now(), v_dark - v_lease) else now() end;
 
   -- Workers that were not heard of in time, and then every lease whose worker is gone.
   for v in
@@ -74,7 +80,7 @@ begin
   for v in
     select l.step_id, l.fence, l.worker_id
     from lease l
-    where l.time_limit_at < now() - make_interval(secs => setting('stuck_grace_seconds')::float8)
+    where l.time_limit_at < least(v_due, now() - make_interval(secs => setting('stuck_grace_seconds')::float8))
     limit 1000
   loop
     perform settle(v.step_id, v.fence, null, 'failed',
@@ -82,15 +88,17 @@ begin
     perform pg_notify('holdfast_worker_' || v.worker_id, 'stop');
   end loop;
 
-  -- Waiting steps past their deadline, then those that are due.
+  -- Waiting steps past their deadline, then those that are due. What somebody could not say yet may be a signal.
   for v in
     with unparked as (
       delete from parked p where p.step_id in (
-        select d.step_id from parked d where d.deadline_at < now() limit 1000 for update skip locked)
+        select d.step_id from parked d
+        where d.deadline_at < now() and (d.signal is null or d.deadline_at < v_due) limit 1000 for update skip locked)
       returning p.step_id, p.reason
     ), unready as (
       delete from ready r where r.step_id in (
-        select d.step_id from ready d where d.deadline_at < now() limit 1000 for update skip locked)
+        select d.step_id from ready d
+        where d.deadline_at < now() and (d.payload is null or d.deadline_at < v_due) limit 1000 for update skip locked)
       returning r.step_id
     )
     select w.step_id, 'it did not end before its deadline; it waited: ' || w.reason as message
@@ -120,7 +128,7 @@ begin
   perform cancel(d.run_id, 'it did not end before its deadline', 'failed')
   from (
     select r.run_id from run r
-    where r.finished_at is null and r.deadline_at < now() and r.state = 'running' for update skip locked
+    where r.finished_at is null and r.deadline_at < v_due and r.state = 'running' for update skip locked
   ) d;
   perform sweep_stopping(s.run_id) from stopping_run s;
 

@@ -164,6 +164,69 @@ struct TimeLimitTests {
     }
   }
 
+  @Test("what was done in time while nobody could reach the database is not judged before it is reported")
+  func outage() async throws {
+    try await withEngine { engine in
+      let worker = try await HandWorker(engine, kinds: ["noop"])
+      let run = try await engine.submit(
+        [step("limit", ["timeoutSeconds": 600]), step("deadline", ["deadlineSeconds": 600])], ["timeoutSeconds": 600])
+      let stuck = try await engine.submit([step("stuck", ["timeoutSeconds": 600])])
+      let held = try await worker.claim(3)
+      #expect(held.count == 3)
+      // As if a minute had passed in which all of this came.
+      try await engine.execute(
+        """
+        insert into holdfast.look (what, at) values ('tick', now() - interval '1 min');
+        update holdfast.lease set time_limit_at = now() - interval '40 s';
+        update holdfast.run set deadline_at = now() - interval '40 s' where deadline_at is not null;
+        """)
+      for _ in 0..<2 {
+        try await worker.heartbeat(held)
+        try await engine.execute("select holdfast.tick()")
+      }
+      #expect(try await engine.states(run) == ["limit": "leased", "deadline": "leased"])
+      #expect(try await worker.report(held.filter { $0.step.id.run == run }).stale == [])
+      #expect(try await engine.state(run) == "succeeded")
+
+      // A lease later nothing more is to be expected.
+      #expect(try await engine.states(stuck) == ["stuck": "leased"])
+      try await engine.execute(
+        """
+        update holdfast.look set at = case what when 'blind' then now() - interval '31 s' else now() end;
+        select holdfast.tick()
+        """)
+      #expect(try await engine.history("stuck", in: stuck) == ["retrying"])
+    }
+  }
+
+  @Test("a signal that could not be sent in time for an outage is waited for after the deadline, nothing else is")
+  func outageOfSignal() async throws {
+    try await withEngine { engine in
+      let worker = try await HandWorker(engine, kinds: ["noop"])
+      let deadline: [String: JSONValue] = ["deadlineSeconds": 600]
+      let run = try await engine.submit([step("asks", deadline), step("sleeps", deadline)])
+      for claimed in try await worker.claim(2) {
+        let wait =
+          claimed.name == "asks"
+          ? StepWait(signal: "go", reason: "asks") : StepWait(wakeAfter: .seconds(3600), reason: "sleeps")
+        try await worker.report([claimed], .wait(wait))
+      }
+      try await engine.execute(
+        """
+        insert into holdfast.look (what, at) values ('tick', now() - interval '1 min');
+        update holdfast.parked set deadline_at = now() - interval '40 s';
+        select holdfast.tick()
+        """)
+      #expect(try await engine.states(run) == ["asks": "parked", "sleeps": "failed"])
+      #expect(try await engine.client.signal(run, "go") == 1)
+      try await engine.execute("select holdfast.tick()")
+      let woken = try await worker.claim(1)
+      #expect(woken.map(\.name) == ["asks"])
+      try await worker.report(woken)
+      #expect(try await engine.states(run) == ["asks": "succeeded", "sleeps": "failed"])
+    }
+  }
+
   @Test("a retried run has as much time as it had at first, each time")
   func retriedRun() async throws {
     try await withEngine { engine in

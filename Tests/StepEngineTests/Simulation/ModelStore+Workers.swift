@@ -164,7 +164,7 @@ extension ModelStore {
     if let tickedAt, now - tickedAt > settings.longestTickGap || tickedAt < startedAt { dark = tickedAt...now }
     tickedAt = now
     for index in workers.indices
-    where workers[index].isLive && workers[index].expiresAt < due(at: now, lease: workers[index].lease) {
+    where workers[index].isLive && workers[index].expiresAt < overdue(at: now, lease: workers[index].lease) {
       workers[index].state = .lost
       workers[index].isIdle = false
       facts.append(.workerLost(workers[index].id))
@@ -172,13 +172,16 @@ extension ModelStore {
     for (step, lease) in leases({ !(worker($1.worker)?.isLive ?? false) }) {
       _ = settle(HeldStep(id: step, fence: lease.fence), worker: nil, .lost, at: now)
     }
-    for (step, lease) in leases({ $1.timeLimitAt.map { $0 < now - settings.stuckGrace } ?? false }) {
+    let due = overdue(at: now, lease: settings.lease)
+    let limit = min(due, now - settings.stuckGrace)
+    for (step, lease) in leases({ $1.timeLimitAt.map { $0 < limit } ?? false }) {
       let failure = StepFailure(.retryable, "it ran over its time limit and its worker did not stop it")
       _ = settle(HeldStep(id: step, fence: lease.fence), worker: nil, .failed(failure), at: now)
       notifications.append((lease.worker, stop: true))
     }
     for index in open {
-      for step in runs[index].steps where step.isWaiting && step.deadlineAt ?? .max < now {
+      for step in runs[index].steps
+      where step.isWaiting && step.deadlineAt ?? .max < (step.isSignalled ? due : now) {
         finish(step.id, .failed, at: now)
       }
     }
@@ -190,7 +193,7 @@ extension ModelStore {
     }
     parked.sort { ($0.wakeAt, $0.id.value) < ($1.wakeAt, $1.id.value) }
     for (id, wakeAt) in parked where wakeAt <= now { putReady(id, at: now) }
-    for index in open where runs[index].state == .running && runs[index].deadlineAt.map({ $0 < now }) ?? false {
+    for index in open where runs[index].state == .running && runs[index].deadlineAt.map({ $0 < due }) ?? false {
       cancel(runs[index].id, state: .failed, at: now)
     }
     for index in open where runs[index].isStopping { sweep(runs[index].id, at: now) }
@@ -202,7 +205,7 @@ extension ModelStore {
   }
 
   /// What was due before this is overdue.
-  private func due(at now: Moment, lease: Moment) -> Moment {
+  private func overdue(at now: Moment, lease: Moment) -> Moment {
     guard let dark, dark.upperBound + lease >= now else { return now }
     return min(now, dark.lowerBound - lease)
   }

@@ -9,6 +9,7 @@ struct ModelStore {
     var maxCrashes = 3
     var stuckGrace: Moment = 10_000_000
     var longestTickGap: Moment = 10_000_000
+    var lease: Moment = 30_000_000
   }
 
   var settings = Settings()

@@ -94,6 +94,14 @@ struct ModelStep {
     default: false
     }
   }
+  /// It waits for a signal, or was woken by one.
+  var isSignalled: Bool {
+    switch place {
+    case .ready: payload != nil
+    case .parked(_, let signal): signal != nil
+    default: false
+    }
+  }
   var isReady: Bool { if case .ready = place { true } else { false } }
   var lease: ModelLease? { if case .leased(let lease) = place { lease } else { nil } }
 }
