@@ -53,8 +53,8 @@ public struct EngineClient: Sendable {
     Int(try await call("select holdfast.retry($1, $2)::int8", [.int64(run.value), step.map { .text($0) } ?? .null]))
   }
 
-  /// Repeats a run that a step started, if it ended before that step was last reopened. Returns whether its end is still
-  /// to come; if not, it ended after that, and so does the step.
+  /// Repeats a run that a step started, if it is over and had begun before that step was last reopened. Returns whether
+  /// its end is still to come; if not, it began after that, and the step ends as it did.
   public func retryChild(_ run: RunID) async throws(StoreError) -> Bool {
     try await call("select holdfast.retry_child($1)::int::int8", [.int64(run.value)]) == 1
   }

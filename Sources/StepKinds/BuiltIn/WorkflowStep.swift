@@ -28,19 +28,25 @@ public struct WorkflowStep: StepKind {
   /// Starts the run, or says how it ended.
   public func run(_ step: StepContext) async throws -> StepOutcome {
     let plan = try plan(StepArguments(step.with, of: Self.signature))
-    if let ended = step.signal, let run = ended["run"]?.int {
-      return try outcome(RunID(run), state: ended["state"]?.string ?? "", failure: ended["failure"]?.string)
+    let ended = step.signal?["run"]?.int.map { RunID($0) }
+    if let ended, step.signal?["state"]?.string == "succeeded" {
+      return try outcome(ended, state: "succeeded", failure: nil)
     }
     do {
-      // The key finds the run that an earlier attempt started.
-      let run = try await client.submit(plan, key: "step/\(step.id)", parent: step.id)
+      let run: RunID
+      if let ended {
+        run = ended
+      } else {
+        // The key finds the run that an earlier attempt started.
+        run = try await client.submit(plan, key: "step/\(step.id)", parent: step.id)
+      }
       guard let status = try await client.status(of: run) else {
         throw StepFailure(.permanent, "\(name): run \(run), which it had started, is not kept any more")
       }
       if status.isOver {
         if status.state == "succeeded" { return try outcome(run, state: status.state, failure: nil) }
-        // It may have failed before this step came to wait for it; that is an end like any other. What goes again is a
-        // run that had failed when this step's own run was retried.
+        // What goes again is a run that had begun when this step's own run was retried: it may have been cancelled with
+        // that, and have undone until now. Any other has failed, also before this step came to wait for it.
         guard try await client.retryChild(run) else {
           return try outcome(run, state: status.state, failure: status.failure)
         }

@@ -102,6 +102,66 @@ struct WorkflowStepTests {
     }
   }
 
+  @Test("a run that was still being cancelled when the outer run was retried is repeated at its end")
+  func slowlyCancelled() async throws {
+    try await withEngine { engine in
+      try await engine.execute("select holdfast.leave(holdfast.register('kinds', 1, '{workflow,flaky}'))")
+      let barrier = Barrier()
+      try await engine.working(Crew(kinds: [barrier.kind, WorkflowStep(client: engine.client)])) {
+        let outer = try await engine.submit([
+          child(step("wait", "approval"), step("clean", "test", needs: ["wait"], ["always": true]))
+        ])
+        try await eventually { try await engine.int("select count(*) from holdfast.parked") == 2 }
+        let inner = RunID(
+          Int64(try await engine.int("select run_id from holdfast.run where parent_step is not null")))
+        _ = try await engine.client.cancel(outer, reason: "enough")
+        #expect(try await engine.end(of: outer) == "cancelled")
+        try await barrier.wait(for: "clean")
+        #expect(try await engine.client.retry(outer) == 1)
+        // It waits for the old end.
+        try await engine.wait(for: ["child": "parked"], in: outer)
+        barrier.openAll()
+        try await engine.wait(for: ["wait": "parked"], in: inner)
+        _ = try await engine.client.signal(inner, "approval/wait")
+        #expect(try await engine.end(of: outer) == "succeeded")
+        #expect(
+          try await engine.history("wait", in: inner) == ["parked", "cancelled", "reopened", "parked", "succeeded"])
+      }
+      #expect(try await engine.leftovers() == [:])
+    }
+  }
+
+  @Test("a run that ends after its step was reopened is repeated if it began before that, and only once")
+  func oldRound() async throws {
+    try await withEngine { engine in
+      let worker = try await HandWorker(engine, kinds: ["workflow", "noop", "fail"])
+      let inner: JSONValue = [
+        "workflow": "inner", "steps": [step("a"), step("clean", "fail", needs: ["a"], ["always": true])],
+      ]
+      let outer = try await engine.submit([step("child", "workflow", ["with": ["plan": inner]])])
+      let held = try await worker.claim(1)
+      let run = try await engine.client.submit(inner, key: "step/\(held[0].step.id)", parent: held[0].step.id)
+      try await worker.report(held, .wait(StepWait(signal: "run/\(run)", reason: "waits")))
+      _ = try await engine.client.cancel(outer, reason: "enough")
+      #expect(try await engine.state(outer) == "cancelled")
+      let clean = try await worker.claim(10)
+      #expect(clean.map(\.name) == ["clean"])
+      #expect(try await engine.client.retry(outer) == 1)
+      try await worker.report(clean)
+      #expect(try await engine.state(run) == "cancelled")
+
+      #expect(try await engine.client.retryChild(run))
+      #expect(try await engine.state(run) == "running")
+      let again = try await worker.claim(10)
+      #expect(Set(again.map(\.name)) == ["child", "a"])
+      try await worker.report(again.filter { $0.name == "a" }, .failed(StepFailure(.permanent, "no luck")))
+      try await worker.report(worker.claim(10))
+      #expect(try await engine.state(run) == "failed")
+      // Of this round, it has failed.
+      #expect(try await !engine.client.retryChild(run))
+    }
+  }
+
   @Test("cancelling a run cancels the runs that it started")
   func cancelled() async throws {
     try await withEngine { engine in
