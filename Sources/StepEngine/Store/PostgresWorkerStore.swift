@@ -4,7 +4,7 @@ package import PostgresClient
 /// The engine's store in PostgreSQL, for one worker, on one connection.
 package final class PostgresWorkerStore: WorkerStore {
   private let connection: PostgresConnection
-  /// A call that takes longer than this is given up: the worker has to renew its leases in time.
+  /// A call that takes longer than this is given up: the worker has to renew its leases in time. An exchange may say otherwise.
   private let patience: Duration
 
   /// Takes over an open connection.
@@ -58,7 +58,10 @@ package final class PostgresWorkerStore: WorkerStore {
             .jsonbArray(request.progress.map(\.text)),
           ]))
     }
-    guard !requests.isEmpty else { return try decode(try await query(exchange.statement, exchange.parameters)) }
+    let patience = patience * request.patience
+    guard !requests.isEmpty else {
+      return try decode(try await query(exchange.statement, exchange.parameters, within: patience))
+    }
     do {
       let results = try await connection.pipeline(requests + [exchange], until: .now + patience)
       guard let rows = results.last else { throw StoreError(.rejected, "PostgreSQL answered nothing to an exchange.") }
@@ -116,11 +119,25 @@ package final class PostgresWorkerStore: WorkerStore {
     return try read { () throws(PostgresError) in Int(try rows.single().int32(0)) }
   }
 
-  /// The last calls of a worker that was cancelled: reports what is done and hands back the rest, shielded from that very
-  /// cancellation. Returns how many steps went back; nil if the store could not be told, and their leases have to run out.
-  func handOver(_ last: ExchangeRequest?, worker: Int32) async -> Int? {
+  /// The last calls of a worker that was cancelled: reports what is done, as long as there is a `next` exchange, and hands
+  /// back the rest, shielded from that very cancellation. Reports for three times as long as one call may take at most.
+  /// Returns how many steps went back; nil if the store could not be told, and their leases have to run out.
+  func handOver(
+    worker: Int32, next: () -> ExchangeRequest?, ended: (ExchangeRequest, Result<ExchangeReply, StoreError>) -> Void
+  ) async -> Int? {
     try? await connection.shielded { _ in
-      if let last { _ = try? await exchange(last) }
+      let end = ContinuousClock.now + patience * 3
+      while ContinuousClock.now < end, let request = next() {
+        do throws(StoreError) {
+          let reply = try await exchange(request)
+          ended(request, .success(reply))
+        } catch {
+          ended(request, .failure(error))
+          guard error.tookTooLong else { break }
+          // The leases have to last for what is left.
+          _ = try? await heartbeat(HeartbeatRequest(worker: worker, held: [], isDraining: true, reconcile: false))
+        }
+      }
       return try await leave(worker: worker)
     }
   }
@@ -128,9 +145,10 @@ package final class PostgresWorkerStore: WorkerStore {
   // MARK: - Helpers
 
   private func query(
-    _ statement: PostgresStatement, _ parameters: [PostgresValue]
+    _ statement: PostgresStatement, _ parameters: [PostgresValue], within patience: Duration? = nil
   ) async throws(StoreError) -> PostgresRows {
-    do { return try await connection.query(statement, parameters, until: .now + patience) } catch {
+    let deadline = ContinuousClock.now + (patience ?? self.patience)
+    do { return try await connection.query(statement, parameters, until: deadline) } catch {
       throw StoreError(error)
     }
   }

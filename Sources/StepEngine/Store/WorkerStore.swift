@@ -134,6 +134,8 @@ package struct ExchangeRequest: Sendable, Equatable {
   /// Where earlier claims ended, by lane.
   package var marks: [Int32: Int64] = [:]
   package var afterLane: Int32 = 0
+  /// So many times as long as usual its answer may take.
+  package var patience = 1
 
   package init(worker: Int32) { self.worker = worker }
 }

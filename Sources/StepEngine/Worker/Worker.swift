@@ -114,6 +114,8 @@ public final class Worker: Sendable {
     }
   }
 
+  private var lease: Duration { profile.lease ?? .seconds(30) }
+
   private var now: Duration { ContinuousClock.now - started }
 
   private func instant(_ time: Duration) -> ContinuousClock.Instant { started + time }
@@ -150,15 +152,7 @@ public final class Worker: Sendable {
         logger.info("registered", ["id": "\(id)", "slots": "\(profile.slots)"])
       } catch { try await failed(error, "register") }
     case .heartbeat(let request):
-      do {
-        let reply = try await store.heartbeat(request)
-        perform(core.withLock { $0.heartbeatReplied(reply, to: request, sentAt: sentAt) })
-        if reply.isRetired { logger.warning("the engine took this worker for lost; beginning anew") }
-        for stop in reply.stops {
-          logger.info(
-            "stopping a step", ["run": "\(stop.step.id.run)", "step": "\(stop.step.id)", "reason": stop.reason])
-        }
-      } catch {
+      do { try await heartbeat(request, store, sentAt: sentAt) } catch {
         core.withLock { $0.heartbeatFailed(at: now) }
         try await failed(error, "renew leases")
       }
@@ -182,10 +176,21 @@ public final class Worker: Sendable {
     return false
   }
 
+  private func heartbeat(
+    _ request: HeartbeatRequest, _ store: PostgresWorkerStore, sentAt: Duration
+  ) async throws(StoreError) {
+    let reply = try await store.heartbeat(request)
+    perform(core.withLock { $0.heartbeatReplied(reply, to: request, sentAt: sentAt) })
+    if reply.isRetired { logger.warning("the engine took this worker for lost; beginning anew") }
+    for stop in reply.stops {
+      logger.info("stopping a step", ["run": "\(stop.step.id.run)", "step": "\(stop.step.id)", "reason": stop.reason])
+    }
+  }
+
   private func exchange(_ request: ExchangeRequest, _ store: PostgresWorkerStore, sentAt: Duration) async throws {
     core.withLock { $0.exchangeSent(request) }
     var reply: ExchangeReply
-    do { reply = try await store.exchange(request) } catch {
+    do { reply = try await send(request, store) } catch {
       log.putBack(request.log)
       core.withLock { $0.exchangeFailed(error, at: now) }
       return try await failed(error, "exchange steps")
@@ -215,6 +220,33 @@ public final class Worker: Sendable {
     if let unknown { try await failed(unknown, "read step bodies") }
   }
 
+  private func send(
+    _ request: ExchangeRequest, _ store: PostgresWorkerStore
+  ) async throws(StoreError) -> ExchangeReply {
+    guard request.patience > 1 else { return try await store.exchange(request) }
+    // Ends with this function.
+    async let _ = self.keepLeases()
+    return try await store.exchange(request)
+  }
+
+  /// Renews the leases, on a connection of its own, beside a call that may take longer than they last.
+  private func keepLeases() async {
+    var store: PostgresWorkerStore?
+    while !Task.isCancelled {
+      let sentAt = now
+      do {
+        if store?.isUsable != true { store = try await connect() }
+        guard let store, let request = core.withLock({ $0.heartbeatBeside() }) else { return }
+        try await heartbeat(request, store, sentAt: sentAt)
+        try await Task.sleep(for: lease / 3)
+      } catch {
+        if Task.isCancelled { return }
+        logger.error("could not renew leases", ["error": "\(error)"])
+        try? await Task.sleep(for: .milliseconds(200))
+      }
+    }
+  }
+
   /// An error of the store: unusable ends the worker, everything else is said and waited out.
   private func failed(_ error: StoreError, _ what: String) async throws {
     switch error.kind {
@@ -233,7 +265,7 @@ public final class Worker: Sendable {
       database, backoff: Backoff(first: .milliseconds(100), limit: .seconds(5)), alarm: alarm, logger: logger,
       isDone: { core.withLock { $0.isDrained } })
     guard let connection else { return nil }
-    return PostgresWorkerStore(connection, patience: (profile.lease ?? .seconds(30)) * 2 / 3)
+    return PostgresWorkerStore(connection, patience: lease * 2 / 3)
   }
 
   /// Cancelled, or the database can't be used: stop the steps, give them a moment to end, and hand everything back.
@@ -250,9 +282,23 @@ public final class Worker: Sendable {
     }
     await ending.value
     guard let store, store.isUsable, let worker = core.withLock({ $0.worker }) else { return }
-    var last = core.withLock { $0.lastExchange() }
-    last?.log = log.take()
-    let returned = await store.handOver(last, worker: worker)
+    let returned = await store.handOver(
+      worker: worker,
+      next: {
+        guard var request = core.withLock({ $0.lastExchange() }) else { return nil }
+        core.withLock { $0.exchangeSent(request) }
+        request.log = log.take()
+        return request
+      },
+      ended: { request, result in
+        switch result {
+        case .success(let reply):
+          _ = core.withLock { $0.exchangeReplied(reply, to: request, sentAt: .zero, at: now) }
+        case .failure(let error):
+          log.putBack(request.log)
+          core.withLock { $0.exchangeFailed(error, at: now) }
+        }
+      })
     logger.info("left at once", ["returned": returned.map { "\($0)" } ?? "unknown"])
   }
 

@@ -14,6 +14,8 @@ struct WorkerCore: Sendable {
     var tick: Duration = .seconds(1)
     /// At most so many reports in one exchange.
     var batch = 500
+    /// At most so many times as long as usual a report may take.
+    var longestPatience = 32
   }
 
   /// The next call to the store.
@@ -88,6 +90,10 @@ struct WorkerCore: Sendable {
   private var suspects = 0
   /// An exchange took too long: at most so many reports or claims in one, twice as many with each that is answered.
   private var portion = Int.max
+  /// Reports that took too long even alone: they go alone, and may take so many times as long as usual.
+  private var slow: [HeldStep: Int] = [:]
+  /// Of these, those that were tried once more before the end.
+  private var lastTries: Set<HeldStep> = []
 
   init(settings: Settings) { self.settings = settings }
 
@@ -102,7 +108,6 @@ struct WorkerCore: Sendable {
   func nextAction(at now: Duration) -> Action {
     guard let worker else { return .register }
     if reconcileAfter != nil || now >= heartbeatDue {
-      let held = running.values.filter { $0.stop != .lost }.map(\.step) + finished.map(\.step)
       // This is everything that is held, as no exchange is under way. A call whose answer was given up may have its effect
       // long after that, and its claims would be nobody's: so every heartbeat hands back what is leased beyond this.
       return .heartbeat(HeartbeatRequest(worker: worker, held: held, isDraining: isDraining, reconcile: true))
@@ -111,6 +116,17 @@ struct WorkerCore: Sendable {
     if mustFlush(at: now) || mayClaim(at: now) { return .exchange(exchange(worker, at: now)) }
     if isDraining, runningCount == 0, finished.isEmpty { return .leave }
     return .wait(until: nextMoment(after: now))
+  }
+
+  /// A heartbeat beside an exchange that may take longer than the leases last. It hands nothing back, since it may have its
+  /// effect after later claims. Nil if there are no leases.
+  func heartbeatBeside() -> HeartbeatRequest? {
+    guard let worker else { return nil }
+    return HeartbeatRequest(worker: worker, held: held, isDraining: isDraining, reconcile: false)
+  }
+
+  private var held: [HeldStep] {
+    running.values.filter { $0.stop != .lost }.map(\.step) + (sent + finished).map(\.step)
   }
 
   private var freeSlots: Int { isDraining ? 0 : max(0, settings.slots - runningCount) }
@@ -132,15 +148,21 @@ struct WorkerCore: Sendable {
 
   private func exchange(_ worker: Int32, at now: Duration) -> ExchangeRequest {
     var request = ExchangeRequest(worker: worker)
-    let isCautious = suspects > 0 && !finished.isEmpty
-    request.reports = Array(finished.prefix(isCautious ? 1 : min(settings.batch, portion)))
+    if let first = finished.first {
+      request.patience = slow[first.step] ?? 1
+      request.reports = suspects > 0 || request.patience > 1 ? [first] : nextPortion(of: finished)
+    }
     // What is refused then is this report, and not a claim; nor does a claim take the time of reports that take long.
-    let isSlow = portion < .max && !finished.isEmpty
-    request.want = isCautious || isSlow ? 0 : min(freeSlots, portion)
+    let isCautious = suspects > 0 || portion < .max || request.patience > 1
+    request.want = isCautious && !finished.isEmpty ? 0 : min(freeSlots, portion)
     request.idle = appetite != .hungry && request.want > 0
     request.marks = marks.current(at: now)
     request.afterLane = marks.afterLane
     return request
+  }
+
+  private func nextPortion(of reports: [StepReport]) -> [StepReport] {
+    Array(reports.prefix(min(settings.batch, portion)).prefix { slow[$0.step] == nil })
   }
 
   private func nextMoment(after now: Duration) -> Duration {
@@ -155,11 +177,17 @@ struct WorkerCore: Sendable {
     return moment
   }
 
-  /// What to report when the worker ends now; takes nothing new.
-  func lastExchange() -> ExchangeRequest? {
-    guard let worker, !(sent + finished).isEmpty else { return nil }
+  /// What to report next when the worker ends now; takes nothing new. What takes long comes last, once each. Nil once there is
+  /// nothing left.
+  mutating func lastExchange() -> ExchangeRequest? {
+    var reports = nextPortion(of: finished.filter { slow[$0.step] == nil })
+    if reports.isEmpty, let last = finished.first(where: { !lastTries.contains($0.step) }) {
+      lastTries.insert(last.step)
+      reports = [last]
+    }
+    guard let worker, !reports.isEmpty else { return nil }
     var request = ExchangeRequest(worker: worker)
-    request.reports = sent + finished
+    request.reports = reports
     return request
   }
 
@@ -176,6 +204,7 @@ struct WorkerCore: Sendable {
     finished = []
     firstFinishedAt = nil
     sent = []
+    slow = [:]
   }
 
   /// The exchange is on its way: its reports are neither here nor there until it is answered.
@@ -183,7 +212,8 @@ struct WorkerCore: Sendable {
     sent = request.reports
     sentWant = request.want
     logWaits = false
-    finished.removeFirst(request.reports.count)
+    let steps = Set(sent.map(\.step))
+    finished.removeAll { steps.contains($0.step) }
     if finished.isEmpty { firstFinishedAt = nil }
   }
 
@@ -191,6 +221,7 @@ struct WorkerCore: Sendable {
     _ reply: ExchangeReply, to request: ExchangeRequest, sentAt: Duration, at now: Duration
   ) -> [Effect] {
     sent = []
+    for report in request.reports { slow[report.step] = nil }
     suspects = max(0, suspects - request.reports.count)
     portion = portion < settings.batch ? portion * 2 : .max
     guard !reply.isRetired else { return retire() }
@@ -227,9 +258,17 @@ struct WorkerCore: Sendable {
 
   /// An exchange failed: its reports are to be sent again. That is safe even if they arrived, since they are fenced.
   mutating func exchangeFailed(_ error: StoreError, at now: Duration) {
-    finished = sent + finished
-    if !finished.isEmpty { firstFinishedAt = firstFinishedAt ?? now }
     let count = sent.count
+    if error.tookTooLong, count == 1, sentWant == 0 {
+      // It alone takes that long: the others don't wait for it any more, and the next time it gets twice as long.
+      for report in sent { slow[report.step] = min(settings.longestPatience, 2 * (slow[report.step] ?? 1)) }
+      finished += sent
+    } else {
+      finished = sent + finished
+      // The same again would take as long again, and be given up again.
+      if error.tookTooLong { portion = max(1, max(count, sentWant) / 2) }
+    }
+    if !finished.isEmpty { firstFinishedAt = firstFinishedAt ?? now }
     sent = []
     switch error.kind {
     case .rejected, .invalid, .notFound, .wrongState, .staleFence:
@@ -242,8 +281,6 @@ struct WorkerCore: Sendable {
       suspects = max(suspects, count)
     default: break
     }
-    // The same again would take as long again, and be given up again.
-    if error.tookTooLong { portion = max(1, max(count, sentWant) / 2) }
     // Steps may have been claimed without our knowledge.
     if error.kind != .unreachable { reconcileAfter = now }
     if appetite == .hungry { appetite = .wary(from: now + settings.poll) }
@@ -257,7 +294,7 @@ struct WorkerCore: Sendable {
     let wasNotified = notifiedToStopAt.map { $0 > sentAt } ?? false
     // Just after it was drained, too, the store has to hear of it.
     if !wasNotified, request.isDraining == isDraining { heartbeatDue = sentAt + settings.lease / 3 }
-    if let after = reconcileAfter, sentAt > after { reconcileAfter = nil }
+    if request.reconcile, let after = reconcileAfter, sentAt > after { reconcileAfter = nil }
     return reply.stops.compactMap { stop in
       guard running[stop.step.id]?.step == stop.step else { return nil }
       return self.stop(stop.step.id, stop.isStale ? .lost : .runCancelled)
@@ -343,6 +380,7 @@ struct WorkerCore: Sendable {
     sent = []
     finished = []
     firstFinishedAt = nil
+    slow = [:]
     suspects = 0
     return running.keys.compactMap { stop($0, .lost) }
   }

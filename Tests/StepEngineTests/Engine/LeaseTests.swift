@@ -273,6 +273,30 @@ struct LeaseTests {
     }
   }
 
+  @Test("a report that takes longer than the leases last gets through, holds up no other, and costs no step its lease")
+  func longReport() async throws {
+    try await withEngine { engine in
+      // Longer than a lease of 10 s, and less than twice the 6.7 s that an exchange may usually take then.
+      try await engine.execute(
+        """
+        create function holdfast.dawdle() returns trigger language plpgsql
+        as $$ begin perform pg_sleep(11); return new; end $$;
+        create trigger dawdle before insert on holdfast.attempt for each row when (new.step_id & 1048575 = 1)
+          execute function holdfast.dawdle();
+        """)
+      let barrier = Barrier()
+      try await engine.working(Crew(slots: 3, lease: .seconds(10), kinds: [barrier.kind])) {
+        let run = try await engine.submit([step("long"), step("other"), step("held", "test")])
+        try await engine.wait(for: ["other": "succeeded"], in: run)
+        #expect(try await engine.states(run)["long"] == "leased")
+        try await engine.wait(for: ["long": "succeeded"], in: run)
+        barrier.openAll()
+        #expect(try await engine.end(of: run) == "succeeded")
+        for name in ["long", "other", "held"] { #expect(try await engine.history(name, in: run) == ["succeeded"]) }
+      }
+    }
+  }
+
   @Test("a worker that was taken for lost stops its steps and begins anew")
   func retired() async throws {
     try await withEngine { engine in

@@ -149,7 +149,8 @@ import Testing
       #expect(effects == [.cancel(.test(1))])
     }
     core.end(1, ending.result, at: now)
-    #expect(core.lastExchange()?.reports.first?.result.outcome == ending.reported)
+    let last = core.lastExchange()
+    #expect(last?.reports.first?.result.outcome == ending.reported)
   }
 
   struct Ending: CustomTestStringConvertible {
@@ -247,13 +248,46 @@ import Testing
     #expect(core.nextReports(at: .milliseconds(4)) == [1])
     core.giveUp(at: .milliseconds(4))
     let first = core.answer([], at: .milliseconds(6))
-    #expect(first.reports.count == 1 && first.want == 0, "never less than one")
-    #expect(core.nextReports(at: .milliseconds(8)) == [2, 3])
+    #expect(first.reports.map(\.step.id.value) == [2] && first.want == 0, "never less than one")
+    #expect(core.nextReports(at: .milliseconds(8)) == [3, 4])
     core.answer([], at: .milliseconds(8))
     let last = core.answer([], at: .milliseconds(10))
-    #expect(last.reports.map(\.step.id.value) == [4] && last.want == 0)
+    #expect(last.reports.map(\.step.id.value) == [1] && last.want == 0)
     core.ticked(nextDue: .seconds(60), at: .seconds(2))
     #expect(core.nextAction(at: .seconds(2)).exchange?.want == 4)
+  }
+
+  @Test("a report that takes too long even alone waits for the others, and may then take twice as long each time")
+  func tookTooLongAlone() throws {
+    var core = WorkerCore.ready()
+    core.answer([.test(1), .test(2), .test(3)], at: .zero)
+    core.end(1, .succeeded(outputs: nil), at: .zero)
+    core.giveUp(at: .milliseconds(2))
+    core.giveUp(at: .milliseconds(4))
+    core.end(2, .succeeded(outputs: nil), at: .milliseconds(4))
+    let patient = try #require(core.nextAction(at: .milliseconds(6)).exchange)
+    #expect(patient.reports.map(\.step) == [.test(1)] && patient.want == 0 && patient.patience == 2)
+    core.giveUp(at: .milliseconds(6))
+    core.end(3, .succeeded(outputs: nil), at: .milliseconds(6))
+    let other = core.answer([], at: .milliseconds(8))
+    #expect(other.reports.map(\.step) == [.test(2)] && other.patience == 1)
+    let last = core.answer([], at: .milliseconds(10))
+    #expect(last.reports.map(\.step) == [.test(1)] && last.patience == 4)
+    #expect(core.nextReports(at: .milliseconds(12)) == [3])
+  }
+
+  @Test("beside an exchange that takes long, the leases of its reports are renewed, too") func renewalBeside() throws {
+    var core = WorkerCore.ready()
+    core.answer([.test(1), .test(2), .test(3)], at: .zero)
+    core.end(1, .succeeded(outputs: nil), at: .zero)
+    let request = try #require(core.nextAction(at: .milliseconds(2)).exchange)
+    core.exchangeSent(request)
+    core.end(2, .succeeded(outputs: nil), at: .milliseconds(3))
+    let heartbeat = try #require(core.heartbeatBeside())
+    #expect(Set(heartbeat.held) == [.test(1), .test(2), .test(3)] && !heartbeat.reconcile)
+    _ = core.heartbeatReplied(HeartbeatReply(), to: heartbeat, sentAt: .seconds(20))
+    let effects = core.due(at: .seconds(45))
+    #expect(effects.isEmpty)
   }
 
   @Test("a claim that took too long is made smaller, and grows again") func claimTookTooLong() {
@@ -286,7 +320,8 @@ import Testing
     let heartbeat = core.nextAction(at: .seconds(31)).heartbeat
     #expect(heartbeat?.held == [] && heartbeat?.reconcile == true)
     core.end(1, .succeeded(outputs: nil), at: .seconds(32))
-    #expect(core.lastExchange() == nil)
+    let last = core.lastExchange()
+    #expect(last == nil)
   }
 
   @Test("a heartbeat that was sent before the leases were given up does not settle it") func lateHeartbeat() throws {
@@ -308,7 +343,8 @@ import Testing
     let effects = core.heartbeatReplied(reply, to: request, sentAt: .seconds(10))
     #expect(effects == [.cancel(.test(2))])
     #expect(core.nextAction(at: .seconds(10)) == .register)
-    #expect(core.lastExchange() == nil)
+    let last = core.lastExchange()
+    #expect(last == nil)
   }
 
   @Test("a call to stop that comes during a heartbeat brings another one at once") func stopMeanwhile() throws {
@@ -335,6 +371,24 @@ import Testing
     #expect(last.want == 0 && last.reports.count == 1)
     core.answer([], at: .milliseconds(30))
     #expect(core.nextAction(at: .milliseconds(30)) == .leave)
+  }
+
+  @Test("a worker that ends reports in portions, and last once more what takes too long alone") func lastPortions() {
+    var core = WorkerCore.ready()
+    core.answer([.test(1), .test(2), .test(3), .test(4)], at: .zero)
+    for number: Int64 in 1...4 { core.end(number, .succeeded(outputs: nil), at: .zero) }
+    core.giveUp(at: .zero)
+    var sent: [[Int64]] = []
+    while sent.count < 10, let request = core.lastExchange() {
+      sent.append(request.reports.map(\.step.id.value))
+      core.exchangeSent(request)
+      if request.reports.contains(where: { $0.step == .test(1) }) {
+        core.exchangeFailed(StoreError(.unreachable, "slow", tookTooLong: true), at: .zero)
+      } else {
+        _ = core.exchangeReplied(ExchangeReply(), to: request, sentAt: .zero, at: .zero)
+      }
+    }
+    #expect(sent == [[1, 2], [1], [2], [3, 4], [1]])
   }
 
   @Test("what comes due soon is looked after soon, but never in a busy loop", arguments: [0, 2, 300, 60_000])
