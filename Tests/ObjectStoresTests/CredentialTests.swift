@@ -143,6 +143,17 @@ struct CredentialTests {
     return (environment, file)
   }
 
+  /// A refusal without a word is told as what it is.
+  private func expectRefusal(of store: S3Store, behind proxy: FaultProxy) async throws {
+    try proxy.inject([.forbidden])
+    do throws(StoreError) {
+      _ = try await store.size(of: .config)
+      Issue.record("nothing was thrown")
+    } catch {
+      #expect(error.kind == .denied && error.description.contains("access denied"), "\(error)")
+    }
+  }
+
   @Test("serve on where a request is refused without a word and there are no others to be had")
   func serviceAway() async throws {
     guard let server = try await sharedS3Server() else { return }
@@ -153,13 +164,7 @@ struct CredentialTests {
       server.location(prefix: "away", port: proxy.port), options: .testing(nil, environment: environment))
     try await store.put(.config, [1, 2, 3], overwrite: true)
     try FileManager.default.removeItem(at: token)
-    try proxy.inject([.forbidden])
-    do throws(StoreError) {
-      _ = try await store.size(of: .config)
-      Issue.record("nothing was thrown")
-    } catch {
-      #expect(error.kind == .denied && error.description.contains("access denied"), "\(error)")
-    }
+    try await expectRefusal(of: store, behind: proxy)
     try proxy.inject([])
     #expect(try await store.size(of: .config) == 3)
     // Where the server says that they have ended, it counts why there are no others.
@@ -185,13 +190,7 @@ struct CredentialTests {
     try await store.put(.config, [1, 2, 3], overwrite: true)
     // Later credentials of this server differ by when they end, in seconds.
     try await Task.sleep(for: .milliseconds(1100))
-    try proxy.inject([.forbidden])
-    do throws(StoreError) {
-      _ = try await store.size(of: .config)
-      Issue.record("nothing was thrown")
-    } catch {
-      #expect(error.kind == .denied && error.description.contains("access denied"), "\(error)")
-    }
+    try await expectRefusal(of: store, behind: proxy)
     let lines = reports.withLock { $0 }
     #expect(lines.map { $0.contains("answered 403") && !$0.contains("expired") } == [true], "\(lines)")
   }
